@@ -1,0 +1,37 @@
+"""Where a project is: its folder and its configuration file, told from the command line.
+
+Standard library only: `main.py` asks before anything is installed, `status` before anything slow is imported.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+CONFIG_FOLDER = "config"
+CONFIG_NAME = "config.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A project folder and its configuration file, both absolute."""
+
+    root: Path
+    config: Path
+    config_required: bool  #: a person named the file, so its absence is an error
+
+
+def locate_project(*, config: str | Path | None, root: str | Path | None, default_root: Path) -> Project:
+    """Tell which project `--config` and `--root` mean; None stands for an option not given.
+
+    The folder of a configuration file named alone is the folder above `config/`, or the one the file is in.
+    """
+    if config is None:
+        folder = Path(root if root is not None else default_root).expanduser().resolve()
+        return Project(root=folder, config=folder / CONFIG_FOLDER / CONFIG_NAME, config_required=False)
+    file = Path(config).expanduser().absolute()
+    if root is not None:
+        folder = Path(root)
+    else:
+        folder = file.parent.parent if file.parent.name == CONFIG_FOLDER else file.parent
+    return Project(root=folder.expanduser().resolve(), config=file, config_required=True)

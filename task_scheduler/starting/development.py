@@ -1,0 +1,81 @@
+"""What scripts/run_tests.py and scripts/check.py do, each in .venv-tests/ or an interpreter that has what they need."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from task_scheduler.starting.errors import CannotStart
+from task_scheduler.starting.recipe import Recipe
+from task_scheduler.starting.venv import enter
+
+#: What a person would type, and how this interpreter runs it: its scripts need not be on PATH.
+CHECKS: Mapping[str, tuple[str, ...]] = {
+    "ruff check": ("-m", "ruff", "check"),
+    "ruff format --check": ("-m", "ruff", "format", "--check"),
+    "mypy": ("-m", "mypy"),
+    "lint-imports": ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"),
+}
+
+
+def run_tests(root: Path, arguments: Sequence[str]) -> int:
+    """Run pytest as the arguments ask and return its exit code; with `--coverage`, report afterwards."""
+    parser = argparse.ArgumentParser(
+        prog="run_tests.py", description="Run the tests.", epilog="Other options go to pytest as they are."
+    )
+    parser.add_argument("--fast", action="store_true", help="leave out the tests marked slow")
+    parser.add_argument("--coverage", action="store_true", help="measure which lines and branches run")
+    parser.add_argument("--verbose", "-v", action="store_true", help="name every test")
+    options, passed_on = parser.parse_known_args(arguments)
+    _enter(root)
+    command = [sys.executable, "-m", *(("coverage", "run", "-m") if options.coverage else ()), "pytest"]
+    if options.fast:
+        command += ["-m", "not slow"]
+    if options.verbose:
+        command += ["--verbose"]
+    code = _run([*command, *passed_on], root)
+    if options.coverage:
+        _run([sys.executable, "-m", "coverage", "combine", "--quiet"], root)
+        _run([sys.executable, "-m", "coverage", "report"], root)
+    return code
+
+
+def run_checks(root: Path) -> int:
+    """Run every check, each even when one before it fails; return 0 when all passed."""
+    _enter(root)
+    failed = []
+    for name, arguments in CHECKS.items():
+        print(f"$ {name}", flush=True)
+        if _run([sys.executable, *arguments], root) != 0:
+            failed.append(name)
+    if failed:
+        print(f"error: failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _enter(root: Path) -> None:
+    """Go on where the development requirements are; raises SystemExit after saying why that is not possible."""
+    try:
+        enter(
+            Recipe(folder=root / ".venv-tests", requirements=(root / "requirements.txt", root / "requirements-dev.txt"))
+        )
+    except CannotStart as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        print("error: interrupted; the next run finishes the preparation", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+def _run(command: Sequence[str], root: Path) -> int:
+    with subprocess.Popen(command, cwd=root, env=os.environ) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # The child has it as well, and ends what it started before it goes.
+                continue

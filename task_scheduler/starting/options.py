@@ -1,0 +1,91 @@
+"""What must be known of the command line and the configuration before a YAML parser is installed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from task_scheduler.project import Project, locate_project
+from task_scheduler.starting.errors import CannotStart
+
+SECTION = "virtual_env"
+#: `python_executable` when nobody set it: the interpreter that started the program.
+DEFAULT_PYTHON = "python3"
+_ENTRY = re.compile(r"""[ ]+(?P<key>\w+)[ ]*:[ ]+(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ ]*(?:[ ]\#.*)?""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenvOptions:
+    """The `virtual_env` section, as far as starting needs it."""
+
+    path: str = "venv"
+    python_executable: str = DEFAULT_PYTHON
+
+
+def option(arguments: Sequence[str], name: str) -> str | None:
+    """Return the value of `--name VALUE` or `--name=VALUE`, the last one given, None when it is not there."""
+    found = None
+    for index, argument in enumerate(arguments):
+        if argument == "--":
+            break
+        if argument == name and index + 1 < len(arguments):
+            found = arguments[index + 1]
+        elif argument.startswith(f"{name}="):
+            found = argument[len(name) + 1 :]
+    return found
+
+
+def project_of(arguments: Sequence[str], default_root: Path) -> Project:
+    """Tell which project a command line means."""
+    return locate_project(
+        config=option(arguments, "--config"), root=option(arguments, "--root"), default_root=default_root
+    )
+
+
+def read_venv_options(config: Path, environ: Mapping[str, str] = os.environ) -> VenvOptions:
+    """Read `virtual_env` from a configuration file, as block-style lines; an absent file leaves the defaults.
+
+    Whether the file is sound is judged later, by the settings; here one thing matters: never to overlook a value
+    the settings would see. So a section written in another style is refused.
+    """
+    try:
+        text = config.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CannotStart(f"{config} cannot be read: {error}") from error
+    values = {**_section(text, config), **_from_environment(environ)}
+    known = VenvOptions()
+    return VenvOptions(
+        path=values.get("path") or known.path,
+        python_executable=values.get("python_executable") or known.python_executable,
+    )
+
+
+def _section(text: str, config: Path) -> dict[str, str]:
+    values: dict[str, str] = {}
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        content = line.rstrip()
+        if not content or content.lstrip().startswith("#"):
+            continue
+        if not content.startswith(" "):
+            key, _, rest = content.partition(":")
+            inside = key.strip().strip("\"'") == SECTION
+            if inside and rest.partition(" #")[0].strip():
+                raise CannotStart(
+                    f"{config}:{number}: write {SECTION} as a block, with path: on a line of its own below"
+                )
+            continue
+        entry = _ENTRY.fullmatch(content) if inside else None
+        if entry is not None:
+            values[entry["key"]] = entry["value"]
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    prefix = f"TASK_SCHEDULER_{SECTION.upper()}__"
+    return {name[len(prefix) :].lower(): value for name, value in environ.items() if name.startswith(prefix)}

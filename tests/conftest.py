@@ -1,0 +1,19 @@
+"""What every test gets."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A shared machine is slow at times; a law does not break because an example took long.
+settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("project")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_of_the_person() -> None:
+    """Drop the settings a developer's shell may carry."""
+    for name in [name for name in os.environ if name.startswith("TASK_SCHEDULER_")]:
+        del os.environ[name]

@@ -1,0 +1,503 @@
+"""`main.py` on a machine where nothing is installed: real interpreters, real virtual environments, packages of our own."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uv
+
+PROJECT = Path(__file__).resolve().parents[2]
+STAMP = ".task-scheduler.json"
+#: Stands in for the command line: says where it runs and what it was given.
+COMMAND_LINE = """
+import json, sys
+from importlib import metadata
+
+def main(argv):
+    print(json.dumps({"prefix": sys.prefix, "arguments": argv, "version": metadata.version("needed-by-main")}))
+    return 7
+"""
+
+
+class Clone:
+    """A copy of what starting consists of, with requirements that only this test can satisfy."""
+
+    def __init__(self, folder: Path, wheels: Path) -> None:
+        self.folder = folder
+        self.wheels = wheels
+        self.path = folder.parent / "bin"
+        for name in ("main.py", "task_scheduler/__init__.py", "task_scheduler/project.py"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT / name, folder / name)
+        shutil.copytree(PROJECT / "task_scheduler/starting", folder / "task_scheduler/starting")
+        (folder / "task_scheduler/cli").mkdir()
+        (folder / "task_scheduler/cli/__init__.py").touch()
+        (folder / "task_scheduler/cli/main.py").write_text(COMMAND_LINE)
+        self.require("needed-by-main>=1.0,<2")
+        self.path.mkdir()
+
+    @property
+    def venv(self) -> Path:
+        return self.folder / "venv"
+
+    @property
+    def stamp(self) -> dict[str, str]:
+        content: dict[str, str] = json.loads((self.venv / STAMP).read_text())
+        return content
+
+    def require(self, text: str) -> None:
+        (self.folder / "requirements.txt").write_text(f"# for this test\n{text}\n")
+
+    def offer_uv(self, program: str | None = None) -> None:
+        """Put uv on PATH, or a program of the test's under its name."""
+        if program is None:
+            (self.path / "uv").symlink_to(uv.find_uv_bin())
+        else:
+            (self.path / "uv").write_text(program)
+            (self.path / "uv").chmod(0o755)
+
+    def begin(self, *arguments: str, python: str = sys.executable) -> subprocess.Popen[str]:
+        environment = {
+            "PATH": f"{self.path}:/usr/bin:/bin",
+            "HOME": str(self.folder.parent),
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(self.wheels),
+            "UV_OFFLINE": "1",
+            "UV_NO_CACHE": "1",
+            "UV_FIND_LINKS": str(self.wheels),
+        }
+        return subprocess.Popen(
+            [python, "main.py", *arguments],
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self, *arguments: str, python: str = sys.executable) -> Ending:
+        process = self.begin(*arguments, python=python)
+        try:
+            output, errors = process.communicate(timeout=100)
+        finally:
+            process.kill()
+        return Ending(process.returncode, output, errors)
+
+
+class Ending:
+    """How a start ended."""
+
+    def __init__(self, code: int, output: str, errors: str) -> None:
+        self.code = code
+        self.output = output
+        self.errors = errors
+
+    @property
+    def seen(self) -> dict[str, object]:
+        """What the command line reported."""
+        assert self.code == 7, self.errors
+        content: dict[str, object] = json.loads(self.output)
+        return content
+
+
+def build_wheel(folder: Path, name: str, version: str) -> None:
+    """Write the smallest wheel an installer takes."""
+    module = name.replace("-", "_")
+    info = f"{module}-{version}.dist-info"
+    files = {
+        f"{module}.py": "",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = ""
+    for path, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        record += f"{path},sha256={digest},{len(text)}\n"
+    with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
+        for path, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
+            archive.writestr(path, text)
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheels")
+    build_wheel(folder, "needed-by-main", "1.0")
+    build_wheel(folder, "needed-by-main", "1.5")
+    return folder
+
+
+@pytest.fixture
+def clone(tmp_path: Path, wheels: Path) -> Iterator[Clone]:
+    clone = Clone(tmp_path / "a folder with spaces", wheels)
+    yield clone
+    if clone.folder.exists():
+        clone.folder.chmod(0o755)
+
+
+@pytest.mark.slow
+def test_a_fresh_machine_gets_a_venv_by_pip_and_goes_on_inside_it(clone: Clone) -> None:
+    ending = clone.start("--status", "--json")
+
+    assert ending.seen == {
+        "prefix": str(clone.venv),
+        "arguments": ["status", "--root", str(clone.folder), "--json"],
+        "version": "1.5",
+    }
+    assert clone.stamp["state"] == "complete"
+    assert "making venv/" in ending.errors
+    assert "by pip" in ending.errors
+    assert "needed-by-main" in ending.errors
+
+
+@pytest.mark.slow
+def test_uv_on_the_path_is_used(clone: Clone) -> None:
+    clone.offer_uv()
+
+    ending = clone.start()
+
+    assert ending.seen["prefix"] == str(clone.venv)
+    assert "by uv" in ending.errors
+
+
+@pytest.mark.slow
+def test_the_second_start_installs_nothing(clone: Clone) -> None:
+    clone.offer_uv()
+    clone.start()
+
+    ending = clone.start()
+
+    assert ending.seen["prefix"] == str(clone.venv)
+    assert ending.errors == ""
+
+
+def test_an_interpreter_that_has_everything_is_used_as_it_is(clone: Clone) -> None:
+    clone.require("pytest>=1")
+    (clone.folder / "task_scheduler/cli/main.py").write_text("def main(argv): return 5")
+
+    ending = clone.start()
+
+    assert ending.code == 5
+    assert not clone.venv.exists()
+
+
+@pytest.mark.slow
+def test_changed_requirements_are_installed_into_the_same_venv(clone: Clone) -> None:
+    clone.offer_uv()
+    clone.require("needed-by-main<1.5")
+    assert clone.start().seen["version"] == "1.0"
+    (clone.venv / "witness").touch()
+
+    clone.require("needed-by-main>=1.5")
+    ending = clone.start()
+
+    assert ending.seen["version"] == "1.5"
+    assert "up to date" in ending.errors
+    assert (clone.venv / "witness").exists()
+
+
+@pytest.mark.slow
+def test_what_somebody_uninstalled_comes_back(clone: Clone) -> None:
+    clone.offer_uv()
+    clone.start()
+    for path in clone.venv.glob("lib/python*/site-packages/needed_by_main-*"):
+        shutil.rmtree(path)
+
+    ending = clone.start()
+
+    assert ending.seen["version"] == "1.5"
+
+
+@pytest.mark.slow
+def test_an_update_that_fails_leaves_what_worked(clone: Clone) -> None:
+    clone.offer_uv()
+    clone.start()
+    before = clone.stamp
+
+    clone.require("needed-by-main>=99")
+    failed = clone.start()
+    clone.require("needed-by-main>=1.0,<2")
+    mended = clone.start()
+
+    assert failed.code == 1
+    assert "uv could not prepare venv/" in failed.errors
+    assert "needed-by-main" in failed.errors
+    assert clone.stamp == before
+    assert mended.seen["version"] == "1.5"
+    assert mended.errors == ""
+
+
+@pytest.mark.slow
+def test_an_unfinished_venv_is_made_anew(clone: Clone) -> None:
+    clone.offer_uv()
+    clone.venv.mkdir()
+    (clone.venv / "leftover").mkdir()
+    (clone.venv / STAMP).write_text('{"state": "unfin')
+
+    ending = clone.start()
+
+    assert ending.seen["prefix"] == str(clone.venv)
+    assert "left unfinished" in ending.errors
+    assert not (clone.venv / "leftover").exists()
+
+
+@pytest.mark.slow
+def test_a_venv_that_lost_its_python_is_made_anew(clone: Clone) -> None:
+    clone.offer_uv()
+    clone.start()
+    (clone.venv / "bin/python").unlink()
+
+    ending = clone.start()
+
+    assert ending.seen["prefix"] == str(clone.venv)
+    assert "lost its Python" in ending.errors
+
+
+@pytest.mark.slow
+def test_a_damaged_venv_is_a_sentence_and_no_endless_loop(clone: Clone) -> None:
+    clone.offer_uv()
+    clone.start()
+    (clone.venv / "pyvenv.cfg").unlink()
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert f"{clone.venv} is damaged" in ending.errors
+
+
+@pytest.mark.slow
+def test_an_installer_that_installs_nothing_is_a_sentence_and_no_endless_loop(clone: Clone) -> None:
+    clone.offer_uv(f'#!/bin/sh\n[ "$1" = venv ] && exec "{uv.find_uv_bin()}" "$@"\nexit 0\n')
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert f"{clone.venv} was just prepared and still lacks needed-by-main>=1.0,<2 (not installed)" in ending.errors
+
+
+@pytest.mark.slow
+def test_a_persons_venv_that_lacks_something_is_left_alone(clone: Clone) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone.venv], check=True)
+    (clone.venv / "mine").touch()
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert "was not made by this program" in ending.errors
+    assert "needed-by-main>=1.0,<2 (not installed)" in ending.errors
+    assert f"{clone.venv}/bin/python -m pip install -r {clone.folder}/requirements.txt" in ending.errors
+    assert "Traceback" not in ending.errors
+    assert (clone.venv / "mine").exists()
+    assert not (clone.venv / STAMP).exists()
+
+
+@pytest.mark.slow
+def test_a_persons_venv_that_serves_is_used(clone: Clone) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone.venv], check=True)
+    [packages] = clone.venv.glob("lib/python*/site-packages")
+    with zipfile.ZipFile(clone.wheels / "needed_by_main-1.0-py3-none-any.whl") as wheel:
+        wheel.extractall(packages)
+
+    ending = clone.start()
+
+    assert ending.seen == {
+        "prefix": str(clone.venv),
+        "arguments": ["run", "--root", str(clone.folder)],
+        "version": "1.0",
+    }
+    assert not (clone.venv / STAMP).exists()
+
+
+def test_a_folder_that_is_no_venv_is_not_touched(clone: Clone) -> None:
+    clone.venv.mkdir()
+    (clone.venv / "thesis.tex").touch()
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert "has no working Python in it: move it away" in ending.errors
+    assert (clone.venv / "thesis.tex").exists()
+
+
+@pytest.mark.slow
+def test_two_starts_at_once_build_once(clone: Clone) -> None:
+    clone.offer_uv()
+    lock = os.open(clone.folder / "venv.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    starts = [clone.begin(), clone.begin()]
+    try:
+        for start in starts:
+            assert start.stderr is not None
+            assert "waiting for it" in start.stderr.readline()
+        os.close(lock)
+        endings = [Ending(start.wait(60), *start.communicate()) for start in starts]
+    finally:
+        for start in starts:
+            start.kill()
+            start.communicate()
+
+    assert [ending.seen["prefix"] for ending in endings] == [str(clone.venv)] * 2
+    assert sum(ending.errors.count("venv/ is ready") for ending in endings) == 1
+
+
+@pytest.fixture
+def endless_uv(clone: Clone, tmp_path: Path) -> Path:
+    """An installer that works until somebody opens this pipe for writing."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    clone.offer_uv(f'#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "Installing forever"\nexec cat "{pipe}"\n')
+    return pipe
+
+
+@pytest.mark.usefixtures("endless_uv")
+def test_an_interrupted_preparation_is_unfinished(clone: Clone) -> None:
+    start = clone.begin()
+    try:
+        assert start.stderr is not None
+        assert "making venv/" in start.stderr.readline()
+        assert "Installing forever" in start.stderr.readline()
+        start.send_signal(signal.SIGINT)
+        _, errors = start.communicate(timeout=30)
+    finally:
+        start.kill()
+        start.communicate()
+
+    assert start.returncode == 130
+    assert "Traceback" not in errors
+    assert clone.stamp["state"] == "unfinished"
+    with (clone.folder / "venv.lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_an_installer_that_outlives_its_start_keeps_the_lock(clone: Clone, endless_uv: Path) -> None:
+    start = clone.begin()
+    try:
+        assert start.stderr is not None
+        assert "making venv/" in start.stderr.readline()
+        assert "Installing forever" in start.stderr.readline()
+    finally:
+        start.kill()
+        start.wait()
+
+    with (clone.folder / "venv.lock").open() as lock:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        endless_uv.open("w").close()
+        # Returns once the installer is gone.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    start.communicate()
+
+
+@pytest.mark.slow
+def test_an_installer_that_fails_is_quoted(clone: Clone) -> None:
+    clone.offer_uv()
+    clone.require("needed-by-nobody>=1")
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert "uv could not prepare venv/" in ending.errors
+    assert "needed-by-nobody" in ending.errors
+    assert "Traceback" not in ending.errors
+    assert clone.stamp["state"] == "unfinished"
+
+
+def test_a_name_on_the_path_that_runs_nothing_is_not_uv(clone: Clone) -> None:
+    clone.offer_uv("#!/bin/sh\nexit 127\n")
+    python = clone.folder.parent / "python-without-ensurepip"
+    python.write_text('#!/bin/sh\ncase "$*" in *ensurepip*) exit 1 ;; esac\nexit 0\n')
+    python.chmod(0o755)
+    (clone.folder / "config").mkdir()
+    (clone.folder / "config/config.yaml").write_text(f'virtual_env:\n  python_executable: "{python}"  # mine\n')
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert f"{python} comes without ensurepip" in ending.errors
+    assert "apt install python3-venv" in ending.errors
+    assert "install uv" in ending.errors
+    assert not clone.venv.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(clone: Clone) -> None:
+    (clone.folder / "config").mkdir()
+    (clone.folder / "config/config.yaml").write_text("virtual_env:\n  path: /proc/nowhere/venv\n")
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert ending.errors.startswith("error: /proc/nowhere/venv cannot be prepared (")
+    assert "-m pip install -r" in ending.errors
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ("virtual_env: {path: x}\n", "config.yaml:1: write virtual_env as a block"),
+        ("virtual_env:\n  python_executable: python9.9\n", "no 'python9.9' on PATH"),
+        ("virtual_env:\n  python_executable: /bin/false\n", "/bin/false is not a working Python 3.11 or later"),
+    ],
+)
+def test_a_configuration_that_cannot_be_followed_is_a_sentence(clone: Clone, config: str, sentence: str) -> None:
+    (clone.folder / "config").mkdir()
+    (clone.folder / "config/config.yaml").write_text(config)
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert sentence in ending.errors
+    assert "Traceback" not in ending.errors
+
+
+@pytest.mark.slow
+def test_the_configuration_names_the_venv(clone: Clone, tmp_path: Path) -> None:
+    clone.offer_uv()
+    config = tmp_path / "elsewhere/config/config.yaml"
+    config.parent.mkdir(parents=True)
+    config.write_text(
+        "# mine\ntasks:\n  path: wrong\n\nvirtual_env:\n  # here\n  path: 'my venv' # relative\nlogging:\n  path: x\n"
+    )
+
+    ending = clone.start("--config", str(config))
+
+    assert ending.seen["prefix"] == str(clone.folder / "my venv")
+    assert ending.seen["arguments"] == ["run", "--config", str(config)]
+
+
+def test_a_requirement_that_cannot_be_read_names_its_line(clone: Clone) -> None:
+    clone.require("needed-by-main[extra]>=1")
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert "requirements.txt:2: not a plain requirement: 'needed-by-main[extra]>=1'" in ending.errors
+
+
+def test_main_py_can_be_read_by_any_old_python() -> None:
+    """The check of the version is worth nothing when an old Python stops at the syntax."""
+    import ast
+
+    for name in ("main.py", "scripts/run_tests.py", "scripts/check.py"):
+        source = (PROJECT / name).read_text()
+        ast.parse(source, feature_version=(3, 4))
+        assert not any(isinstance(node, ast.JoinedStr | ast.AnnAssign) for node in ast.walk(ast.parse(source))), name
+
+
+def test_the_shipped_requirements_can_be_read() -> None:
+    from task_scheduler.starting.requirements import RequirementFiles
+
+    files = RequirementFiles.read([PROJECT / "requirements.txt", PROJECT / "requirements-dev.txt"])
+
+    assert {"loguru", "pytest"} <= {requirement.name for requirement in files.requirements}
