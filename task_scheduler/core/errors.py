@@ -1,0 +1,156 @@
+"""Every error this project raises on purpose.
+
+TaskSchedulerError
+├── DeclarationError      a task file cannot be admitted; carries all its problems
+├── TriggerError          a schedule that cannot be meant
+├── IllegalTransition     a run or attempt asked to change in a way its state forbids
+├── SettingsError         the configuration cannot be used
+├── EnvironmentFailed     an environment could not be locked or built
+├── StoreError            the database cannot be used
+│   ├── SchemaTooNew      it was written by a newer program
+│   └── DatabaseDamaged   its content fails SQLite's own check
+├── AlreadyRunning        another scheduler holds this project or database
+├── NotRunning            no scheduler answers for this project
+├── UnknownTask           no task of that id
+├── UnknownRun            no run of that number
+└── Refused               the scheduler understood a command and will not carry it out
+
+A class takes data and writes its own message: what is wrong, the bad value, the way out.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TaskSchedulerError(Exception):
+    """The root of every error raised on purpose."""
+
+
+class Severity(StrEnum):
+    """How much a problem of a task file matters."""
+
+    ERROR = "error"  # the file is not admitted; the last good version stays in force
+    WARNING = "warning"  # the file is admitted and the person is told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with a task file, said so that a person can mend it."""
+
+    path: str  #: of the file, relative to the project folder, as the person knows it
+    message: str  #: names the key, the bad value and the way out; no full stop
+    line: int | None = None  #: first line is 1; None: the file as a whole
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        """Return `tasks/report.py:4: unknown key 'evry', did you mean 'every'?`."""
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{place}: {self.message}"
+
+
+class DeclarationError(TaskSchedulerError):
+    """A task file cannot be admitted: its author mends every problem listed, then saves again."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class TriggerError(TaskSchedulerError):
+    """A schedule that cannot be meant; the message says what to write instead."""
+
+
+class IllegalTransition(TaskSchedulerError):
+    """A state was asked to change in a way the table of transitions forbids: a fault of the program."""
+
+    def __init__(self, what: str, current: str, wanted: str) -> None:
+        super().__init__(f"{what} is {current} and cannot become {wanted}")
+        self.current = current
+        self.wanted = wanted
+
+
+class SettingsError(TaskSchedulerError):
+    """The configuration cannot be used; each line names the key, the value and the way out."""
+
+    def __init__(self, path: str, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(f"{path}: {line}" for line in lines))
+        self.lines = tuple(lines)
+
+
+class EnvironmentFailed(TaskSchedulerError):
+    """An environment could not be locked or built.
+
+    `detail` holds the installer's last lines as it wrote them; `temporary` says whether trying again
+    without a change can help (an index out of reach) or not (a package that does not exist).
+    """
+
+    def __init__(self, message: str, *, detail: str = "", temporary: bool = False) -> None:
+        super().__init__(message)
+        self.detail = detail
+        self.temporary = temporary
+
+
+class StoreError(TaskSchedulerError):
+    """The database cannot be used."""
+
+
+class SchemaTooNew(StoreError):
+    """The database was written by a newer program: upgrade this one, or use another database."""
+
+    def __init__(self, path: str, revision: str) -> None:
+        super().__init__(
+            f"{path} has schema {revision}, which this version does not know: "
+            "upgrade task-scheduler, or set database.path to another file"
+        )
+        self.revision = revision
+
+
+class DatabaseDamaged(StoreError):
+    """SQLite's own check finds the file damaged."""
+
+    def __init__(self, path: str, finding: str) -> None:
+        super().__init__(f"{path} is damaged ({finding}): move it aside and put a backup in its place")
+        self.finding = finding
+
+
+class AlreadyRunning(TaskSchedulerError):
+    """Another scheduler holds this project folder or this database."""
+
+    def __init__(self, what: str, holder: str) -> None:
+        super().__init__(f"another scheduler holds {what} ({holder})")
+        self.holder = holder
+
+
+class NotRunning(TaskSchedulerError):
+    """No scheduler answers for this project folder."""
+
+    def __init__(self, root: str) -> None:
+        super().__init__(f"no scheduler is running for {root}")
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """Return `, did you mean 'right'?` for a near miss, else an empty string."""
+    close = difflib.get_close_matches(wrong, list(known), n=1)
+    return f", did you mean {close[0]!r}?" if close else ""
+
+
+class UnknownTask(TaskSchedulerError):
+    """No task of that id is known."""
+
+    def __init__(self, task_id: str, known: Iterable[str] = ()) -> None:
+        super().__init__(f"no task {task_id!r}{did_you_mean(task_id, known)}")
+
+
+class UnknownRun(TaskSchedulerError):
+    """No run of that number is on record."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"no run {run}")
+
+
+class Refused(TaskSchedulerError):
+    """The scheduler understood a command and will not carry it out; the message says why."""

@@ -1,0 +1,138 @@
+"""Which slots of a job are due, and what becomes of each: (job, what it owes, now) -> decisions.
+
+Every slot from `next_run` up to the moment planned for is in exactly one decision, so that the ledger's
+sum can be checked: due = runs + merged + missed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from task_scheduler.core.policies import MOST_CAUGHT_UP, MisfirePolicy, Missed
+
+#: The resolution of every instant here.
+TICK = timedelta(microseconds=1)
+
+
+class Slots(Protocol):
+    """What planning asks of a trigger."""
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        """Return the first slot later than `moment`."""
+        ...
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        """Return the newest slot not later than `moment`."""
+        ...
+
+    def count_between(self, after: datetime, until: datetime) -> int:
+        """Return how many slots are later than `after` and not later than `until`."""
+        ...
+
+    def period(self, moment: datetime) -> timedelta | None:
+        """Return the distance between two slots around `moment`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSlot:
+    """This slot gets a run; it also stands for `merged` earlier ones, the first at `merged_from`."""
+
+    scheduled_for: datetime
+    merged: int = 0
+    merged_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissSlots:
+    """These slots, both ends included, are recorded as missed."""
+
+    first: datetime
+    last: datetime
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """What becomes of a job's due slots, oldest first, and what it owes next."""
+
+    decisions: tuple[RunSlot | MissSlots, ...]
+    next_run: datetime | None
+
+
+def plan_job(trigger: Slots, next_run: datetime, *, now: datetime, until: datetime, policy: MisfirePolicy) -> JobPlan:
+    """Decide about every slot from `next_run` to `until`, which is `now` or a little later.
+
+    Slots later than `now` each get a run of their own; of those up to `now`, the policy decides.
+    """
+    decisions = _past(trigger, next_run, now=now, policy=policy)
+    upcoming = next_run if next_run > now else trigger.next_after(now)
+    while upcoming is not None and upcoming <= until:
+        decisions.append(RunSlot(scheduled_for=upcoming))
+        upcoming = trigger.next_after(upcoming)
+    return JobPlan(decisions=tuple(decisions), next_run=upcoming)
+
+
+def miss_all(trigger: Slots, next_run: datetime, *, now: datetime, reason: str) -> JobPlan:
+    """Record every slot up to `now` as missed, for a clock that was corrected."""
+    newest = trigger.last_before(now) if next_run <= now else None
+    missed = [] if newest is None or newest < next_run else [_miss(trigger, next_run, newest, reason)]
+    return JobPlan(decisions=tuple(missed), next_run=trigger.next_after(now))
+
+
+def _past(trigger: Slots, first: datetime, *, now: datetime, policy: MisfirePolicy) -> list[RunSlot | MissSlots]:
+    newest = trigger.last_before(now) if first <= now else None
+    if newest is None or newest < first:
+        return []
+    oldest_kept, reason = _oldest_kept(trigger, newest, now=now, policy=policy)
+    decisions: list[RunSlot | MissSlots] = []
+    if first < oldest_kept:
+        last_missed = trigger.last_before(min(oldest_kept - TICK, newest))
+        if last_missed is not None and last_missed >= first:
+            decisions.append(_miss(trigger, first, last_missed, reason))
+        first = max(first, oldest_kept)
+    if newest < first:
+        return decisions
+    if policy.missed is Missed.ALL:
+        return decisions + _each(trigger, first, newest)
+    oldest = trigger.next_after(first - TICK)
+    merged = trigger.count_between(first - TICK, newest) - 1
+    decisions.append(RunSlot(scheduled_for=newest, merged=merged, merged_from=oldest if merged else None))
+    return decisions
+
+
+def _oldest_kept(trigger: Slots, newest: datetime, *, now: datetime, policy: MisfirePolicy) -> tuple[datetime, str]:
+    """Return the instant before which slots are missed, and the reason they are."""
+    in_window = now - policy.window
+    if policy.missed is Missed.SKIP:
+        # A tenth of the period is judged at the newest slot; both ends of a changing period are on record.
+        on_time = now - policy.grace(trigger.period(newest - TICK))
+        if on_time > in_window:
+            return on_time, "its time had passed (missed: skip)"
+    return in_window, f"older than the catch-up window of {_hours(policy.window)}"
+
+
+def _each(trigger: Slots, first: datetime, newest: datetime) -> list[RunSlot | MissSlots]:
+    slots: list[datetime] = []
+    slot: datetime | None = newest
+    while slot is not None and slot >= first and len(slots) < MOST_CAUGHT_UP:
+        slots.append(slot)
+        slot = trigger.last_before(slot - TICK)
+    runs: list[RunSlot | MissSlots] = [RunSlot(scheduled_for=moment) for moment in reversed(slots)]
+    if slot is None or slot < first:
+        return runs
+    reason = f"more than {MOST_CAUGHT_UP} slots to catch up with"
+    oldest = trigger.next_after(first - TICK) or first
+    return [_miss(trigger, oldest, slot, reason), *runs]
+
+
+def _miss(trigger: Slots, first: datetime, last: datetime, reason: str) -> MissSlots:
+    return MissSlots(first=first, last=last, count=trigger.count_between(first - TICK, last), reason=reason)
+
+
+def _hours(window: timedelta) -> str:
+    hours = window / timedelta(hours=1)
+    return f"{hours:g} h" if hours >= 1 else f"{window.total_seconds():g} s"

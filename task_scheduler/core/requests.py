@@ -1,0 +1,92 @@
+"""What an execution needs, as data: no path, process id or open file of this machine is in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from task_scheduler.core.runs import AttemptExit, AttemptId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionProfile:
+    """What a worker must have ready before it can take an attempt."""
+
+    environment: str  #: key of the environment's lock
+    preload: tuple[str, ...] = ()  #: modules worth importing ahead, where that is safe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRequest:
+    """One execution to make."""
+
+    id: AttemptId
+    task_id: str
+    title: str
+    path: str  #: the task file, relative to the project folder: for `__file__` and tracebacks
+    digest: str  #: of the source to run, SHA-256 in hex; content is fetched by it
+    function: str | None  #: None: run the whole file as `__main__`
+    arguments: str  #: Python literal of `(args, kwargs)`
+    profile: ExecutionProfile
+    output: str  #: name for its output, relative to the folder of outputs
+    timeout: float | None  #: seconds by the monotonic clock; None: no limit
+    kill_grace: float  #: seconds between TERM and KILL
+    output_limit: int  #: bytes of output kept, half from its head and half from its tail
+    scheduled_for: datetime | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)  #: further environment variables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAttempt:
+    """An attempt that the record says was claimed or running when the last scheduler ended."""
+
+    id: AttemptId
+    placement: str
+
+
+# What an executor reports. Every claimed attempt gets exactly one of Ended, NotStarted or Lost, in the end.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The attempt's process exists; its own code may have begun."""
+
+    id: AttemptId
+    started_at: datetime
+    process: str  #: what proves the process: host, pid, start time, boot id; opaque text for the record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The attempt and everything it started are over, and how is known."""
+
+    id: AttemptId
+    exit: AttemptExit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotStarted:
+    """The attempt is proved never to have begun, and can no longer begin."""
+
+    id: AttemptId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """The attempt is proved dead, and how it ended is not known."""
+
+    id: AttemptId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillRunning:
+    """Found alive at start-up and adopted; its end will be reported."""
+
+    id: AttemptId
+    started_at: datetime | None
+
+
+Report = Started | Finished | NotStarted | Lost | StillRunning

@@ -1,0 +1,128 @@
+"""Tasks, their jobs and what a task file declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from task_scheduler.core.errors import Problem, Severity
+
+#: `JobDeclaration.arguments` of a function that is called without arguments.
+NO_ARGUMENTS = "((), {})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDeclaration:
+    """What the frontmatter of a task file says, checked, with every default filled in."""
+
+    title: str
+    description: str = ""
+    dependencies: tuple[str, ...] = ()  #: PEP 508 requirements, as written
+    python_version: str = "3.8"  #: lowest acceptable Python, `major.minor`
+    enabled: bool = True
+    timeout: int = 300  #: seconds one attempt may take
+    retry_count: int = 0  #: further attempts after a failed one
+    retry_delay: int = 60  #: seconds between the end of an attempt and the next
+    schedule: tuple[str, ...] = ()  #: schedules in words or cron text, as written
+    timezone: str | None = None  #: IANA name; None: `scheduler.timezone`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDeclaration:
+    """One schedulable entry of a task, as its file declares it.
+
+    `function`, `trigger`, `timezone` and `arguments` together with the task's id are its identity.
+    """
+
+    function: str | None  #: None: the whole file, run as `__main__`
+    trigger: str  #: canonical text, read by `core.triggers.parse_trigger`
+    timezone: str | None = None  #: IANA name; None: `scheduler.timezone`
+    arguments: str = NO_ARGUMENTS  #: Python literal of `(args, kwargs)`
+    line: int | None = None  #: where the file says so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job on record."""
+
+    id: int
+    task_id: str
+    function: str | None
+    trigger: str
+    timezone: str | None
+    arguments: str
+    active: bool  #: False: its task is disabled, deleted or no longer declares it
+    next_run: datetime | None  #: the slot it owes next, UTC; None: never again, or not active
+
+
+class FileKind(StrEnum):
+    """What a `.py` file in the folder of tasks turns out to be."""
+
+    TASK = "task"
+    MODULE = "module"  # neither schedule nor frontmatter: importable by tasks, never run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReading:
+    """All that can be told from a task file's text without running it."""
+
+    kind: FileKind
+    declaration: TaskDeclaration | None  #: None: a module, or not readable
+    jobs: tuple[JobDeclaration, ...] = ()
+    computed: bool = False  #: a schedule or its arguments are computed: `jobs` is complete only after an import
+    has_start: bool = False  #: it defines a top-level `start`
+    imports: tuple[str, ...] = ()  #: dotted modules imported unconditionally at top level, in order, absolute
+    helper_names: tuple[str, ...] = ()  #: names imported from `helpers`; `*` when it imports the package whole
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the file from being admitted."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskVersion:
+    """One admitted version of a task: what runs until the next one is admitted."""
+
+    task_id: str
+    digest: str  #: of the source, SHA-256 in hex
+    declaration: TaskDeclaration
+    environment: str  #: key of the lock it runs with
+    preload: tuple[str, ...]  #: modules a host may import ahead for it
+    local_digest: str  #: over the helpers and local modules it may import, as they were when it was admitted
+    functions: tuple[str | None, ...] = (None,)  #: what a request may call; None: the whole file
+    admitted_at: datetime
+
+
+class TaskStatus(StrEnum):
+    """What a person is told about a task file."""
+
+    ACTIVE = "active"  # admitted, scheduled
+    PREPARING = "preparing"  # being read, locked or built; an earlier version may be in force
+    DISABLED = "disabled"  # `enabled: false`
+    INVALID = "invalid"  # the file as it stands cannot be admitted; an earlier version may be in force
+    MODULE = "module"  # not a task
+    DELETED = "deleted"  # the file is gone; its history stays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A task file as it stands on record."""
+
+    task_id: str
+    path: str  #: relative to the project folder
+    status: TaskStatus
+    title: str
+    digest: str | None  #: of the file as last read; differs from `version` while that one is invalid or prepared
+    version: str | None  #: digest of the version in force; None: none was ever admitted, or it ended
+    problems: tuple[Problem, ...] = ()  #: of the file as last read
+    detail: str = ""  #: longer text beside the problems: the installer's last lines, or what is being done now
+    updated_at: datetime
+
+
+def errors_of(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return the problems of severity `error`."""
+    return tuple(problem for problem in problems if problem.severity is Severity.ERROR)

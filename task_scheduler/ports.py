@@ -1,0 +1,400 @@
+"""The ports: what the services need of the world, in domain words. Adapters implement them.
+
+Every `async` write returns after its commit: **no effect before the commit**. All times are aware, in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from task_scheduler.core.environments import Collected, Lock, Requirements
+from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Missed, Skipped
+from task_scheduler.core.policies import RetentionPolicy
+from task_scheduler.core.requests import AttemptRequest, ExecutionProfile, OpenAttempt, Report, Started
+from task_scheduler.core.runs import Attempt, AttemptExit, AttemptId, Run, RunState
+from task_scheduler.core.tasks import Job, JobDeclaration, TaskReading, TaskRecord, TaskVersion
+
+# --- time -------------------------------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's moment, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards and stand still in suspend."""
+        ...
+
+    def boottime(self) -> float:
+        """Return seconds that never run backwards and go on in suspend."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after `seconds` of monotonic time; at once for zero or less."""
+        ...
+
+
+# --- the record -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptClaim:
+    """An attempt to put on record before anything is started."""
+
+    digest: str
+    environment: str
+    placement: str
+    claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotClaim:
+    """One slot, or one range of slots, of a job to put on record, once.
+
+    `outcome` None makes a queued run; else the row ends at once with that outcome.
+    """
+
+    job: Job
+    digest: str | None  #: version in force
+    scheduled_for: datetime
+    clock_generation: int
+    created_at: datetime
+    outcome: Skipped | Missed | None = None
+    count: int = 1
+    range_end: datetime | None = None
+    merged: int = 0
+    merged_from: datetime | None = None
+    attempt: AttemptClaim | None = None  #: the first attempt, claimed in the same commit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A run somebody asked for."""
+
+    task_id: str
+    function: str | None
+    arguments: str
+    digest: str | None
+    request_id: str  #: repeating it returns the run it made the first time
+    created_at: datetime
+    job_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnd:
+    """How one attempt ended, and what becomes of its run, in one commit.
+
+    With `retry_at` the run becomes `retrying`; without it the run takes the attempt's outcome.
+    """
+
+    id: AttemptId
+    outcome: Ended
+    exit: AttemptExit
+    at: datetime
+    retry_at: datetime | None = None
+    started: Started | None = None  #: given when the start was not recorded by itself before
+
+
+class Ledger(Protocol):
+    """The record of slots, runs and attempts; every slot ends in exactly one outcome."""
+
+    async def claim(self, claims: Sequence[SlotClaim], next_runs: Mapping[int, datetime | None]) -> Sequence[Run]:
+        """Put slots on record and move their jobs' `next_run` on, in one commit.
+
+        Returns the new queued runs, in the order of `claims`; a slot that is on record already (same
+        job, instant and clock generation) is left as it is and not returned.
+        """
+        ...
+
+    async def request(self, request: RunRequest) -> tuple[Run, bool]:
+        """Put a requested run on record; return it, and whether it is new."""
+        ...
+
+    async def begin(self, claims: Sequence[tuple[int, AttemptClaim]]) -> Sequence[Attempt]:
+        """Put attempts of the runs with these ids on record, before they are started."""
+        ...
+
+    async def started(self, started: Sequence[Started]) -> None:
+        """Record that attempts are running; ignores those that have ended meanwhile."""
+        ...
+
+    async def finish(self, ends: Sequence[AttemptEnd]) -> Sequence[Run]:
+        """End attempts, each with its run's next state, by compare-and-set; return those runs.
+
+        An attempt that has ended before is left as it is and its run not returned.
+        """
+        ...
+
+    async def void(self, attempts: Sequence[AttemptId], reason: str) -> None:
+        """Record claimed attempts as never begun; their runs stay `queued` or `retrying`."""
+        ...
+
+    async def resolve(
+        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed, at: datetime
+    ) -> Sequence[Run]:
+        """End runs that wait (`queued` or `retrying`) without a further attempt; return those that did."""
+        ...
+
+    async def open_runs(self) -> Sequence[tuple[Run, Sequence[Attempt]]]:
+        """Return every run without an outcome, with those of its attempts that are open."""
+        ...
+
+
+class Catalogue(Protocol):
+    """The record of task files, their admitted versions and their jobs."""
+
+    async def tasks(self) -> Sequence[TaskRecord]:
+        """Return every task file on record, deleted ones included, by id."""
+        ...
+
+    async def put_task(self, task: TaskRecord) -> None:
+        """Insert or replace what is on record of one task file."""
+        ...
+
+    async def admit(
+        self,
+        task: TaskRecord,
+        version: TaskVersion,
+        source: bytes,
+        lock: Lock,
+        jobs: Sequence[JobDeclaration],
+        next_runs: Sequence[datetime | None],
+    ) -> Sequence[Job]:
+        """Put a version in force, in one commit: its source, lock, record and jobs.
+
+        A job that is on record with the same identity keeps its id, and keeps its `next_run` when it was
+        active; every other active job of the task ends. `next_runs` gives one instant for each of `jobs`.
+        Returns the task's active jobs.
+        """
+        ...
+
+    async def retire(self, task: TaskRecord) -> None:
+        """Record a task as disabled, deleted or no task any more and end its jobs, in one commit."""
+        ...
+
+    async def versions(self) -> Sequence[TaskVersion]:
+        """Return the version in force of every task that has one."""
+        ...
+
+    async def version(self, task_id: str, digest: str) -> TaskVersion | None:
+        """Return one version ever admitted, the newest with that digest."""
+        ...
+
+    async def jobs(self) -> Sequence[Job]:
+        """Return every active job."""
+        ...
+
+    async def reschedule(self, next_runs: Mapping[int, datetime | None]) -> None:
+        """Set what jobs owe next, in one commit."""
+        ...
+
+    async def lock(self, key: str) -> Lock | None:
+        """Return a lock on record."""
+        ...
+
+    async def kept_environments(self) -> Collection[str]:
+        """Return the keys of environments that a version in force or a kept, unfinished run refers to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFilter:
+    """Which runs to list; None means any."""
+
+    task_id: str | None = None
+    states: frozenset[RunState] | None = None
+    before_id: int | None = None  #: for the next page: the last id seen
+    limit: int = 20
+
+
+class History(Protocol):
+    """Questions about the record, each answered in one short read."""
+
+    async def runs(self, which: RunFilter) -> Sequence[Run]:
+        """Return runs, newest first."""
+        ...
+
+    async def run(self, run_id: int) -> Run | None:
+        """Return one run."""
+        ...
+
+    async def attempts(self, run_id: int) -> Sequence[Attempt]:
+        """Return a run's attempts, first one first."""
+        ...
+
+    async def latest(self) -> Mapping[str, Run]:
+        """Return the newest run of each task that has one, by task id."""
+        ...
+
+    async def all_jobs(self, task_id: str) -> Sequence[Job]:
+        """Return every job a task ever had, active ones first."""
+        ...
+
+
+class StateStore(Protocol):
+    """Small facts the scheduler keeps about itself, and the care of the record."""
+
+    async def get(self, name: str) -> str | None:
+        """Return a fact, None when it was never set."""
+        ...
+
+    async def put(self, name: str, value: str) -> None:
+        """Set a fact."""
+        ...
+
+    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Sequence[str]:
+        """Delete at most `limit` finished runs the policy no longer keeps; return their outputs' names."""
+        ...
+
+    async def backup(self) -> str:
+        """Write a verified copy beside the others; return its name."""
+        ...
+
+
+# --- task files -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One settled file of the folder of tasks."""
+
+    task_id: str
+    path: str  #: relative to the project folder
+    digest: str
+    content: bytes | None  #: None: it cannot be read; `problem` says why
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceChanges:
+    """What changed in the watched folders since the last report."""
+
+    files: tuple[SourceFile, ...] = ()  #: new or changed
+    removed: tuple[str, ...] = ()  #: ids of tasks whose file is gone
+    local_digest: str = ""  #: over all helpers and local modules, now
+    suspended: str | None = None  #: why the folder itself cannot be read; its tasks are suspended, not deleted
+    complete: bool = False  #: a full look, so that every task on record and not in `files` is gone
+
+
+class TaskSource(Protocol):
+    """Where task files come from; reports only what has settled."""
+
+    async def start(self, listener: Callable[[SourceChanges], None]) -> None:
+        """Report a full look first (`complete`), then each change; calls come from the event loop."""
+        ...
+
+    async def stop(self) -> None:
+        """Report no more."""
+        ...
+
+    async def rescan(self) -> None:
+        """Look at everything now, without waiting for an event."""
+        ...
+
+
+class TaskReader(Protocol):
+    """Tells from a task file's text what it declares, without running it."""
+
+    def read(self, source: SourceFile) -> TaskReading:
+        """Return all that can be told, with every problem found; never raises for bad input."""
+        ...
+
+    def helper_packages(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the packages declared by the helper files that provide these names (`*`: all of them)."""
+        ...
+
+
+# --- environments -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What importing a task file in its own environment told."""
+
+    jobs: tuple[JobDeclaration, ...] = ()
+    problems: tuple[str, ...] = ()  #: sentences without the path; empty when all went well
+
+
+class EnvironmentProvider(Protocol):
+    """Locks, builds and removes the environments tasks run in."""
+
+    async def resolve(self, requirements: Requirements) -> Lock:
+        """Resolve a set of requirements; raises EnvironmentFailed."""
+        ...
+
+    async def ensure(self, lock: Lock) -> None:
+        """Return once the environment of this lock is ready, building it if need be; raises EnvironmentFailed."""
+        ...
+
+    def is_ready(self, key: str) -> bool:
+        """Whether the environment is built and complete."""
+        ...
+
+    async def missing_modules(self, key: str, modules: Sequence[str], path: str) -> tuple[str, ...]:
+        """Return those modules that a task file at `path` could not find, without running anything of it."""
+        ...
+
+    async def inspect(self, key: str, source: SourceFile) -> Inspection:
+        """Import a task file in a child of its environment, with a time limit, and read its schedules."""
+        ...
+
+    async def collect(self, keep: Collection[str]) -> Collected:
+        """Remove environments nobody refers to."""
+        ...
+
+
+# --- execution --------------------------------------------------------------------------------------------
+
+
+class Executor(Protocol):
+    """Where attempts execute. Reports arrive in the event loop, in order for each attempt."""
+
+    async def start(self, listener: Callable[[Report], None]) -> None:
+        """Begin to report."""
+        ...
+
+    async def stop(self) -> None:
+        """Report no more; running attempts live on."""
+        ...
+
+    def prepare(self, profile: ExecutionProfile) -> None:
+        """Have a worker ready soon; returns at once."""
+        ...
+
+    def place(self, profile: ExecutionProfile) -> str:
+        """Choose a worker for an attempt that is about to be claimed; returns at once, with text for the record."""
+        ...
+
+    def launch(self, request: AttemptRequest, placement: str) -> None:
+        """Start a claimed attempt. What becomes of it arrives as reports, at most one execution ever."""
+        ...
+
+    def terminate(self, attempt: AttemptId, reason: str) -> None:
+        """End an attempt with its whole tree; its Finished report carries the reason."""
+        ...
+
+    async def settle(self, attempts: Sequence[OpenAttempt]) -> Sequence[Report]:
+        """Say of each attempt a former scheduler left what became of it; the living are adopted."""
+        ...
+
+    def forget(self, attempts: Sequence[AttemptId]) -> None:
+        """Drop what was kept about attempts whose end is committed."""
+        ...
+
+
+class Outputs(Protocol):
+    """What attempts wrote."""
+
+    def read(self, name: str, offset: int, limit: int) -> tuple[bytes, int]:
+        """Return up to `limit` bytes of the kept text from `offset`, and the offset after them."""
+        ...
+
+    def delete(self, names: Sequence[str]) -> int:
+        """Delete outputs; return the bytes freed."""
+        ...

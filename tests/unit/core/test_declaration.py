@@ -1,0 +1,224 @@
+"""From a mapping to a declaration: defaults, strict types, and a sentence for each mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from task_scheduler.core.declaration import KEYS, declare
+from task_scheduler.core.errors import Problem, Severity
+from task_scheduler.core.tasks import TaskDeclaration
+
+NAMED = {"title": "Report", "description": "Counts things"}
+
+
+def fault_of(requirement: str) -> str | None:
+    return f"{requirement!r} is refused" if requirement == "bad" else None
+
+
+def read(
+    data: Mapping[str, object], lines: Mapping[str, int] | None = None
+) -> tuple[TaskDeclaration | None, tuple[Problem, ...]]:
+    return declare(
+        data,
+        path="tasks/report.py",
+        lines=lines if lines is not None else {},
+        default_title="report",
+        requirement_fault=fault_of,
+    )
+
+
+def sentences(data: Mapping[str, object]) -> list[str]:
+    declaration, problems = read({**NAMED, **data})
+    assert declaration is None
+    return [problem.message for problem in problems]
+
+
+def test_silence_means_the_documented_defaults() -> None:
+    declaration, problems = read(NAMED)
+
+    assert problems == ()
+    assert declaration == TaskDeclaration(
+        title="Report",
+        description="Counts things",
+        dependencies=(),
+        python_version="3.8",
+        enabled=True,
+        timeout=300,
+        retry_count=0,
+        retry_delay=60,
+        schedule=(),
+        timezone=None,
+    )
+
+
+def test_every_key_is_read() -> None:
+    declaration, problems = read(
+        {
+            "title": " Report ",
+            "description": "Counts\nthings\n",
+            "dependencies": ["requests>=2.25.0", " six "],
+            "python_version": "3.11",
+            "enabled": False,
+            "timeout": 5,
+            "retry_count": 2,
+            "retry_delay": 0,
+            "schedule": ["every 5 minutes", "0 9 * * 1-5"],
+            "timezone": "Europe/Berlin",
+        }
+    )
+
+    assert problems == ()
+    assert declaration == TaskDeclaration(
+        title="Report",
+        description="Counts\nthings",
+        dependencies=("requests>=2.25.0", "six"),
+        python_version="3.11",
+        enabled=False,
+        timeout=5,
+        retry_count=2,
+        retry_delay=0,
+        schedule=("every 5 minutes", "0 9 * * 1-5"),
+        timezone="Europe/Berlin",
+    )
+
+
+def test_title_and_description_are_recommended_only() -> None:
+    declaration, problems = read({}, {"": 2})
+
+    assert declaration is not None
+    assert declaration.title == "report"
+    assert [(str(problem), problem.severity) for problem in problems] == [
+        ("tasks/report.py:2: title is missing: it is recommended, and 'report' stands in for it", Severity.WARNING),
+        (
+            "tasks/report.py:2: description is missing: it is recommended, to tell others what the task is for",
+            Severity.WARNING,
+        ),
+    ]
+
+
+def test_a_single_schedule_may_be_plain_text() -> None:
+    declaration, _ = read({**NAMED, "schedule": "daily at 10:30"})
+
+    assert declaration is not None
+    assert declaration.schedule == ("daily at 10:30",)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"titel": "x"}, "unknown key 'titel', did you mean 'title'?"),
+        ({"retry-count": 1}, "unknown key 'retry-count', did you mean 'retry_count'?"),
+        (
+            {"colour": "x"},
+            (
+                "unknown key 'colour': remove it, or use one of title, description, dependencies, python_version, "
+                "enabled, timeout, retry_count, retry_delay, schedule, timezone"
+            ),
+        ),
+        ({"title": 2024}, "title must be text, not the number 2024: put it in quotes"),
+        ({"title": True}, "title must be text, not true: put it in quotes"),
+        ({"title": ["a"]}, "title must be text, not a list"),
+        ({"title": {"a": 1}}, "title must be text, not a mapping"),
+        ({"title": None}, "title has no value: give it one, or remove the line"),
+        ({"title": " "}, "title is empty: write a name, or remove the line"),
+        ({"title": "a\nb"}, "title must be one line without control characters, not the text 'a\\nb'"),
+        ({"title": "a" * 201}, "title must be at most 200 characters, not 201"),
+        ({"description": 1.5}, "description must be text, not the number 1.5: put it in quotes"),
+        ({"dependencies": "requests"}, "dependencies must be a list, not the text 'requests': write [\"requests\"]"),
+        ({"dependencies": {"a": "1"}}, 'dependencies must be a list, not a mapping: write ["requests>=2.25"]'),
+        ({"dependencies": True}, 'dependencies must be a list, not true: write ["requests>=2.25"]'),
+        ({"dependencies": None}, "dependencies has no value: give it one, or remove the line"),
+        ({"dependencies": ["a", 5]}, "dependencies[1] must be text, not the number 5: put it in quotes"),
+        ({"dependencies": ["bad"]}, "dependencies: 'bad' is refused"),
+        ({"python_version": 3.1}, 'python_version must be text, not the number 3.1: put it in quotes, such as "3.11"'),
+        ({"python_version": 3}, 'python_version must be text, not the number 3: put it in quotes, such as "3.11"'),
+        (
+            {"python_version": ">=3.9"},
+            "python_version must be the lowest version the task runs with, such as \"3.11\", not the text '>=3.9'",
+        ),
+        (
+            {"python_version": "2.7"},
+            "python_version must be the lowest version the task runs with, such as \"3.11\", not the text '2.7'",
+        ),
+        (
+            {"python_version": "3.11.2"},
+            "python_version must be the lowest version the task runs with, such as \"3.11\", not the text '3.11.2'",
+        ),
+        ({"python_version": True}, "python_version must be text, not true: put it in quotes"),
+        ({"enabled": "false"}, "enabled must be true or false, not the text 'false': write false without quotes"),
+        ({"enabled": "yes"}, "enabled must be true or false, not the text 'yes': write true"),
+        ({"enabled": "off"}, "enabled must be true or false, not the text 'off': write false"),
+        ({"enabled": 1}, "enabled must be true or false, not the number 1: write true"),
+        ({"enabled": 0}, "enabled must be true or false, not the number 0: write false"),
+        ({"enabled": "maybe"}, "enabled must be true or false, not the text 'maybe'"),
+        ({"timeout": True}, "timeout must be a whole number, not true: write digits, such as 300"),
+        ({"timeout": "60"}, "timeout must be a whole number, not the text '60': write 60 without quotes"),
+        ({"timeout": "0100"}, "timeout must be a whole number, not the text '0100': write digits, such as 300"),
+        ({"timeout": "1:30"}, "timeout must be a whole number, not the text '1:30': write digits, such as 300"),
+        ({"timeout": 60.0}, "timeout must be a whole number, not the number 60.0: write 60"),
+        ({"timeout": 1.5}, "timeout must be a whole number, not the number 1.5: write digits, such as 300"),
+        ({"timeout": [1]}, "timeout must be a whole number, not a list: write digits, such as 300"),
+        ({"timeout": 0}, "timeout must be from 1 to 604,800 seconds (7 days), not 0"),
+        ({"timeout": 604_801}, "timeout must be from 1 to 604,800 seconds (7 days), not 604801"),
+        ({"retry_count": -1}, "retry_count must be from 0 to 100, not -1"),
+        ({"retry_count": "x"}, "retry_count must be a whole number, not the text 'x': write digits, such as 3"),
+        ({"retry_count": 101}, "retry_count must be from 0 to 100, not 101"),
+        ({"retry_delay": 86_401}, "retry_delay must be from 0 to 86,400 seconds (1 day), not 86401"),
+        ({"schedule": 5}, 'schedule must be text or a list of texts, not the number 5: write "every 5 minutes"'),
+        ({"schedule": []}, "schedule is an empty list: write a schedule, or remove the line"),
+        ({"schedule": [True]}, "schedule[0] must be text, not true: put it in quotes"),
+        ({"timezone": 1}, "timezone must be text, not the number 1: put it in quotes"),
+        ({"timezone": "Europe/Berlim"}, "timezone: no time zone 'Europe/Berlim', did you mean 'Europe/Berlin'?"),
+    ],
+)
+def test_a_mistake_is_named_with_its_value_and_the_way_out(data: Mapping[str, object], sentence: str) -> None:
+    assert sentences(data) == [sentence]
+
+
+def test_an_impossible_schedule_is_named() -> None:
+    (sentence,) = sentences({"schedule": ["daily", "every 0 minutes"]})
+
+    assert sentence.startswith("schedule: ")
+    assert "every 0 minutes" in sentence
+
+
+def test_all_problems_come_at_once_in_the_order_of_their_lines() -> None:
+    lines = {"": 2, "timeout": 5, "enabled": 3, "dependencies": 6, "dependencies[1]": 8}
+
+    declaration, problems = read(
+        {**NAMED, "timeout": 0, "enabled": "no", "dependencies": ["a", "bad"]}, {**lines, "title": 9}
+    )
+
+    assert declaration is None
+    assert [problem.line for problem in problems] == [3, 5, 8]
+
+
+def test_an_item_without_a_line_of_its_own_has_that_of_its_list() -> None:
+    _, problems = read({**NAMED, "dependencies": ["bad"]}, {"dependencies": 7})
+
+    assert problems[0].line == 7
+
+
+def test_a_key_whose_value_was_lost_to_another_fault_is_not_called_missing() -> None:
+    _, problems = read({}, {"title": 3, "description": 4})
+
+    assert problems == ()
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYS) | st.text(), VALUES, max_size=6))
+def test_any_mapping_gives_a_declaration_or_an_error(data: dict[str, object]) -> None:
+    declaration, problems = read(data)
+
+    assert (declaration is None) == any(problem.severity is Severity.ERROR for problem in problems)
+    assert all("\n" not in problem.message for problem in problems)
