@@ -1,0 +1,83 @@
+"""Questions about the record in SQLite, each served by an index whatever the number of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, Select, false, func, select, union_all
+
+from task_scheduler.core.runs import Attempt, Run
+from task_scheduler.core.tasks import Job
+from task_scheduler.ports import RunFilter
+from task_scheduler.store import rows
+from task_scheduler.store.access import Access
+from task_scheduler.store.selections import ENDED_RUN, ended_run_from
+from task_scheduler.store.tables import attempts, jobs, runs, tasks
+
+
+class SqliteHistory(Access):
+    """The port History on SQLite."""
+
+    async def runs(self, which: RunFilter) -> Sequence[Run]:
+        """Return runs, newest first."""
+        question = select_runs(which)
+        return await self._read(lambda connection: [ended_run_from(row) for row in connection.execute(question)])
+
+    async def run(self, run_id: int) -> Run | None:
+        """Return one run."""
+
+        def question(connection: Connection) -> Run | None:
+            row = connection.execute(ENDED_RUN.where(runs.c.id == run_id)).first()
+            return None if row is None else ended_run_from(row)
+
+        return await self._read(question)
+
+    async def attempts(self, run_id: int) -> Sequence[Attempt]:
+        """Return a run's attempts, first one first."""
+        question = select(attempts).where(attempts.c.run_id == run_id).order_by(attempts.c.number)
+        return await self._read(lambda connection: [rows.attempt_from(row) for row in connection.execute(question)])
+
+    async def latest(self) -> Mapping[str, Run]:
+        """Return the newest run of each task that has one, by task id."""
+
+        def question(connection: Connection) -> Mapping[str, Run]:
+            found = [ended_run_from(row) for row in connection.execute(LATEST)]
+            return {run.task_id: run for run in found}
+
+        return await self._read(question)
+
+    async def all_jobs(self, task_id: str) -> Sequence[Job]:
+        """Return every job a task ever had, active ones first."""
+        question = select(jobs).where(jobs.c.task_id == task_id).order_by(jobs.c.active.desc(), jobs.c.id)
+        return await self._read(lambda connection: [rows.job_from(row) for row in connection.execute(question)])
+
+
+_of_task = runs.alias("of_task")
+_newest = select(func.max(_of_task.c.id)).where(_of_task.c.task_id == tasks.c.task_id).scalar_subquery()
+#: The newest run of each task: one step into an index for each.
+LATEST = ENDED_RUN.where(runs.c.id.in_(select(_newest).select_from(tasks))).order_by(runs.c.task_id)
+
+
+def select_runs(which: RunFilter) -> Select[tuple[object, ...]]:
+    """Return the query for a page of runs.
+
+    With states given, each state's newest are taken from its own index and then merged: one query over
+    several states would walk through every run between two of a rare one.
+    """
+    if which.states is None:
+        return _page(ENDED_RUN, which)
+    pages = [
+        _page(select(runs.c.id).where(runs.c.state == state.value), which).subquery() for state in sorted(which.states)
+    ]
+    if not pages:
+        return ENDED_RUN.where(false())
+    ids = union_all(*(select(page.c.id) for page in pages)).subquery()
+    return ENDED_RUN.where(runs.c.id.in_(select(ids.c.id))).order_by(runs.c.id.desc()).limit(which.limit)
+
+
+def _page(query: Select[tuple[object, ...]], which: RunFilter) -> Select[tuple[object, ...]]:
+    if which.task_id is not None:
+        query = query.where(runs.c.task_id == which.task_id)
+    if which.before_id is not None:
+        query = query.where(runs.c.id < which.before_id)
+    return query.order_by(runs.c.id.desc()).limit(which.limit)

@@ -1,0 +1,31 @@
+"""The one way to select runs together with the newest exit of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, func, select
+
+from task_scheduler.core.runs import Run
+from task_scheduler.store import rows
+from task_scheduler.store.tables import attempts, runs
+
+_ended = attempts.alias("ended")
+_newest_end = (
+    select(func.max(_ended.c.number))
+    .where(_ended.c.run_id == runs.c.id, _ended.c.output_bytes.is_not(None))
+    .scalar_subquery()
+)
+_last = attempts.alias("last")
+_WIDTH = len(runs.c)
+
+#: Every column of a run, then those of its last exit, all NULL where no attempt of it has ended.
+ENDED_RUN = select(runs, *list(_last.c)[_last.c.keys().index("started_at") :]).select_from(
+    runs.outerjoin(_last, and_(_last.c.run_id == runs.c.id, _last.c.number == _newest_end))
+)
+
+
+def ended_run_from(row: Sequence[Any]) -> Run:
+    """Read a run with its last exit from a row of ENDED_RUN."""
+    return rows.run_from(row, rows.exit_from(row[_WIDTH:]))

@@ -1,0 +1,59 @@
+"""Facts the scheduler keeps about itself, and the care of the record, in SQLite."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from task_scheduler.core.policies import RetentionPolicy
+from task_scheduler.store import retention
+from task_scheduler.store.access import Access
+from task_scheduler.store.backups import BackupFolder
+from task_scheduler.store.source_folder import SourceFolder
+from task_scheduler.store.tables import state
+
+_insert = upsert(state)
+_PUT = _insert.on_conflict_do_update(index_elements=[state.c.name], set_={"value": _insert.excluded.value})
+
+
+class SqliteState(Access):
+    """The port StateStore on SQLite."""
+
+    #: Beside the database; None when it is open for reading only.
+    _source_folder: SourceFolder | None
+    _backups: BackupFolder | None
+
+    async def get(self, name: str) -> str | None:
+        """Return a fact, None when it was never set."""
+        question = select(state.c.value).where(state.c.name == name)
+        return await self._read(lambda connection: connection.scalar(question))
+
+    async def put(self, name: str, value: str) -> None:
+        """Set a fact."""
+        await self._write(lambda connection: connection.execute(_PUT, {"name": name, "value": value}).rowcount)
+
+    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Sequence[str]:
+        """Delete at most `limit` finished runs the policy no longer keeps, then what only they referred to.
+
+        What goes is found by reading, so that the writer is held for the deletion alone.
+        """
+        outlived = await self._read(lambda connection: retention.outlived_runs(connection, policy, now, limit))
+        outputs: Sequence[str] = ()
+        if outlived:
+            outputs = await self._write(lambda connection: retention.delete_runs(connection, outlived))
+        unused, newest_run = await self._read(retention.unused_versions)
+        if unused:
+            gone = await self._write(lambda connection: retention.delete_versions(connection, unused, newest_run))
+            if self._source_folder is not None:
+                self._source_folder.discard(gone)
+        return outputs
+
+    async def backup(self) -> str:
+        """Write a verified copy beside the others; return its name. Raises StoreError."""
+        if self._backups is None:
+            raise self._reads_only()
+        return await asyncio.to_thread(self._readers.ask_now, self._backups.write)

@@ -1,0 +1,343 @@
+"""Small honest fakes of the ports around the scheduler: deterministic, and steered by the test.
+
+They keep the promises of the ports: an attempt executes at most once, a proof is final, a lock is built once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from task_scheduler.core.environments import Collected, Lock, Requirements
+from task_scheduler.core.errors import EnvironmentFailed
+from task_scheduler.core.requests import (
+    AttemptRequest,
+    ExecutionProfile,
+    Finished,
+    Lost,
+    NotStarted,
+    OpenAttempt,
+    Report,
+    Started,
+    StillRunning,
+)
+from task_scheduler.core.runs import AttemptExit, AttemptId
+from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
+from task_scheduler.ports import Inspection, SourceChanges, SourceFile
+from task_scheduler.testing.clock import NOON
+
+
+class FakeExecutor:
+    """Implements the port Executor: attempts begin and end when the test says so.
+
+    It is the world that outlives schedulers: stop it, start it with another listener, and `settle` tells the
+    truth about every attempt it was ever given.
+    """
+
+    def __init__(self, *, now: Callable[[], datetime] = lambda: NOON) -> None:
+        self._now = now
+        self._listener: Callable[[Report], None] | None = None
+        self._begun: dict[AttemptId, datetime] = {}
+        self._over: dict[AttemptId, Finished | Lost] = {}
+        self._void: set[AttemptId] = set()
+        #: Whether each attempt begins, and succeeds, as soon as it is launched.
+        self.automatic = False
+        #: Whether hosts cannot be started, so that no attempt begins.
+        self.broken = False
+        self.launched: list[AttemptRequest] = []
+        self.placements: dict[AttemptId, str] = {}
+        self.prepared: list[ExecutionProfile] = []
+        self.terminated: list[tuple[AttemptId, str]] = []
+        self.forgotten: list[AttemptId] = []
+        self._places = 0
+
+    async def start(self, listener: Callable[[Report], None]) -> None:
+        """Begin to report."""
+        self._listener = listener
+
+    async def stop(self) -> None:
+        """Report no more."""
+        self._listener = None
+
+    def prepare(self, profile: ExecutionProfile) -> None:
+        """Note the wish."""
+        self.prepared.append(profile)
+
+    def place(self, profile: ExecutionProfile) -> str:
+        """Return a placement that names the environment."""
+        self._places += 1
+        return f"{profile.environment}/{self._places}"
+
+    def launch(self, request: AttemptRequest, placement: str) -> None:
+        """Note the attempt; a second launch of it is a fault."""
+        if any(request.id == earlier.id for earlier in self.launched):
+            raise AssertionError(f"attempt {request.id} was launched twice")
+        self.launched.append(request)
+        self.placements[request.id] = placement
+        if self.broken or request.id in self._void:
+            self._void.add(request.id)
+            self._soon(NotStarted(id=request.id, reason="no host"))
+        elif self.automatic:
+            self._begun[request.id] = self._now()
+            self._over[request.id] = Finished(id=request.id, exit=AttemptExit(exit_code=0, ended_at=self._now()))
+            self._soon(Started(id=request.id, started_at=self._now(), process="host-1:1"))
+            self._soon(self._over[request.id])
+
+    def terminate(self, attempt: AttemptId, reason: str) -> None:
+        """End a living attempt."""
+        self.terminated.append((attempt, reason))
+        if attempt in self.living:
+            self.finish(attempt, AttemptExit(signal=15, stopped_for=reason))
+
+    async def settle(self, attempts: Sequence[OpenAttempt]) -> Sequence[Report]:
+        """Say what became of each attempt; one that has not begun never will."""
+        return [self._settle(opened.id) for opened in attempts]
+
+    def forget(self, attempts: Sequence[AttemptId]) -> None:
+        """Drop what was kept."""
+        self.forgotten += attempts
+
+    # --- what the test does -------------------------------------------------------------------------------
+
+    @property
+    def living(self) -> list[AttemptId]:
+        """The attempts that have begun and are not over."""
+        return [attempt for attempt in self._begun if attempt not in self._over]
+
+    @property
+    def waiting(self) -> list[AttemptId]:
+        """The attempts that were launched and have neither begun nor been refused."""
+        return [
+            request.id for request in self.launched if request.id not in self._begun and request.id not in self._void
+        ]
+
+    def begin(self, attempt: AttemptId | None = None) -> AttemptId:
+        """Have a launched attempt begin: the given one, else the oldest that waits."""
+        chosen = self.waiting[0] if attempt is None else attempt
+        if chosen not in self.waiting:
+            raise AssertionError(f"attempt {chosen} is not waiting to begin")
+        self._begun[chosen] = self._now()
+        self.report(Started(id=chosen, started_at=self._now(), process="host-1:1"))
+        return chosen
+
+    def finish(self, attempt: AttemptId | None = None, exit_: AttemptExit | None = None) -> AttemptId:
+        """Have an attempt end, beginning it first where it has not begun; with success unless told otherwise."""
+        chosen = (self.living or self.waiting)[0] if attempt is None else attempt
+        if chosen in self.waiting:
+            self.begin(chosen)
+        if chosen not in self.living:
+            raise AssertionError(f"attempt {chosen} is not executing")
+        self._over[chosen] = Finished(id=chosen, exit=exit_ or AttemptExit(exit_code=0, ended_at=self._now()))
+        self.report(self._over[chosen])
+        return chosen
+
+    def fail(self, attempt: AttemptId | None = None) -> AttemptId:
+        """Have an attempt end with exit code 1."""
+        return self.finish(attempt, AttemptExit(exit_code=1, ended_at=self._now()))
+
+    def lose(self, attempt: AttemptId) -> None:
+        """Have an attempt's host die."""
+        self._begun.setdefault(attempt, self._now())
+        self._over[attempt] = Lost(id=attempt, reason="its host is gone")
+        self.report(self._over[attempt])
+
+    def refuse(self, attempt: AttemptId | None = None) -> AttemptId:
+        """Have a launched attempt proved never to have begun."""
+        chosen = self.waiting[0] if attempt is None else attempt
+        self._void.add(chosen)
+        self.report(NotStarted(id=chosen, reason="its host went away"))
+        return chosen
+
+    def report(self, report: Report) -> None:
+        """Report something, if anybody listens."""
+        if self._listener is not None:
+            self._listener(report)
+
+    def _soon(self, report: Report) -> None:
+        asyncio.get_running_loop().call_soon(self.report, report)
+
+    def _settle(self, attempt: AttemptId) -> Report:
+        if attempt in self._over:
+            return self._over[attempt]
+        if attempt in self._begun:
+            return StillRunning(id=attempt, started_at=self._begun[attempt])
+        self._void.add(attempt)
+        return NotStarted(id=attempt, reason="it has no start marker")
+
+
+class FakeEnvironments:
+    """Implements the port EnvironmentProvider: locks and builds are made at once, unless the test holds them."""
+
+    def __init__(self) -> None:
+        self.built: set[str] = set()
+        self.resolved: list[Requirements] = []
+        self.ensured: list[str] = []
+        self.collected_but: list[frozenset[str]] = []
+        #: Raised by `resolve` for requirements that hold this package.
+        self.failures: dict[str, EnvironmentFailed] = {}
+        #: Raised by `ensure`.
+        self.build_failure: EnvironmentFailed | None = None
+        #: Cleared by a test that wants builds to take until it is set again.
+        self.may_build = asyncio.Event()
+        self.may_build.set()
+        self.missing: set[str] = set()
+        self.inspections: dict[str, Inspection] = {}
+
+    async def resolve(self, requirements: Requirements) -> Lock:
+        """Return the lock that belongs to the requirements."""
+        self.resolved.append(requirements)
+        for package in requirements.packages:
+            if package in self.failures:
+                raise self.failures[package]
+        text = "\n".join(requirements.packages)
+        key = "env-" + ("+".join(requirements.packages) or "empty")
+        return Lock(key=key, text=text, python=requirements.python_version, platform="linux-x86_64")
+
+    async def ensure(self, lock: Lock) -> None:
+        """Build the environment."""
+        self.ensured.append(lock.key)
+        if lock.key in self.built:
+            return
+        await self.may_build.wait()
+        if self.build_failure is not None:
+            raise self.build_failure
+        self.built.add(lock.key)
+
+    def is_ready(self, key: str) -> bool:
+        """Whether it was built and is still there."""
+        return key in self.built
+
+    async def missing_modules(self, key: str, modules: Sequence[str], path: str) -> tuple[str, ...]:
+        """Return those the test calls missing."""
+        return tuple(module for module in modules if module in self.missing)
+
+    async def inspect(self, key: str, source: SourceFile) -> Inspection:
+        """Return what the test put in."""
+        return self.inspections.get(source.task_id, Inspection())
+
+    async def collect(self, keep: Collection[str]) -> Collected:
+        """Remove what is not kept."""
+        self.collected_but.append(frozenset(keep))
+        gone = self.built - set(keep)
+        self.built -= gone
+        return Collected(environments=len(gone), bytes=1_000_000 * len(gone))
+
+
+def a_reading(**values: Any) -> TaskReading:
+    """Make the reading of a task that runs `start` every minute; values of the declaration are taken too."""
+    declared = {name: values.pop(name) for name in tuple(values) if name in TaskDeclaration.__dataclass_fields__}
+    reading: dict[str, Any] = {
+        "kind": FileKind.TASK,
+        "declaration": TaskDeclaration(**{"title": "Report", **declared}),
+        "jobs": (JobDeclaration(function="start", trigger="every 1 minutes"),),
+        "has_start": True,
+        **values,
+    }
+    return TaskReading(**reading)
+
+
+class FakeFolder:
+    """Implements the ports TaskSource and TaskReader: a folder of files whose readings the test gives."""
+
+    def __init__(self) -> None:
+        self._listener: Callable[[SourceChanges], None] | None = None
+        self._files: dict[str, SourceFile] = {}
+        self._readings: dict[str, TaskReading] = {}
+        self.local_digest = "helpers-1"
+        self.packages_of_helpers: dict[str, tuple[str, ...]] = {}
+        self.looks = 0
+        self.read_ids: list[str] = []
+
+    # --- TaskSource ---------------------------------------------------------------------------------------
+
+    async def start(self, listener: Callable[[SourceChanges], None]) -> None:
+        """Report a full look."""
+        self._listener = listener
+        self.look()
+
+    async def stop(self) -> None:
+        """Report no more."""
+        self._listener = None
+
+    async def rescan(self) -> None:
+        """Report a full look."""
+        self.look()
+
+    # --- TaskReader ---------------------------------------------------------------------------------------
+
+    def read(self, source: SourceFile) -> TaskReading:
+        """Return what the test gave for this content."""
+        self.read_ids.append(source.task_id)
+        return self._readings[source.digest]
+
+    def helper_packages(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the packages of helpers the test named."""
+        return tuple(package for name in names for package in self.packages_of_helpers.get(name, ()))
+
+    # --- what the test does -------------------------------------------------------------------------------
+
+    def write(self, task_id: str, reading: TaskReading | None = None, *, text: str = "1") -> str:
+        """Write a file; return its digest. Another `text` is another version of it."""
+        content = f"{task_id} {text}".encode()
+        digest = hashlib.sha256(content).hexdigest()
+        self._files[task_id] = SourceFile(task_id=task_id, path=f"tasks/{task_id}.py", digest=digest, content=content)
+        self._readings[digest] = a_reading() if reading is None else reading
+        self._report(files=(self._files[task_id],))
+        return digest
+
+    def delete(self, task_id: str) -> None:
+        """Delete a file."""
+        del self._files[task_id]
+        self._report(removed=(task_id,))
+
+    def change_helpers(self, digest: str) -> None:
+        """Change the code all tasks share."""
+        self.local_digest = digest
+        self._report()
+
+    def suspend(self, reason: str) -> None:
+        """Let the folder become unreadable."""
+        self._report(suspended=reason)
+
+    def look(self) -> None:
+        """Report a full look."""
+        self.looks += 1
+        self._report(files=tuple(self._files.values()), complete=True)
+
+    def _report(
+        self,
+        *,
+        files: Iterable[SourceFile] = (),
+        removed: tuple[str, ...] = (),
+        suspended: str | None = None,
+        complete: bool = False,
+    ) -> None:
+        if self._listener is not None:
+            self._listener(
+                SourceChanges(
+                    files=tuple(files),
+                    removed=removed,
+                    local_digest=self.local_digest,
+                    suspended=suspended,
+                    complete=complete,
+                )
+            )
+
+
+class FakeOutputs:
+    """Implements the port Outputs over a mapping."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, bytes] = {}
+
+    def read(self, name: str, offset: int, limit: int) -> tuple[bytes, int]:
+        """Return a part of an output."""
+        part = self.texts.get(name, b"")[offset : offset + limit]
+        return part, offset + len(part)
+
+    def delete(self, names: Sequence[str]) -> int:
+        """Delete outputs."""
+        return sum(len(self.texts.pop(name, b"")) for name in names)

@@ -1,0 +1,130 @@
+"""Locks: one holder at a time, whatever becomes of it."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from task_scheduler.core.errors import AlreadyRunning
+from task_scheduler.store.locks import ProjectLock
+from task_scheduler.testing.clock import NOON
+
+HOLD = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from task_scheduler.store.locks import ProjectLock
+lock = ProjectLock(Path(sys.argv[1]), "this folder", since=datetime(2026, 3, 1, 12, tzinfo=UTC)).acquire()
+print("held", flush=True)
+sys.stdin.read()
+lock.release()
+"""
+
+
+def _lock(path: Path) -> ProjectLock:
+    return ProjectLock(path, "this folder", since=NOON)
+
+
+def _holder(path: Path) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
+    with _holder(tmp_path / "lock") as process:
+        try:
+            with pytest.raises(AlreadyRunning) as caught:
+                _lock(tmp_path / "lock").acquire()
+        finally:
+            process.kill()
+
+    assert f"another scheduler holds this folder (pid {process.pid} on " in str(caught.value)
+    assert caught.value.holder.endswith("since 2026-03-01 12:00:00 UTC")
+
+
+def test_two_locks_in_one_process_exclude_each_other(tmp_path: Path) -> None:
+    with _lock(tmp_path / "lock"), pytest.raises(AlreadyRunning):
+        _lock(tmp_path / "lock").acquire()
+
+
+def test_the_lock_of_a_killed_holder_is_free_and_was_left_safely_while_the_machine_went_on(tmp_path: Path) -> None:
+    with _holder(tmp_path / "lock") as process:
+        process.send_signal(signal.SIGKILL)
+
+    with _lock(tmp_path / "lock") as lock:
+        assert lock.was_left_safely
+
+
+def test_the_lock_of_a_holder_before_a_restart_of_the_machine_was_not_left_safely(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_text("pid 1 on here since 2026-01-01 00:00:00 UTC\n0b3c1a5e-another-boot\n")
+
+    with _lock(tmp_path / "lock") as lock:
+        assert not lock.was_left_safely
+
+
+def test_a_released_lock_was_left_safely_and_its_file_stays(tmp_path: Path) -> None:
+    with _holder(tmp_path / "lock") as process:
+        process.communicate("")
+
+    with _lock(tmp_path / "lock") as lock:
+        assert lock.was_left_safely
+    assert (tmp_path / "lock").exists()
+    assert not lock.is_held
+
+
+def test_a_lock_that_never_was_is_not_one_left_safely(tmp_path: Path) -> None:
+    with _lock(tmp_path / "new folder" / "lock") as lock:
+        assert not lock.was_left_safely
+        assert lock.acquire() is lock
+
+
+def test_neither_a_child_nor_a_bare_fork_keeps_the_lock(tmp_path: Path) -> None:
+    lock = _lock(tmp_path / "lock").acquire()
+    reading, writing = os.pipe()
+    forked = os.fork()
+    if forked == 0:
+        os.close(writing)
+        os.read(reading, 1)  # lives until the test lets it go
+        os._exit(0)
+    try:
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
+            # Not released but dropped, as when the holder dies.
+            assert lock._descriptor is not None
+            os.close(lock._descriptor)
+            lock._descriptor = None
+
+            with _lock(tmp_path / "lock") as next_holder:
+                assert next_holder.is_held
+            child.communicate(b"")
+    finally:
+        os.close(writing)
+        os.waitpid(forked, 0)
+        os.close(reading)
+
+
+def test_a_file_removed_between_opening_and_locking_it_is_not_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    real_flock = fcntl.flock
+    removals = iter([path])
+
+    def flock_too_late(descriptor: int, operation: int) -> None:
+        for removed in removals:
+            removed.unlink()
+        real_flock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock_too_late)
+
+    with _lock(path):
+        assert path.exists()
+        with pytest.raises(AlreadyRunning):
+            _lock(path).acquire()

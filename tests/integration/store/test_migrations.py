@@ -1,0 +1,82 @@
+"""The schema: migrated by itself, equal to the tables the program knows."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.pool import StaticPool
+
+from task_scheduler.store import rows, schema
+from task_scheduler.store.sqlite import SqliteStore
+from task_scheduler.store.tables import attempts, jobs, locks, metadata, runs, tasks, versions
+from task_scheduler.testing.builders import a_run, a_task, a_version
+
+Open = Callable[..., SqliteStore]
+
+
+def _schema(connection: Connection) -> dict[str, list[str]]:
+    """Return what each table and index is made of, whatever the order of a table's constraints."""
+    found = connection.exec_driver_sql(
+        "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic_%' "
+        "AND name NOT LIKE 'sqlite_%'"
+    )
+    return {name: sorted(line.strip(" \t,") for line in sql.splitlines()) for name, sql in found}
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Engine]:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    yield engine
+    engine.dispose()
+
+
+def test_a_migrated_database_has_the_tables_the_program_knows(store: SqliteStore, in_memory: Engine) -> None:
+    metadata.create_all(in_memory)
+
+    with in_memory.connect() as connection:
+        known = _schema(connection)
+
+    assert store._readers.ask_now(_schema) == known
+
+
+def test_the_revisions_the_program_knows_are_those_of_the_scripts() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+
+    in_order = [script.revision for script in scripts.walk_revisions()][::-1]
+
+    assert list(schema.REVISIONS) == in_order
+    assert scripts.get_heads() == [schema.HEAD]
+
+
+def test_opening_a_current_database_does_not_import_alembic(open_store: Open, database: Path) -> None:
+    open_store().close()
+    program = (
+        "import sys; from pathlib import Path; from task_scheduler.store.sqlite import SqliteStore;"
+        "from task_scheduler.testing.clock import FakeClock; p = Path(sys.argv[1]);"
+        "SqliteStore.open(p, clock=FakeClock(), sources=p.parent, backups=p.parent).close();"
+        "sys.exit('alembic' in sys.modules)"
+    )
+
+    subprocess.run([sys.executable, "-c", program, str(database)], check=True, timeout=60)
+
+
+def test_rows_are_written_and_read_in_the_order_of_the_columns() -> None:
+    assert list(rows.run_values(a_run())) == runs.c.keys()
+    assert {"id", *rows.version_values(a_version())} == set(versions.c.keys())
+    assert list(rows.task_values(a_task())) == tasks.c.keys()
+    assert versions.c.keys() == [
+        "id", "task_id", "digest", "environment", "declaration", "preload", "local_digest", "admitted_at",
+    ]  # fmt: skip
+    assert jobs.c.keys() == ["id", "task_id", "function", "trigger", "timezone", "arguments", "active", "next_run"]
+    assert locks.c.keys() == ["key", "text", "python", "platform"]
+    assert attempts.c.keys()[10:] == [
+        "started_at", "ended_at", "exit_code", "signal", "stopped_for", "error_kind", "error_message", "error_place",
+        "duration", "cpu_seconds", "peak_memory", "output_bytes", "output_dropped", "left_behind",
+    ]  # fmt: skip
