@@ -1,0 +1,152 @@
+"""Reading computed schedules: the file is imported in a child of its environment, and tells what it recorded."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import re
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from task_scheduler.core.errors import TriggerError
+from task_scheduler.core.tasks import JobDeclaration
+from task_scheduler.environments.commands import CommandEnd, run, seconds_from_now
+from task_scheduler.ports import Inspection, SourceFile
+
+PROBE = Path(__file__).with_name("inspection_probe.py")
+#: Seconds an import may take.
+IMPORT_TIME = 20.0
+#: Seconds after that in which the child says where it hangs.
+LAST_WORDS_TIME = 1.0
+#: Files imported at a time: each is a process that may be busy until its limit.
+AT_ONCE = 8
+#: Bytes of answer read: thousands of schedules.
+MOST_ANSWER = 1_000_000
+
+#: One call of a decorator's chain: name, positional and keyword arguments.
+Call = tuple[str, tuple[Any, ...], dict[str, Any]]
+#: Turns a chain into a canonical trigger and a zone's name or None; raises TriggerError.
+Judge = Callable[[Sequence[Call]], tuple[str, str | None]]
+
+ADVICE = 'move what it does into the scheduled function, or under if __name__ == "__main__":'
+
+
+class Inspector:
+    """Imports task files in children of their environments, one child for each file."""
+
+    def __init__(
+        self, *, root: Path, lib: Path | None, judge: Judge, variables: Mapping[str, str], limit: float = IMPORT_TIME
+    ) -> None:
+        self._root = root
+        self._lib = lib
+        self._judge = judge
+        self._variables = variables
+        self._limit = limit
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def inspect(self, python: Path, source: SourceFile) -> Inspection:
+        """Return what importing the file told; whatever it does becomes a sentence."""
+        if source.content is None:
+            return Inspection(problems=(source.problem,))
+        path = str(self._root / source.path)
+        asked = {
+            "path": path,
+            "module": "tasks." + source.task_id.replace("/", "."),
+            "root": str(self._root),
+            "lib": str(self._lib or ""),
+            "limit": self._limit,
+        }
+        async with self._places:
+            end = await run(
+                [python, "-I", PROBE],
+                deadline=seconds_from_now(self._limit + LAST_WORDS_TIME),
+                folder=self._root,
+                variables={
+                    **self._variables,
+                    "TASK_SCHEDULER_ROOT": str(self._root),
+                    "TASK_SCHEDULER_TASK": source.task_id,
+                },
+                given=json.dumps(asked).encode() + b"\n" + source.content,
+                most_output=MOST_ANSWER,
+            )
+        return self._read(end, path)
+
+    def _read(self, end: CommandEnd, path: str) -> Inspection:
+        answer = _answer(end.output)
+        match answer:
+            case {"schedules": list(records)}:
+                return self._read_schedules(records)
+            case {"error": dict(error)}:
+                return Inspection(problems=(_explain_error(error),))
+        if end.timed_out:
+            return Inspection(problems=(_explain_hanging(end.output, path, self._limit),))
+        return Inspection(problems=(_explain_end(end),))
+
+    def _read_schedules(self, records: Sequence[object]) -> Inspection:
+        jobs: list[JobDeclaration] = []
+        problems: list[str] = []
+        for record in records:
+            try:
+                jobs.append(self._read_schedule(record))
+            except TriggerError as error:
+                problems.append(str(error))
+        # Two decorators that say the same are one job: its identity is what it says.
+        distinct = {(job.function, job.trigger, job.timezone, job.arguments): job for job in reversed(jobs)}
+        return Inspection(jobs=tuple(reversed(distinct.values())), problems=tuple(problems))
+
+    def _read_schedule(self, record: object) -> JobDeclaration:
+        """Read one schedule; raises TriggerError with its line. The child's word is checked: the file ran in it."""
+        match record:
+            case {"function": str(name), "line": int(line), "unkeepable": str(value)}:
+                raise TriggerError(
+                    f"line {line}: the schedule of {name!r} has an argument that cannot be kept, {value}: "
+                    "use text, numbers, True, False, None, and lists, tuples, sets and dicts of these"
+                )
+            case {"function": str(name), "line": int(line), "calls": str(calls), "arguments": str(arguments)}:
+                try:
+                    trigger, zone = self._judge(ast.literal_eval(calls))
+                except TriggerError as error:
+                    raise TriggerError(f"line {line}: {error}") from error
+                except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+                    raise TriggerError(f"line {line}: the schedule of {name!r} cannot be read") from error
+                return JobDeclaration(function=name, trigger=trigger, timezone=zone, arguments=arguments, line=line)
+        raise TriggerError("importing the file gave an answer that cannot be read")
+
+
+def _answer(output: bytes) -> object:
+    """Return the last line as data; None when there is none."""
+    try:
+        return json.loads(output.strip().rpartition(b"\n")[2])
+    except (ValueError, RecursionError):
+        return None
+
+
+def _explain_error(error: Mapping[str, object]) -> str:
+    line = f"line {error['line']}: " if isinstance(error.get("line"), int) else ""
+    text = str(error.get("text", ""))
+    if error.get("exit"):
+        return f"{line}importing the file calls sys.exit({text}): {ADVICE}"
+    kind = str(error.get("kind", "an exception"))
+    return f"{line}importing the file raised {kind}: {text}" if text else f"{line}importing the file raised {kind}"
+
+
+def _explain_hanging(output: bytes, path: str, limit: float) -> str:
+    told = output.decode(errors="replace")
+    places = re.findall(rf'File "{re.escape(path)}", line (\d+)', told)
+    line = f"line {places[0]}: " if places else ""
+    return f"{line}importing the file did not end within {limit:g} s: {ADVICE}"
+
+
+def _explain_end(end: CommandEnd) -> str:
+    if end.code is None:
+        return f"importing the file ended the process that read it: {ADVICE}"
+    if end.code >= 0:
+        return f"importing the file ended its process with exit code {end.code}, as os._exit does: {ADVICE}"
+    try:
+        name = signal.Signals(-end.code).name
+    except ValueError:
+        name = str(-end.code)
+    return f"importing the file ended its process by {name}: {ADVICE}"

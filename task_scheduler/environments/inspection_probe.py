@@ -1,0 +1,132 @@
+"""Import a task file and tell what its functions' decorators recorded.
+
+Run by path with the environment's own interpreter, in the project folder: `python -I inspection_probe.py`.
+Standard input carries a line of JSON (`path`, `module`, `root`, `lib`, `limit`), then the source. The answer
+is one line of JSON on what was standard output; what the file itself prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import ast
+import faulthandler
+import json
+import linecache
+import os
+import sys
+import traceback
+import types
+from typing import Any
+
+
+def arrange_streams() -> tuple[int, dict[str, Any], bytes]:
+    """Take standard output away from the file, and read all of standard input; return (answers, asked, source)."""
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    asked, _, source = sys.stdin.buffer.read().partition(b"\n")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return answers, json.loads(asked), source
+
+
+def arrange_path(asked: dict[str, Any]) -> None:
+    """Put the project folders before the installed packages, and the file's own folder last."""
+    shared = [folder for folder in (asked["root"], asked["lib"]) if folder]
+    installed = [index for index, folder in enumerate(sys.path) if folder.endswith(("site-packages", "dist-packages"))]
+    place = installed[0] if installed else len(sys.path)
+    sys.path[place:place] = shared
+    sys.path.append(os.path.dirname(asked["path"]))  # noqa: PTH120 - pathlib is not imported for this
+    sys.dont_write_bytecode = True
+
+
+def import_source(asked: dict[str, Any], source: bytes) -> types.ModuleType:
+    """Run the source as a module of the name a run will give it."""
+    module = types.ModuleType(asked["module"])
+    module.__file__ = asked["path"]
+    module.__package__ = asked["module"].rpartition(".")[0]
+    sys.modules[asked["module"]] = module
+    sys.argv = [asked["path"]]
+    code = compile(source, asked["path"], "exec", dont_inherit=True)
+    text = source.decode("utf-8-sig", "replace")
+    linecache.cache[asked["path"]] = (len(text), None, text.splitlines(keepends=True), asked["path"])
+    exec(code, module.__dict__)  # noqa: S102 - this process exists to run it
+    return module
+
+
+def line_of(error: BaseException, path: str) -> int | None:
+    """Return the innermost line of the file itself that an exception passed through, None if there is none."""
+    if isinstance(error, SyntaxError) and error.filename == path:
+        return error.lineno
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    return frames[-1].lineno if frames else None
+
+
+def explain(error: BaseException, path: str) -> dict[str, Any]:
+    """Describe an exception as data."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else kind.__module__ + "." + kind.__qualname__
+    if isinstance(error, SystemExit):
+        text = "" if error.code is None else repr(error.code)
+    else:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return {"exit": isinstance(error, SystemExit), "kind": name, "text": str(text)[:500], "line": line_of(error, path)}
+
+
+def literal(value: object) -> str:
+    """Return a value as text that reads back as the same value; raises ValueError for any other value."""
+    text = repr(value)
+    try:
+        same = ast.literal_eval(text) == value
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        same = False
+    if not same:
+        raise ValueError(text[:200])
+    return text
+
+
+def tell_record(name: str, record: dict[str, Any]) -> dict[str, Any]:
+    """Describe one schedule of a function as data."""
+    told = {"function": name, "line": record["line"]}
+    try:
+        told["calls"] = literal([(call[0], tuple(call[1]), dict(call[2])) for call in record["calls"]])
+        told["arguments"] = literal((tuple(record["args"]), dict(record["kwargs"])))
+    except ValueError as error:
+        told["unkeepable"] = str(error)
+    return told
+
+
+def tell_schedules(module: types.ModuleType) -> list[dict[str, Any]]:
+    """Describe the schedules of the module's own functions, each once, under the name it was defined with."""
+    told: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    for name, value in list(vars(module).items()):
+        records = getattr(value, "__task_schedules__", None)
+        own = callable(value) and getattr(value, "__module__", None) == module.__name__
+        if not own or not isinstance(records, list) or id(value) in seen:
+            continue
+        seen.add(id(value))
+        defined_as = getattr(value, "__name__", name)
+        told += [
+            tell_record(defined_as if vars(module).get(defined_as) is value else name, record) for record in records
+        ]
+    return sorted(told, key=lambda record: record["line"])
+
+
+def main() -> None:
+    """Import, then answer, and leave at once: what the import started is ended by the leash."""
+    answers, asked, source = arrange_streams()
+    arrange_path(asked)
+    faulthandler.dump_traceback_later(asked["limit"], file=answers)
+    try:
+        answer: dict[str, Any] = {"schedules": tell_schedules(import_source(asked, source))}
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is the answer
+        answer = {"error": explain(error, asked["path"])}
+    faulthandler.cancel_dump_traceback_later()
+    text = json.dumps(answer).encode() + b"\n"
+    while text:
+        text = text[os.write(answers, text) :]
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

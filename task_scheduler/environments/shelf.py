@@ -1,0 +1,135 @@
+"""The folder of environments: where each is, which are complete, and what may go.
+
+- `<folder>/<key>/`: an environment
+- `<folder>/<key>/task-scheduler.json`: its marker, written last: without it the environment is half built
+- `<folder>/locks/<key>`: locked while the environment is built or removed
+- `<folder>/removed-<key>-…/`: on its way out
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from task_scheduler.core.environments import Lock
+from task_scheduler.environments.interpreters import Interpreter
+
+MARKER = "task-scheduler.json"
+KEY = re.compile(r"[0-9a-f]{32}")
+
+
+class Shelf:
+    """Names and moves environments; its caller holds the lock of what it changes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._locks = folder / "locks"
+        self._removed = 0
+        self._sweeping = threading.Lock()
+
+    def environment(self, key: str) -> Path:
+        """Return where the environment of this key is, or would be."""
+        return self._folder / key
+
+    def interpreter(self, key: str) -> Path:
+        """Return the interpreter that runs inside the environment."""
+        return self._folder / key / "bin" / "python"
+
+    def is_ready(self, key: str) -> bool:
+        """Whether the environment is complete and the Python it was made of is still there."""
+        return (self._folder / key / MARKER).exists() and self.interpreter(key).exists()
+
+    def lock(self, key: str) -> Path:
+        """Return the file to lock before the environment is changed."""
+        self._locks.mkdir(parents=True, exist_ok=True)
+        return self._locks / key
+
+    def all_keys(self) -> list[str]:
+        """Return the keys of all environments, half-built ones and those that failed to be built included."""
+        return sorted({name for name in (*_names(self._folder), *_names(self._locks)) if KEY.fullmatch(name)})
+
+    def complete(self, lock: Lock, interpreter: Interpreter) -> None:
+        """Write the marker, once everything before it is on the disk: a power cut must not leave a hollow one."""
+        folder = self.environment(lock.key)
+        text = json.dumps(
+            {"key": lock.key, "python": str(interpreter), "base": str(interpreter.path), "lock": lock.text}, indent=1
+        )
+        _flush_file_system(folder)
+        temporary = folder / f"{MARKER}.new"
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(folder / MARKER)
+        _flush_folder(folder)
+        _flush_folder(self._folder)
+
+    def take_down(self, key: str) -> bool:
+        """Make an environment, half-built or complete, disappear at once; return whether there was one.
+
+        `sweep` frees its space.
+        """
+        self._removed += 1
+        aside = self._folder / f"removed-{key}-{os.getpid()}-{self._removed}"
+        try:
+            self.environment(key).rename(aside)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def forget_lock(self, key: str) -> None:
+        """Remove the lock's file of an environment that is gone; the caller holds it."""
+        self.lock(key).unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """Delete what was taken down; return the bytes this freed."""
+        freed = 0
+        with self._sweeping:
+            for name in _names(self._folder):
+                if name.startswith("removed-"):
+                    freed += sum(_sizes(self._folder / name))
+                    shutil.rmtree(self._folder / name, ignore_errors=True)
+        return freed
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except FileNotFoundError:
+        return []
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    """Yield the bytes on disk of every file that has no other name, such as one in the installer's cache."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            found = Path(parent, name).lstat()
+            if found.st_nlink == 1:
+                yield found.st_blocks * 512
+
+
+def _flush_file_system(folder: Path) -> None:
+    """Write everything under a folder to the disk: one call where there is one, since files are many."""
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "syncfs"):
+        os.sync()
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        library.syncfs(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
