@@ -204,6 +204,14 @@ class Catalogue(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What one round of pruning deleted."""
+
+    runs: int
+    outputs: tuple[str, ...]  #: names of the outputs nothing refers to any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFilter:
     """Which runs to list; None means any."""
 
@@ -248,8 +256,8 @@ class StateStore(Protocol):
         """Set a fact."""
         ...
 
-    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Sequence[str]:
-        """Delete at most `limit` finished runs the policy no longer keeps; return their outputs' names."""
+    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Pruned:
+        """Delete at most `limit` finished runs the policy no longer keeps, and what only they referred to."""
         ...
 
     async def backup(self) -> str:

@@ -16,7 +16,7 @@ from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import OPEN_ATTEMPTS, Attempt, AttemptId, AttemptState, Run, RunState
 from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord, TaskVersion
-from task_scheduler.ports import AttemptClaim, AttemptEnd, RunFilter, RunRequest, SlotClaim
+from task_scheduler.ports import AttemptClaim, AttemptEnd, Pruned, RunFilter, RunRequest, SlotClaim
 from task_scheduler.store import steps
 from task_scheduler.store.admission import check_admission, identity_of
 from task_scheduler.store.steps import Execution
@@ -311,15 +311,16 @@ class MemoryState(MemoryCatalogue):
         """Set a fact."""
         self._facts[name] = value
 
-    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Sequence[str]:
+    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Pruned:
         """Delete at most `limit` finished runs the policy no longer keeps, then what only they referred to."""
         outputs: list[str] = []
-        for run_id in sorted(self._outlived(policy, now)[:limit]):
+        outlived = sorted(self._outlived(policy, now)[:limit])
+        for run_id in outlived:
             run = self._runs[run_id]
             outputs += [attempt.output for attempt in self._attempts_of(run)]
             self._remove(run)
         self._drop_unused_versions()
-        return outputs
+        return Pruned(runs=len(outlived), outputs=tuple(outputs))
 
     async def backup(self) -> str:
         """Refuse: nothing of this store outlives the process."""

@@ -200,6 +200,7 @@ def version_values(version: TaskVersion) -> Values:
         "declaration": asdict(version.declaration),
         "preload": list(version.preload),
         "local_digest": version.local_digest,
+        "functions": list(version.functions),
         "admitted_at": version.admitted_at,
     }
 
@@ -213,7 +214,8 @@ def version_from(row: Sequence[Any]) -> TaskVersion:
         declaration=_declaration_from(row[4]),
         preload=tuple(row[5]),
         local_digest=row[6],
-        admitted_at=row[7],
+        functions=tuple(row[7]),
+        admitted_at=row[8],
     )
 
 

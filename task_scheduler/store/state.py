@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from task_scheduler.core.policies import RetentionPolicy
+from task_scheduler.ports import Pruned
 from task_scheduler.store import retention
 from task_scheduler.store.access import Access
 from task_scheduler.store.backups import BackupFolder
@@ -36,7 +37,7 @@ class SqliteState(Access):
         """Set a fact."""
         await self._write(lambda connection: connection.execute(_PUT, {"name": name, "value": value}).rowcount)
 
-    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Sequence[str]:
+    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Pruned:
         """Delete at most `limit` finished runs the policy no longer keeps, then what only they referred to.
 
         What goes is found by reading, so that the writer is held for the deletion alone.
@@ -50,7 +51,7 @@ class SqliteState(Access):
             gone = await self._write(lambda connection: retention.delete_versions(connection, unused, newest_run))
             if self._source_folder is not None:
                 self._source_folder.discard(gone)
-        return outputs
+        return Pruned(runs=len(outlived), outputs=tuple(outputs))
 
     async def backup(self) -> str:
         """Write a verified copy beside the others; return its name. Raises StoreError."""

@@ -106,6 +106,7 @@ versions = Table(
     Column("declaration", JSON, nullable=False),
     Column("preload", JSON, nullable=False),
     Column("local_digest", Text, nullable=False),
+    Column("functions", JSON, nullable=False),
     Column("admitted_at", UtcMoment, nullable=False),
     UniqueConstraint("task_id", "digest", "environment"),
     Index("versions_digest", "digest"),

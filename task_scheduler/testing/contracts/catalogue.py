@@ -74,6 +74,7 @@ class CatalogueContract:
             ),
             preload=("requests", "rich.table"),
             local_digest="abc",
+            functions=("start", None),
         )
 
         await store.admit(a_task(), version, SOURCE, a_lock(), [], [])

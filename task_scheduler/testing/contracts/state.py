@@ -9,7 +9,7 @@ from datetime import timedelta
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.runs import AttemptId, Run
 from task_scheduler.core.tasks import TaskStatus
-from task_scheduler.ports import RunFilter
+from task_scheduler.ports import Pruned, RunFilter
 from task_scheduler.testing.builders import (
     SOURCE,
     a_request,
@@ -74,7 +74,7 @@ class StateContract:
 
         gone = await store.prune(FOR_A_DAY, after(86_400 + 7), limit=100)
 
-        assert list(gone) == outputs[:2]
+        assert gone == Pruned(runs=2, outputs=tuple(outputs[:2]))
         assert await ids_on_record(store) == [runs[2].id, runs[3].id]
         assert await store.attempts(runs[0].id) == []
 
@@ -93,7 +93,7 @@ class StateContract:
 
         gone = await store.prune(RetentionPolicy(age=None, runs_per_task=None), MIDNIGHTS_LATER, limit=100)
 
-        assert list(gone) == []
+        assert gone == Pruned(runs=0, outputs=())
         assert await ids_on_record(store) == [run.id for run in runs]
 
     @in_event_loop

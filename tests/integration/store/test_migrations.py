@@ -72,7 +72,8 @@ def test_rows_are_written_and_read_in_the_order_of_the_columns() -> None:
     assert {"id", *rows.version_values(a_version())} == set(versions.c.keys())
     assert list(rows.task_values(a_task())) == tasks.c.keys()
     assert versions.c.keys() == [
-        "id", "task_id", "digest", "environment", "declaration", "preload", "local_digest", "admitted_at",
+        "id", "task_id", "digest", "environment", "declaration", "preload", "local_digest", "functions",
+        "admitted_at",
     ]  # fmt: skip
     assert jobs.c.keys() == ["id", "task_id", "function", "trigger", "timezone", "arguments", "active", "next_run"]
     assert locks.c.keys() == ["key", "text", "python", "platform"]

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("declaration", sa.JSON(), nullable=False),
         sa.Column("preload", sa.JSON(), nullable=False),
         sa.Column("local_digest", sa.Text(), nullable=False),
+        sa.Column("functions", sa.JSON(), nullable=False),
         sa.Column("admitted_at", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["digest"], ["sources.digest"]),
         sa.ForeignKeyConstraint(["environment"], ["locks.key"]),

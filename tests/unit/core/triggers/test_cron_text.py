@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.triggers import read_schedule
-from tests.unit.core.triggers.shown import shown
+from tests.unit.core.triggers.shown import shown, trigger
 
 
 @pytest.mark.parametrize("weekday", ["sat", "6", "SAT"])
@@ -314,3 +316,15 @@ def test_a_step_on_all_weekdays_counts_sunday_once() -> None:
 def test_the_rarest_date_is_found() -> None:
     assert shown("0 0 */28 2 mon", "2030-02-02", "2032-12-31", "UTC") == []
     assert shown("0 0 29 2 *", "2097-01-01", "2104-12-31", "UTC") == ["2104-02-29T00:00+00:00"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "slot"), [("Pacific/Kiritimati", "2104-02-29T00:00+14:00"), ("Etc/GMT+12", "2104-02-29T00:00-12:00")]
+)
+def test_a_date_years_away_is_found_at_both_ends_of_the_earth(zone: str, slot: str) -> None:
+    rule = trigger("0 0 29 2 *", zone)
+
+    found = rule.next_after(datetime(2096, 3, 2, tzinfo=UTC))
+
+    assert found == datetime.fromisoformat(slot)
+    assert rule.last_before(datetime(2108, 2, 26, tzinfo=UTC)) == found
