@@ -1,0 +1,225 @@
+"""Keeps what one attempt writes: tagged lines in one file, the head and the tail of it when it is too much.
+
+Each line of the file reads `2026-11-22T14:00:00.123456Z stdout F text`: when it was read, the stream, `F` for a line
+that ended and `P` for a piece of one that goes on. `output_format` reads it. Joining the texts of one stream, with a
+newline after each `F`, gives back every byte that was kept.
+
+Runs in hosts: standard library only, Python 3.8 or later.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+
+#: One read of one stream; what is read later waits its turn, so that a flood starves neither others nor the limits.
+CHUNK = 65536
+#: A piece of an unfinished line is written once it is this long, or this old in seconds.
+MOST_PENDING = 16384
+PATIENCE = 0.5
+#: When the attempt is over, what its pipes still hold is read: at most this many chunks, were someone still writing.
+_LAST_READS = 32
+
+#: Bytes of a line before its text: time, stream and flag, each with a space.
+_PREFIX = len(b"2026-11-22T14:00:00.123456Z stdout F ")
+
+
+class Stream:
+    """One of the two pipes an attempt writes to."""
+
+    __slots__ = ("descriptor", "name", "pending", "pending_since")
+
+    def __init__(self, name: bytes, descriptor: int) -> None:
+        self.name = name
+        self.descriptor = descriptor
+        self.pending = b""  #: of a line that has not ended
+        self.pending_since = 0.0  #: monotonic
+
+
+class Capture:
+    """What one attempt writes: `written` bytes so far, of which `dropped` are left out of the file."""
+
+    __slots__ = ("_buffer", "_dropped_raw", "_file", "_head", "_kept", "_limit", "_path", "_tail", "streams", "written")
+
+    def __init__(self, path: str, limit: int, stdout: int, stderr: int) -> None:
+        self.streams = {stdout: Stream(b"stdout", stdout), stderr: Stream(b"stderr", stderr)}
+        self.written = 0
+        self._path = path
+        self._file = -1  #: opened with the first line: most quiet attempts need none
+        self._buffer: list[tuple[bytes, int]] = []  #: to be written with this turn's flush, each with its raw size
+        self._limit = limit // 2  #: of the head, and again of the tail
+        self._head = self._limit  #: bytes of the head that are free
+        self._tail: deque[tuple[bytes, int]] = deque()
+        self._kept = 0  #: bytes in `_tail`
+        self._dropped_raw = 0
+
+    @property
+    def dropped(self) -> int:
+        """Bytes the attempt wrote that are not in the file."""
+        return self._dropped_raw
+
+    @property
+    def held(self) -> int:
+        """Bytes of memory the tail takes."""
+        return self._kept
+
+    def read(self, descriptor: int) -> bool:
+        """Take one chunk from a stream that is ready; False: it has ended, and is closed."""
+        stream = self.streams[descriptor]
+        try:
+            chunk = os.read(descriptor, CHUNK)
+        except BlockingIOError:
+            return True
+        if not chunk:
+            self._end_stream(stream)
+            return False
+        self.written += len(chunk)
+        self._take(stream, chunk)
+        return True
+
+    def pending_until(self) -> float | None:
+        """Return when a piece of an unfinished line is to be written, monotonic; None: there is none."""
+        waiting = [stream.pending_since for stream in self.streams.values() if stream.pending]
+        return min(waiting) + PATIENCE if waiting else None
+
+    def flush_pending(self, now: float) -> None:
+        """Write pieces of unfinished lines that are old enough, so that a prompt or a progress bar can be followed."""
+        for stream in self.streams.values():
+            if stream.pending and stream.pending_since + PATIENCE <= now:
+                self._put_piece(stream)
+
+    def flush(self) -> None:
+        """Write what was kept since the last turn."""
+        if self._buffer:
+            self._write(b"".join(line for line, _ in self._buffer), sum(raw for _, raw in self._buffer))
+            self._buffer.clear()
+
+    def finish(self) -> None:
+        """Read what the pipes still hold, without waiting for their other holders; write all and close."""
+        for descriptor, stream in list(self.streams.items()):
+            for _ in range(_LAST_READS):
+                before = self.written
+                if not self.read(descriptor):
+                    break
+                if self.written == before:
+                    self._end_stream(stream)
+                    break
+            else:
+                self._end_stream(stream)
+        self._put_tail()
+        self.flush()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _end_stream(self, stream: Stream) -> None:
+        if stream.pending:
+            self._put_piece(stream)
+        del self.streams[stream.descriptor]
+        os.close(stream.descriptor)
+
+    def _take(self, stream: Stream, chunk: bytes) -> None:
+        end = chunk.rfind(b"\n")
+        if end >= 0:
+            lines = stream.pending + chunk[:end]
+            stream.pending = b""
+            prefix = _prefix(stream.name, b"F")
+            self._keep(prefix + lines.replace(b"\n", b"\n" + prefix) + b"\n", len(lines) + 1)
+        rest = chunk[end + 1 :]
+        if rest:
+            if not stream.pending:
+                stream.pending_since = time.monotonic()
+            stream.pending += rest
+            if len(stream.pending) >= MOST_PENDING:
+                self._put_piece(stream)
+
+    def _put_piece(self, stream: Stream) -> None:
+        piece, stream.pending = stream.pending, b""
+        self._keep(_prefix(stream.name, b"P") + piece + b"\n", len(piece))
+
+    def _keep(self, lines: bytes, raw: int) -> None:
+        if len(lines) <= self._head:
+            self._head -= len(lines)
+            self._buffer.append((lines, raw))
+            return
+        if self._head:
+            cut = lines.rfind(b"\n", 0, self._head) + 1
+            self._head = 0
+            if cut:
+                head_raw = _raw_size(lines[:cut])
+                self._buffer.append((lines[:cut], head_raw))
+                lines, raw = lines[cut:], raw - head_raw
+        self._tail.append((lines, raw))
+        self._kept += len(lines)
+        while self._tail and self._kept - len(self._tail[0][0]) >= self._limit:
+            old, old_raw = self._tail.popleft()
+            self._kept -= len(old)
+            self._dropped_raw += old_raw
+
+    def _put_tail(self) -> None:
+        if not self._tail and not self._dropped_raw:
+            return
+        excess = self._kept - self._limit
+        if excess > 0:
+            self._shorten_first(excess)
+        if self._dropped_raw:
+            note = b"[%d bytes left out]" % self._dropped_raw
+            self._buffer.append((_prefix(b"system", b"F") + note + b"\n", 0))
+        self._buffer.extend(self._tail)
+        self._tail.clear()
+        self._kept = 0
+
+    def _shorten_first(self, excess: int) -> None:
+        """Leave out the oldest lines of the tail; of a single line longer than the tail, its beginning."""
+        lines, raw = self._tail.popleft()
+        cut = lines.find(b"\n", excess - 1) + 1
+        if cut < len(lines):
+            left_out = _raw_size(lines[:cut])
+            kept = lines[cut:]
+        else:
+            start = lines.rfind(b"\n", 0, -1) + 1
+            text_kept = max(len(lines) - excess - _PREFIX - 1, 0) if start == 0 else 0
+            kept = lines[start : start + _PREFIX] + lines[len(lines) - 1 - text_kept :] if text_kept else b""
+            left_out = raw - (text_kept + (1 if kept and kept[_PREFIX - 2 : _PREFIX - 1] == b"F" else 0))
+        self._dropped_raw += left_out
+        if kept:
+            self._tail.appendleft((kept, raw - left_out))
+
+    def _write(self, data: bytes, raw: int) -> None:
+        try:
+            if self._file < 0:
+                self._file = _open(self._path)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError as error:
+            # A full disk must not end the host, and with it every attempt: what could not be written counts as dropped.
+            self._dropped_raw += raw
+            os.write(2, f"{self._path}: {error}\n".encode())
+
+
+def _raw_size(lines: bytes) -> int:
+    """Return how many bytes of the attempt's these complete lines stand for."""
+    return len(lines) - lines.count(b"\n") * _PREFIX
+
+
+_second = (0, b"")
+
+
+def _prefix(stream: bytes, flag: bytes) -> bytes:
+    global _second  # noqa: PLW0603 - formatting a date costs more than everything else here
+    now = time.time()
+    second = int(now)
+    if _second[0] != second:
+        _second = (second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode())
+    return b"%s.%06dZ %s %s " % (_second[1], int((now - second) * 1_000_000), stream, flag)
+
+
+def _open(path: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return os.open(path, flags, 0o600)

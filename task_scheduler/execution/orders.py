@@ -1,0 +1,46 @@
+"""The order to start an attempt, as a host understands it."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from task_scheduler.core.requests import AttemptRequest
+
+
+def start_order(request: AttemptRequest, *, root: Path, outputs: Path, source: Path, mark: int) -> dict[str, Any]:
+    """Return the order; raises ValueError for an output that would lie outside the folder of outputs."""
+    file = root / request.path
+    return {
+        "do": "start",
+        "attempt": str(request.id),
+        "mark": mark,
+        "task_id": request.task_id,
+        "path": request.path,
+        "file": str(file),
+        "source": str(source),
+        "function": request.function,
+        "arguments": request.arguments,
+        "output": str(output_path(outputs, request.output)),
+        "timeout": request.timeout,
+        "grace": request.kill_grace,
+        "limit": request.output_limit,
+        "environment": {
+            **request.variables,
+            "TASK_SCHEDULER_RUN": str(request.id.run_id),
+            "TASK_SCHEDULER_ATTEMPT": str(request.id.number),
+            "TASK_SCHEDULER_TASK": request.task_id,
+            "TASK_SCHEDULER_TITLE": request.title,
+            "TASK_SCHEDULER_SCHEDULED_FOR": "" if request.scheduled_for is None else request.scheduled_for.isoformat(),
+            "TASK_SCHEDULER_FILE": str(file),
+            "TASK_SCHEDULER_SOURCE": str(source),
+        },
+    }
+
+
+def output_path(outputs: Path, name: str) -> Path:
+    """Return where an output is kept; raises ValueError for a name that leads out of the folder."""
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or "\0" in name:
+        raise ValueError(f"not the name of an output: {name!r}")
+    return outputs.joinpath(*parts)

@@ -1,0 +1,118 @@
+"""Brings hosts into being: a folder, a listening socket, and the interpreter of the environment on them."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from task_scheduler import __version__
+from task_scheduler.core.requests import ExecutionProfile
+from task_scheduler.execution import processes
+from task_scheduler.execution.cards import HostCard
+
+SOCKET = "socket"
+LOG = "host.log"
+_BACKLOG = 64
+_LISTENER = 3  #: the descriptor host.py expects its listening socket at
+
+
+def new_host_id() -> str:
+    """Return an id no host had or will have; ids sort by age."""
+    return f"{time.time_ns():x}-{secrets.token_hex(4)}"
+
+
+def spawn(
+    *,
+    host: str,
+    folder: Path,
+    interpreter: Path,
+    root: Path,
+    lib: Path,
+    profile: ExecutionProfile,
+    preload: Sequence[str],
+    idle_after: float,
+) -> HostCard:
+    """Start a host's process, listening already; raises OSError when its interpreter cannot be run."""
+    folder.mkdir(parents=True, mode=0o700)
+    settings = {
+        "host": host,
+        "root": str(root),
+        "lib": str(lib),
+        "profile": {"environment": profile.environment, "preload": profile.preload},
+        "preload": list(preload),
+        "idle_after": idle_after,
+        "version": __version__,
+    }
+    program = lib / "task_scheduler" / "execution" / "host.py"
+    with _listening(folder) as listener:
+        pid = os.posix_spawn(
+            interpreter,
+            [str(interpreter), "-I", str(program), str(folder), json.dumps(settings)],
+            _environment(interpreter, root, lib),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 2, str(folder / LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, listener.fileno(), _LISTENER),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}),
+        )
+    return HostCard(host=host, pid=pid, start=processes.start_time(pid), boot=processes.boot_id())
+
+
+def connect(folder: Path) -> socket.socket:
+    """Return a connection to the host of a folder, at once; raises OSError when nobody listens."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(0)
+        with _short_name(folder) as short:
+            connection.connect(f"{short}/{SOCKET}")
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _listening(folder: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        with _short_name(folder) as short:
+            listener.bind(f"{short}/{SOCKET}")
+        listener.listen(_BACKLOG)
+        yield listener
+
+
+@contextmanager
+def _short_name(folder: Path) -> Iterator[str]:
+    """Give a name of the folder short enough for the address of a socket, which holds 107 bytes."""
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+def _environment(interpreter: Path, root: Path, lib: Path) -> dict[str, str]:
+    """Return the environment variables attempts begin with: the scheduler's, without what leads to its own Python."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYTHON") and name != "VIRTUAL_ENV"
+    }
+    home = interpreter.parent.parent
+    if (home / "pyvenv.cfg").exists():
+        kept["VIRTUAL_ENV"] = str(home)
+    own = str(Path(sys.prefix) / "bin")
+    places = [place for place in kept.get("PATH", os.defpath).split(os.pathsep) if place != own]
+    kept["PATH"] = os.pathsep.join([str(interpreter.parent), *places])
+    kept["PYTHONPATH"] = os.pathsep.join([str(root), str(lib)])
+    kept["TASK_SCHEDULER_ROOT"] = str(root)
+    return kept

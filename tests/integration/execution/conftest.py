@@ -1,0 +1,47 @@
+"""A project folder with real hosts, all of which are ended when the test is over, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.integration.execution.project import PATIENCE, Project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    project = Project(tmp_path)
+    try:
+        yield project
+    finally:
+        _end_all_below(tmp_path)
+
+
+def _end_all_below(folder: Path) -> None:
+    """Kill, and wait for, every process that was started for this folder."""
+    deadline = time.monotonic() + PATIENCE
+    while pids := _started_for(folder):
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        assert time.monotonic() < deadline, f"{pids} do not end"
+
+
+def _started_for(folder: Path) -> list[int]:
+    """Return the pids whose command line or environment names the folder: hosts, attempts and what these started."""
+    name = os.fsencode(folder)
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                if name in (entry / "cmdline").read_bytes() or name in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+    return found

@@ -1,0 +1,74 @@
+"""The laws of what is kept of an output, over any text, in any pieces, under any limit."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from task_scheduler.execution.capture import Capture
+
+PIECES = st.lists(
+    st.tuples(st.booleans(), st.binary(max_size=60) | st.sampled_from([b"\n" * 40, b"x" * 20_000, b"a\nb\nc\n" * 30])),
+    max_size=12,
+)
+PREFIX = len(b"2026-11-22T14:00:00.123456Z stdout F ")
+
+
+def _captured(folder: Path, pieces: list[tuple[bool, bytes]], limit: int) -> tuple[Capture, dict[str, bytes]]:
+    """Write pieces to the two pipes as an attempt would; return the capture and what its file says of each stream."""
+    path = folder / "output.log"
+    reading, writing = zip(*(os.pipe() for _ in range(2)), strict=True)
+    for descriptor in reading:
+        os.set_blocking(descriptor, False)
+    capture = Capture(str(path), limit, *reading)
+    for to_stderr, piece in pieces:
+        os.write(writing[to_stderr], piece)
+        if piece:
+            assert capture.read(reading[to_stderr])
+        capture.flush()
+    for descriptor in writing:
+        os.close(descriptor)
+    capture.finish()
+    kept = {"stdout": b"", "stderr": b"", "system": b""}
+    for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else []:
+        _, stream, flag, text = line.split(b" ", 3)
+        kept[stream.decode()] += text + (b"\n" if flag == b"F" else b"")
+    return capture, kept
+
+
+@settings(max_examples=60)
+@given(PIECES)
+def test_within_the_limit_every_byte_comes_back(pieces: list[tuple[bool, bytes]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        capture, kept = _captured(Path(folder), pieces, 10_000_000)
+
+        assert kept["stdout"] == b"".join(piece for to_stderr, piece in pieces if not to_stderr)
+        assert kept["stderr"] == b"".join(piece for to_stderr, piece in pieces if to_stderr)
+        assert capture.dropped == 0
+
+
+@pytest.mark.slow
+@settings(max_examples=120)
+@given(PIECES, st.integers(0, 6000))
+def test_beyond_it_what_is_kept_and_what_is_left_out_make_the_whole(
+    pieces: list[tuple[bool, bytes]], limit: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        capture, kept = _captured(Path(folder), pieces, limit)
+        file = Path(folder) / "output.log"
+
+        assert capture.written == sum(len(piece) for _, piece in pieces)
+        assert len(kept["stdout"]) + len(kept["stderr"]) + capture.dropped == capture.written
+        assert kept["system"] == (b"[%d bytes left out]\n" % capture.dropped if capture.dropped else b"")
+        assert not file.exists() or file.stat().st_size <= limit + PREFIX + len(kept["system"])
+
+
+def test_a_full_disk_ends_nothing_and_counts_as_left_out() -> None:
+    capture, _ = _captured(Path("/proc/nowhere"), [(False, b"one\n"), (True, b"two\n")], 1000)
+
+    assert (capture.written, capture.dropped) == (8, 8)
