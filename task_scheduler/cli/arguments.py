@@ -1,0 +1,119 @@
+"""Reading the command line."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NoReturn
+
+from task_scheduler import __version__
+from task_scheduler.cli import history, list, logs, run, show, start, status  # noqa: A004 - each named after its verb
+from task_scheduler.cli.verbs import Verb
+from task_scheduler.core.errors import did_you_mean
+
+VERBS: Mapping[str, Verb] = MappingProxyType(
+    {
+        "run": run,
+        "status": status,
+        "list": list,
+        "show": show,
+        "history": history,
+        "logs": logs,
+        "start": start,
+    }
+)
+
+_PROGRAM = "task-scheduler"
+_DESCRIPTION = """\
+Drop a .py file into tasks/: it runs on the clock, with its own packages, limits and history.
+
+Without a verb the scheduler runs in the foreground."""
+_EPILOGUE = """\
+The project is the folder of --root, else the one --config is about, else the nearest folder upwards from here that
+has tasks/ and config/config.yaml or data/, else this folder.
+
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 unusable configuration, 4 no scheduler is running,
+5 another scheduler holds the project, 6 no such task or run."""
+_TAKES_VALUE = frozenset({"--root", "--config"})
+
+
+class UsageError(Exception):
+    """The command line cannot be understood; `hint` says where to look."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports what is wrong in this project's voice; `argparse` would print its usage and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, f"`{self.prog} --help` tells what can be said")
+
+
+def read(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the options, `verb` among them; raises UsageError, and SystemExit for `--help` and `--version`."""
+    arguments = _with_verb([*argv])
+    options = _parser().parse_args(arguments)
+    options.root = getattr(options, "root", None)
+    options.config = getattr(options, "config", None)
+    return options
+
+
+def _with_verb(arguments: Sequence[str]) -> Sequence[str]:
+    """Return the arguments with a verb: the old spellings `--status` and no verb at all have one too."""
+    place = _verb_place(arguments)
+    if place is not None:
+        verb = arguments[place]
+        if verb not in VERBS:
+            raise UsageError(f"no verb {verb!r}{did_you_mean(verb, VERBS)}", f"the verbs are {', '.join(VERBS)}")
+        return arguments
+    if "--daemon" in arguments:
+        raise UsageError(
+            "--daemon is not there yet: the scheduler runs in the foreground",
+            f"let systemd or tmux keep it, or start it with `nohup {_PROGRAM} run &`",
+        )
+    if "--status" in arguments:
+        return ["status", *(argument for argument in arguments if argument != "--status")]
+    asked = {"-h", "--help", "--version"}.intersection(arguments)
+    return arguments if asked else ["run", *arguments]
+
+
+def _verb_place(arguments: Sequence[str]) -> int | None:
+    """Return where the verb is: the first argument that is neither an option nor the value of one."""
+    is_value = False
+    for place, argument in enumerate(arguments):
+        if is_value:
+            is_value = False
+        elif argument in _TAKES_VALUE:
+            is_value = True
+        elif not argument.startswith("-"):
+            return place
+    return None
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = _Parser(add_help=False, allow_abbrev=False)
+    # Suppressed, so that the verb's parser does not undo what was said before the verb.
+    common.add_argument("--root", metavar="DIR", default=argparse.SUPPRESS, help="the project folder")
+    common.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="the configuration file")
+    form = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog=_PROGRAM,
+        description=_DESCRIPTION,
+        epilog=_EPILOGUE,
+        parents=[common],
+        allow_abbrev=False,
+        formatter_class=form,
+    )
+    parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    for name, verb in VERBS.items():
+        description = f"{verb.HELP[0].upper()}{verb.HELP[1:]}.\n\n{verb.DESCRIPTION}".strip()
+        added = verbs.add_parser(
+            name, help=verb.HELP, description=description, parents=[common], allow_abbrev=False, formatter_class=form
+        )
+        verb.add_arguments(added)
+    return parser

@@ -1,0 +1,76 @@
+"""The way into a project: its running scheduler, or the record itself when none runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from task_scheduler.control.client import call
+from task_scheduler.core.errors import NotRunning
+from task_scheduler.project import CONFIG_FOLDER, CONFIG_NAME, Project
+
+if TYPE_CHECKING:
+    from task_scheduler.record import Record
+
+LEFT = "no scheduler is running; this is the record as it was left"
+NEVER = "no scheduler is running, and none has run here yet"
+
+
+class Door(Protocol):
+    """A project that can be asked the commands of `control.commands`."""
+
+    @property
+    def project(self) -> Project:
+        """Which project it is."""
+        ...
+
+    def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
+        """Return the answer to a command; raises TaskSchedulerError."""
+        ...
+
+
+class ProjectDoor:
+    """Asks the running scheduler, and the record when none runs."""
+
+    def __init__(self, *, project: Project, note: Callable[[str], None]) -> None:
+        """`note` is told, once, that a list comes from the record."""
+        self.project = project
+        self._note = note
+        self._record: Record | None = None
+
+    def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
+        """Return the answer to a command; raises NotRunning where only a running scheduler can carry it out."""
+        try:
+            return call(self.project.root, command, **arguments)
+        except NotRunning:
+            if command in {"start", "rescan"}:
+                raise
+            return self._ask_record(command, arguments)
+
+    def close(self) -> None:
+        """Close the record, if it was opened."""
+        record, self._record = self._record, None
+        if record is not None:
+            record.close()
+
+    def _ask_record(self, command: str, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - a JSON document
+        if self._record is None:
+            # Opening the database costs some tenths of a second, which a running scheduler spares us.
+            from task_scheduler.record import Record
+
+            self._record = Record(self.project)
+            if command != "status":
+                self._note(LEFT if self._record.exists else NEVER)
+        return self._record.ask(command, arguments)
+
+
+def nearest_project(start: Path) -> Path:
+    """Return the nearest folder, from `start` upwards, that looks like a project, else `start`."""
+    here = start.absolute()
+    return next((folder for folder in (here, *here.parents) if _is_project(folder)), here)
+
+
+def _is_project(folder: Path) -> bool:
+    configured = (folder / CONFIG_FOLDER / CONFIG_NAME).is_file() or (folder / "data").is_dir()
+    return configured and (folder / "tasks").is_dir()

@@ -1,0 +1,73 @@
+"""`list`: every task with its schedule, next and last run."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+
+from task_scheduler.cli import phrases
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.tables import Cell, Column
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.verbs import add_json
+from task_scheduler.control.commands import COMMANDS
+
+HELP = COMMANDS["list"].help
+DESCRIPTION = """\
+Below a task whose file cannot be admitted stands the first thing that is wrong with it, and which version runs
+meanwhile. Times are those of this machine."""
+
+_COLUMNS = (
+    Column(title="TASK", least=12),
+    Column(title="STATUS"),
+    Column(title="SCHEDULE", least=12),
+    Column(title="NEXT"),
+    Column(title="LAST"),
+)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare `--all` and `--json`."""
+    parser.add_argument("--all", action="store_true", help="list deleted tasks too, whose history is kept")
+    add_json(parser)
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """List the tasks."""
+    tasks = [task for task in door.ask("list") if options.all or task["status"] != "deleted"]
+    if options.json:
+        terminal.document(tasks)
+    elif tasks:
+        _show(tasks, terminal)
+    else:
+        terminal.note("no tasks yet: drop a .py file into tasks/")
+    return ExitCode.OK
+
+
+def _show(tasks: Sequence[Document], terminal: Terminal) -> None:
+    rows = [_row(task, terminal) for task in tasks]
+    below = {place: notes for place, task in enumerate(tasks) if (notes := _notes(task))}
+    terminal.table(_COLUMNS, rows, below)
+
+
+def _row(task: Document, terminal: Terminal) -> list[Cell]:
+    return [
+        Cell(task["id"]),
+        phrases.state_cell(task["status"]),
+        Cell(phrases.schedules(task)),
+        Cell(phrases.moment(task["next_run"], terminal)),
+        phrases.last_run(task["last_run"], terminal),
+    ]
+
+
+def _notes(task: Document) -> list[Cell]:
+    """Return what a person must see below a task: its first error, or what is being done about it."""
+    errors = [problem["text"] for problem in task["problems"] if problem["severity"] == "error"]
+    if task["status"] == "invalid":
+        first = errors[0] if errors else task["path"]
+        return [Cell(phrases.invalid_note(first, len(errors), task["version"]), "bad")]
+    if task["status"] == "preparing" and task["detail"]:
+        return [Cell(task["detail"].splitlines()[0], "busy")]
+    return []

@@ -1,0 +1,151 @@
+"""`logs RUN`: what a run wrote."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator
+
+from task_scheduler.cli import phrases
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.output import OUTPUTS, OutputFile
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.text import escape
+from task_scheduler.execution.output_format import STDERR, STDOUT, OutputLine
+
+HELP = "print what a run wrote"
+DESCRIPTION = """\
+Lines the run wrote to standard output go to standard output, lines it wrote to standard error to standard error.
+Characters that act on a terminal are spelled out; --raw writes them as they are."""
+
+#: Seconds between two looks at an output that is followed.
+_LOOK = 0.2
+_OPEN = frozenset({"claimed", "running"})
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the run and what of it to print."""
+    parser.add_argument("run", metavar="RUN", type=_number, help="the run's number, as `history` shows it")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on until the run ends")
+    parser.add_argument("--attempt", metavar="N", type=_number, help="only the N-th attempt; all of them by default")
+    parser.add_argument("--timestamps", action="store_true", help="begin each line with the time it was written")
+    parser.add_argument("--raw", action="store_true", help="write control characters as they are")
+    streams = parser.add_mutually_exclusive_group()
+    streams.add_argument("--stdout", action="store_true", help="only standard output")
+    streams.add_argument("--stderr", action="store_true", help="only standard error")
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """Print the output of a run."""
+    run = door.ask("run", run=options.run)
+    if options.attempt is not None and not (options.follow and not run["final"]):
+        numbers = [attempt["number"] for attempt in run["attempts"]]
+        if options.attempt not in numbers:
+            terminal.error(f"run {run['id']} has no attempt {options.attempt}", hint=_attempts_hint(len(numbers)))
+            return ExitCode.NOT_FOUND
+    printer = _Printer(options, terminal)
+    reading = _Reading(options, door, terminal, printer)
+    while True:
+        reading.print_news(run)
+        if not options.follow or reading.is_over(run):
+            break
+        terminal.pause(_LOOK)
+        run = door.ask("run", run=run["id"])
+    if not reading.seen:
+        terminal.note(_why_nothing(run, terminal))
+    return ExitCode.OK
+
+
+class _Reading:
+    """The outputs of a run's attempts, in their order, each as far as it has been printed."""
+
+    def __init__(self, options: Namespace, door: Door, terminal: Terminal, printer: _Printer) -> None:
+        self._only: int | None = options.attempt
+        self._folder = door.project.root / OUTPUTS
+        self._terminal = terminal
+        self._printer = printer
+        self._files: dict[int, OutputFile] = {}
+        self.seen = False
+
+    def print_news(self, run: Document) -> None:
+        """Print what was written since the last call."""
+        # The state was asked before the files are read: of an attempt that had ended then, nothing comes later.
+        chosen = list(self._chosen(run))
+        for attempt in chosen:
+            file = self._files.get(attempt["number"])
+            if file is None:
+                file = self._files[attempt["number"]] = OutputFile(self._folder, attempt["output"])
+                if self._only is None and (len(chosen) > 1 or attempt["number"] > 1):
+                    self._terminal.note(f"--- attempt {attempt['number']} ---")
+            for line in file.new_lines():
+                self.seen = True
+                self._printer.print(line)
+            if attempt["state"] not in _OPEN and not file.exists and attempt["output_bytes"]:
+                self.seen = True
+                self._terminal.note(f"what attempt {attempt['number']} wrote is no longer kept")
+        self._printer.flush()
+
+    def is_over(self, run: Document) -> bool:
+        """Whether no more can be written by what is printed."""
+        if run["final"]:
+            return True
+        return self._only is not None and any(attempt["state"] not in _OPEN for attempt in self._chosen(run))
+
+    def _chosen(self, run: Document) -> Iterator[Document]:
+        return (
+            attempt
+            for attempt in run["attempts"]
+            if attempt["state"] != "void" and self._only in {None, attempt["number"]}
+        )
+
+
+class _Printer:
+    """Writes lines where they belong."""
+
+    def __init__(self, options: Namespace, terminal: Terminal) -> None:
+        self._options = options
+        self._terminal = terminal
+        self._inside: set[str] = set()
+        self._last = terminal.out
+
+    def flush(self) -> None:
+        """Let the reader see what was printed."""
+        self._last.flush()
+
+    def print(self, line: OutputLine) -> None:
+        """Write one line, or a piece of one."""
+        options, stream = self._options, line.stream
+        if (stream == STDOUT and options.stderr) or (stream == STDERR and options.stdout):
+            return
+        begins = stream not in self._inside
+        (self._inside.add if line.partial else self._inside.discard)(stream)
+        stamp = f"{line.time:%Y-%m-%dT%H:%M:%S.%fZ} " if options.timestamps and begins else ""
+        text = line.text if options.raw else escape(line.text, keep_tabs=True)
+        target = self._terminal.out if stream == STDOUT else self._terminal.err
+        if target is not self._last:
+            # Both may lead to one file, where the lines keep their order.
+            self._last.flush()
+            self._last = target
+        target.write(stamp + text + ("" if line.partial else "\n"))
+
+
+def _why_nothing(run: Document, terminal: Terminal) -> str:
+    if run["attempts"]:
+        return f"run {run['id']} has written nothing" + ("" if run["final"] else " yet: add --follow to wait for it")
+    if not run["final"]:
+        return f"run {run['id']} is {run['state']} and has not begun: add --follow to wait for it"
+    because = phrases.reason(run, terminal)
+    return f"run {run['id']} wrote nothing: it is {run['state'].replace('_', ' ')}" + (
+        f" ({because})" if because else ""
+    )
+
+
+def _attempts_hint(count: int) -> str:
+    return "it has none yet" if not count else f"it has {count}, numbered from 1"
+
+
+def _number(text: str) -> int:
+    if not (text.isdecimal() and text.isascii() and int(text) > 0):
+        raise ArgumentTypeError(f"{text!r}: give a whole number from 1 on")
+    return int(text)

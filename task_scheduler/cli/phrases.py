@@ -1,0 +1,117 @@
+"""Phrases that several verbs make of the scheduler's documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from task_scheduler.cli import times
+from task_scheduler.cli.tables import Cell, Column
+from task_scheduler.cli.terminal import STYLE_OF, Terminal
+
+Document = Mapping[str, Any]
+
+#: What is shown where there is nothing to tell.
+NOTHING = "-"
+
+RUN_COLUMNS = (
+    Column(title="RUN", right=True),
+    Column(title="TASK", least=12),
+    Column(title="SCHEDULED", least=19),
+    Column(title="STATE"),
+    Column(title="LATE", right=True),
+    Column(title="TOOK", right=True),
+    Column(title="CPU", right=True),
+    Column(title="PEAK", right=True),
+    Column(title="REASON", least=12),
+)
+
+
+def start_hint() -> str:
+    """Return how to start a scheduler."""
+    return "start it with `python main.py` or `task-scheduler run`"
+
+
+def state_cell(state: str) -> Cell:
+    """Return a state or status in its colour, in words."""
+    return Cell(state.replace("_", " "), STYLE_OF.get(state, ""))
+
+
+def moment(text: str | None, terminal: Terminal) -> str:
+    """Return `in 4 min, 14:05:00`."""
+    return NOTHING if text is None else times.both(times.read(text), terminal.now(), terminal.zone)
+
+
+def clock(text: str | None, terminal: Terminal) -> str:
+    """Return `14:05:00`, with the date unless it is today."""
+    return NOTHING if text is None else times.local(times.read(text), terminal.now(), terminal.zone)
+
+
+def last_run(run: Document | None, terminal: Terminal) -> Cell:
+    """Return how and when a task last ran."""
+    if run is None:
+        return Cell(NOTHING)
+    when = run["ended_at"] or run["started_at"] or run["created_at"]
+    ago = times.distance(times.read(when), terminal.now())
+    return Cell(f"{run['state'].replace('_', ' ')} {ago}", STYLE_OF.get(run["state"], ""))
+
+
+def schedules(task: Document) -> str:
+    """Return the schedules of a task, the first two in full."""
+    jobs = task["jobs"]
+    if not jobs:
+        return "by hand" if task["status"] == "active" else NOTHING
+    more = f"; and {len(jobs) - 2} more" if len(jobs) > 2 else ""
+    return "; ".join(schedule(job) for job in jobs[:2]) + more
+
+
+def schedule(job: Document) -> str:
+    """Return a job's trigger, with its zone when it has its own."""
+    return f"{job['trigger']} ({job['timezone']})" if job["timezone"] else str(job["trigger"])
+
+
+def run_row(run: Document, terminal: Terminal) -> list[Cell]:
+    """Return the cells of RUN_COLUMNS for one run."""
+    return [
+        Cell(str(run["id"])),
+        Cell(run["task"] if run["function"] in {None, "start"} else f"{run['task']} {run['function']}()"),
+        Cell(slots(run, terminal)),
+        state_cell(run["state"]),
+        Cell(_duration(None if run["late"] is None else max(0.0, run["late"]))),
+        Cell(_duration(run["duration"])),
+        Cell(_duration(run["cpu_seconds"])),
+        Cell(NOTHING if run["peak_memory"] is None else times.size(run["peak_memory"])),
+        Cell(reason(run, terminal)),
+    ]
+
+
+def slots(run: Document, terminal: Terminal) -> str:
+    """Return the slot of a run, the range a bulk row stands for, or who asked for it and when."""
+    if run["scheduled_for"] is None:
+        return f"by hand, {clock(run['created_at'], terminal)}"
+    first = clock(run["scheduled_for"], terminal)
+    if run["count"] == 1:
+        return first
+    return f"{first} to {clock(run['range_end'], terminal)} ({run['count']:,} slots)"
+
+
+def reason(run: Document, terminal: Terminal) -> str:
+    """Return why a run ended as it did, when it goes on, and what else it stands for."""
+    parts = [run["reason"].partition("\n")[0]] if run["reason"] else []
+    if run["retry_at"] and not run["final"]:
+        parts.append(f"tries again {moment(run['retry_at'], terminal)}")
+    if run["merged"]:
+        since = f" since {clock(run['merged_from'], terminal)}" if run["merged_from"] else ""
+        parts.append(f"stands for {run['merged']:,} earlier slot{'s' if run['merged'] > 1 else ''}{since}")
+    return "; ".join(parts)
+
+
+def invalid_note(problem: str, errors: int, version: str | None) -> str:
+    """Return one line about a task file that cannot be admitted, and what runs meanwhile."""
+    more = f" (and {errors - 1} more)" if errors > 1 else ""
+    kept = f"running version {version} stays in force" if version else "no version is in force"
+    return f"{problem}{more} ({kept})"
+
+
+def _duration(seconds: float | None) -> str:
+    return NOTHING if seconds is None else times.duration(seconds)

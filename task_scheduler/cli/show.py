@@ -1,0 +1,129 @@
+"""`show TASK`: all that is known of one task."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from task_scheduler.cli import phrases
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.tables import Cell, Column
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.verbs import add_json
+from task_scheduler.control.commands import COMMANDS
+
+HELP = COMMANDS["show"].help
+DESCRIPTION = (
+    "What its file declares, its schedules and next instants, what is wrong with it, its packages and last runs."
+)
+
+_JOB_COLUMNS = (
+    Column(title="SCHEDULE", least=12),
+    Column(title="FUNCTION", least=8),
+    Column(title="ARGUMENTS", least=9),
+    Column(title="NEXT"),
+)
+_NO_ARGUMENTS = "((), {})"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the task."""
+    parser.add_argument("task", metavar="TASK", help="the task's id: its path inside tasks/ without .py")
+    add_json(parser)
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """Show the task."""
+    task = door.ask("show", task=options.task)
+    if options.json:
+        terminal.document(task)
+        return ExitCode.OK
+    _show_facts(task, terminal)
+    _show_schedules(task, terminal)
+    _show_problems(task, terminal)
+    _show_packages(task, terminal)
+    _show_runs(task, terminal)
+    return ExitCode.OK
+
+
+def _show_facts(task: Document, terminal: Terminal) -> None:
+    declared = task["declaration"] or {}
+    in_force = task["version"] or "none"
+    pending = task["pending_digest"]
+    terminal.fields(
+        {
+            "task": task["id"],
+            "title": task["title"],
+            "description": declared.get("description", ""),
+            "file": task["path"],
+            "status": phrases.state_cell(task["status"]),
+            "version": f"{in_force}; the file is {pending}, which is not in force" if pending else in_force,
+            "admitted": phrases.moment(task["admitted_at"], terminal) if task["admitted_at"] else "",
+            **(_limits(declared) if declared else {}),
+        }
+    )
+
+
+def _limits(declared: Document) -> dict[str, str]:
+    count, delay = declared["retry_count"], declared["retry_delay"]
+    return {
+        "time limit": f"{declared['timeout']} s",
+        "retries": f"{count}, {delay} s apart" if count else "none",
+        "python": f"{declared['python_version']} or later",
+        "declares": ", ".join(declared["dependencies"]) or "no packages",
+        "time zone": declared["timezone"] or "",
+    }
+
+
+def _show_schedules(task: Document, terminal: Terminal) -> None:
+    if not task["jobs"]:
+        return
+    terminal.say()
+    terminal.table(_JOB_COLUMNS, [_job_row(job, terminal) for job in task["jobs"]])
+    if len(task["next_runs"]) > 1:
+        instants = "; ".join(phrases.clock(text, terminal) for text in task["next_runs"])
+        terminal.say(f"next: {instants}")
+
+
+def _job_row(job: Document, terminal: Terminal) -> list[Cell]:
+    return [
+        Cell(phrases.schedule(job)),
+        Cell(f"{job['function']}()" if job["function"] else "whole file"),
+        Cell("" if job["arguments"] == _NO_ARGUMENTS else job["arguments"]),
+        Cell(phrases.moment(job["next_run"], terminal)),
+    ]
+
+
+def _show_problems(task: Document, terminal: Terminal) -> None:
+    if task["problems"]:
+        terminal.say()
+        for problem in task["problems"]:
+            terminal.say(
+                f"{problem['severity']}: {problem['text']}", "bad" if problem["severity"] == "error" else "warning"
+            )
+    if task["detail"]:
+        terminal.say()
+        for line in task["detail"].splitlines():
+            terminal.say(f"    {line}")
+
+
+def _show_packages(task: Document, terminal: Terminal) -> None:
+    if not task["environment"]:
+        return
+    terminal.say()
+    # The hashes prove the packages to the installer; a person reads names and versions.
+    packages = [
+        line for line in map(str.rstrip, task["lock"]) if line and not line.lstrip().startswith(("#", "--hash"))
+    ]
+    terminal.say(f"environment {task['environment']}: {'no packages' if not packages else ''}".rstrip())
+    for package in packages:
+        terminal.say("    " + package.removesuffix("\\").strip())
+
+
+def _show_runs(task: Document, terminal: Terminal) -> None:
+    terminal.say()
+    if not task["runs"]:
+        terminal.say("no runs yet")
+        return
+    terminal.table(phrases.RUN_COLUMNS, [phrases.run_row(run, terminal) for run in task["runs"]])

@@ -1,0 +1,77 @@
+"""`start TASK`: run a task now."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+
+from task_scheduler.cli import phrases, times
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.verbs import add_json
+from task_scheduler.control.commands import COMMANDS
+from task_scheduler.control.errors import NoAnswer
+
+HELP = COMMANDS["start"].help
+DESCRIPTION = """\
+The running scheduler starts it, with the version, limits and packages in force. Repeating a request id returns the
+run it made the first time instead of starting another."""
+
+#: Seconds between two looks at a run that is waited for.
+_LOOK = 0.25
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the task and what to do about its run."""
+    parser.add_argument("task", metavar="TASK", help="the task's id: its path inside tasks/ without .py")
+    parser.add_argument(
+        "--function", metavar="NAME", help="the function to call; `start`, or the whole file, by default"
+    )
+    parser.add_argument(
+        "--request-id", metavar="ID", help="your own name for this request, so that repeating it is safe"
+    )
+    parser.add_argument(
+        "--wait", action="store_true", help="wait for the run's end; exits with 0 only when it succeeded"
+    )
+    add_json(parser)
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """Start the task, and wait for its end when asked to."""
+    request = options.request_id or f"cli-{os.urandom(8).hex()}"
+    try:
+        run = door.ask("start", task=options.task, function=options.function, request_id=request)
+    except NoAnswer as error:
+        terminal.error(
+            f"{error}; whether the task was started is not known",
+            hint=f"repeat it with --request-id {request}: that starts nothing twice",
+        )
+        return ExitCode.FAILURE
+    if options.wait:
+        run = _wait(run, door, terminal)
+    if options.json:
+        terminal.document(run)
+    elif options.wait:
+        _tell_end(run, terminal)
+    else:
+        terminal.say(f"run {run['id']} of {run['task']} is {run['state'].replace('_', ' ')}")
+        terminal.note(f"follow it with `task-scheduler logs {run['id']} --follow`")
+    return ExitCode.OK if not options.wait or run["state"] == "succeeded" else ExitCode.FAILURE
+
+
+def _wait(run: Document, door: Door, terminal: Terminal) -> Document:
+    terminal.note(f"run {run['id']} of {run['task']} goes on, also when you stop waiting")
+    while not run["final"]:
+        terminal.pause(_LOOK)
+        # A scheduler that is restarted meanwhile leaves the run alive; the record tells how it ended.
+        run = door.ask("run", run=run["id"])
+    return run
+
+
+def _tell_end(run: Document, terminal: Terminal) -> None:
+    took = f" in {times.duration(run['duration'])}" if run["duration"] is not None else ""
+    because = f": {run['reason']}" if run["reason"] else ""
+    state = phrases.state_cell(run["state"])
+    terminal.say(f"run {run['id']} of {run['task']} {state.text}{took}{because}", state.style)

@@ -1,0 +1,85 @@
+"""`status`: whether the scheduler runs, and what needs care."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from datetime import timedelta
+
+from task_scheduler.cli import phrases, times
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.tables import Cell
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.verbs import add_json
+from task_scheduler.control.commands import COMMANDS
+from task_scheduler.core.errors import NotRunning
+
+HELP = COMMANDS["status"].help
+DESCRIPTION = "Exits with 4 when no scheduler is running for the project; what it left on record is shown then."
+
+#: Newest runs shown.
+_RECENT = 5
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare `--json`."""
+    add_json(parser)
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """Tell how things stand."""
+    status = door.ask("status")
+    if options.json:
+        terminal.document({"root": str(door.project.root), **status})
+    else:
+        _show(status, door, terminal)
+    if status["running"]:
+        return ExitCode.OK
+    terminal.error(str(NotRunning(str(door.project.root))), hint=phrases.start_hint())
+    return ExitCode.NOT_RUNNING
+
+
+def _show(status: Document, door: Door, terminal: Terminal) -> None:
+    live = status["scheduler"] or {}
+    terminal.fields(
+        {
+            "scheduler": _scheduler(live, terminal) if live else Cell("not running", "bad"),
+            "version": str(live.get("version", "")),
+            "project": str(live.get("root", door.project.root)),
+            "tasks": _tasks(status["tasks"]),
+            "suspended": Cell(str(live.get("suspended") or ""), "bad"),
+            "runs": _runs(live) if live else "",
+            "next": _next(live.get("next_due"), terminal) if live else "",
+            "memory": times.size(live["memory"]) if live.get("memory") else "",
+        }
+    )
+    for task in status["invalid"]:
+        terminal.say()
+        terminal.say(f"{task['id']} cannot be admitted", "bad")
+        terminal.say("    " + phrases.invalid_note(task["problem"] or task["path"], task["errors"], task["version"]))
+    if status["runs"]:
+        terminal.say()
+        terminal.table(phrases.RUN_COLUMNS, [phrases.run_row(run, terminal) for run in status["runs"][:_RECENT]])
+
+
+def _scheduler(live: Document, terminal: Terminal) -> Cell:
+    text = f"running, pid {live.get('pid')}"
+    if started := live.get("started_at"):
+        since = times.read(started)
+        lasted = times.duration(max(timedelta(0), terminal.now() - since).total_seconds())
+        text += f", for {lasted} (since {times.local(since, terminal.now(), terminal.zone)})"
+    return Cell(text, "good")
+
+
+def _tasks(counts: Document) -> str:
+    told = [f"{count:,} {status}" for status, count in counts.items() if status != "deleted"]
+    return ", ".join(told) or "none yet: drop a .py file into tasks/"
+
+
+def _runs(live: Document) -> str:
+    return f"{live.get('running', 0):,} running, {live.get('queued', 0):,} queued"
+
+
+def _next(due: str | None, terminal: Terminal) -> str:
+    return "nothing is due" if due is None else phrases.moment(due, terminal)

@@ -1,0 +1,120 @@
+"""The one table of commands the running scheduler understands, shared by server, command line and web."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, assert_never
+
+from task_scheduler.control.errors import BadRequest
+from task_scheduler.core.errors import did_you_mean
+
+
+class Kind(StrEnum):
+    """What values a parameter takes; the value says so to a person."""
+
+    TEXT = "text"
+    WHOLE = "a whole number"
+    TEXTS = "a list of texts"
+
+    def fits(self, value: object) -> bool:
+        """Whether a JSON value is of this kind; a boolean is no number."""
+        match self:
+            case Kind.TEXT:
+                return isinstance(value, str)
+            case Kind.WHOLE:
+                return isinstance(value, int) and not isinstance(value, bool)
+            case Kind.TEXTS:
+                return isinstance(value, list) and all(isinstance(item, str) for item in value)
+            case _:
+                assert_never(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One argument of a command; leaving out one that is not required, or giving null, means its default."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One thing the scheduler can be asked."""
+
+    name: str
+    help: str  #: one sentence without a full stop
+    parameters: tuple[Parameter, ...] = ()
+
+    def check(self, arguments: Mapping[str, object]) -> dict[str, Any]:
+        """Return the arguments that are set, by name; raises BadRequest for unknown, missing or mistyped ones."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for name in arguments:
+            if name not in known:
+                takes = f"it takes {', '.join(known)}" if known else "it takes none"
+                raise BadRequest(f"{self.name}: no argument {name!r}{did_you_mean(name, known)}; {takes}")
+        given = {name: value for name, value in arguments.items() if value is not None}
+        for parameter in self.parameters:
+            if parameter.name in given:
+                self._check_kind(parameter, given[parameter.name])
+            elif parameter.required:
+                raise BadRequest(f"{self.name}: argument {parameter.name!r} is missing: give {parameter.kind}")
+        return given
+
+    def _check_kind(self, parameter: Parameter, value: object) -> None:
+        if not parameter.kind.fits(value):
+            shown = f"{value!r:.60}"
+            raise BadRequest(f"{self.name}: argument {parameter.name!r} is {shown}: give {parameter.kind}")
+
+
+def _table(*commands: Command) -> Mapping[str, Command]:
+    return MappingProxyType({command.name: command for command in commands})
+
+
+COMMANDS = _table(
+    Command(name="status", help="tell whether the scheduler runs, and what needs care"),
+    Command(name="list", help="list every task with its schedule, next and last run"),
+    Command(
+        name="show",
+        help="show all that is known of one task",
+        parameters=(Parameter(name="task", required=True),),
+    ),
+    Command(
+        name="history",
+        help="list runs, newest first",
+        parameters=(
+            Parameter(name="task"),
+            Parameter(name="states", kind=Kind.TEXTS),
+            Parameter(name="limit", kind=Kind.WHOLE),
+            Parameter(name="before", kind=Kind.WHOLE),
+        ),
+    ),
+    Command(
+        name="run",
+        help="show one run with its attempts",
+        parameters=(Parameter(name="run", kind=Kind.WHOLE, required=True),),
+    ),
+    Command(
+        name="start",
+        help="start a task now, beside its schedule",
+        parameters=(
+            Parameter(name="task", required=True),
+            Parameter(name="function"),
+            Parameter(name="request_id"),
+        ),
+    ),
+    Command(name="rescan", help="look at every task file now"),
+)
+
+
+def command_named(name: object) -> Command:
+    """Return the command of that name; raises BadRequest."""
+    if not isinstance(name, str):
+        raise BadRequest(f"'command' is {name!r:.60}: give the name of a command")
+    command = COMMANDS.get(name)
+    if command is None:
+        raise BadRequest(f"no command {name:.60}{did_you_mean(name, COMMANDS)}: there are {', '.join(COMMANDS)}")
+    return command

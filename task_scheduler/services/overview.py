@@ -1,0 +1,300 @@
+"""The read model: what is on record, as documents for people and programs.
+
+Every answer is made of JSON values only: instants are ISO text in UTC with `Z`, durations seconds, sizes bytes.
+The scheduler answers with it through the control socket, the command line without a scheduler straight from the
+database, so both say the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+import heapq
+import itertools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from task_scheduler.core.errors import Problem, Refused, TriggerError, UnknownRun, UnknownTask, did_you_mean
+from task_scheduler.core.runs import Attempt, AttemptExit, Run, RunState
+from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus, TaskVersion, errors_of
+from task_scheduler.core.triggers import parse_trigger, read_zone
+from task_scheduler.ports import Catalogue, Clock, History, RunFilter
+
+#: A JSON object.
+Document = dict[str, Any]
+
+#: Characters of a digest or an environment's key that are shown: enough to tell them apart.
+SHORT = 12
+#: How many coming instants of a task are told.
+COMING = 3
+#: How many runs are told with a task, and with the summary.
+RECENT = 10
+#: Most runs one answer lists.
+MOST_RUNS = 1_000
+#: Tasks described in one turn of the event loop, so that a long list makes no due job late.
+TURN = 25
+
+
+class Overview:
+    """Answers questions about tasks and runs."""
+
+    def __init__(self, *, catalogue: Catalogue, history: History, clock: Clock, zone: tzinfo) -> None:
+        """`zone` is that of jobs that name none."""
+        self._catalogue = catalogue
+        self._history = history
+        self._clock = clock
+        self._zone = zone
+        # Ten thousand jobs share few schedules, and a list is asked for again and again between two instants.
+        self._following = functools.lru_cache(maxsize=4_096)(self._compute_following)
+
+    async def tasks(self) -> list[Document]:
+        """Return every task file on record, deleted ones included, by id."""
+        now = self._clock.now()
+        records = await self._catalogue.tasks()
+        versions = {version.task_id: version for version in await self._catalogue.versions()}
+        latest = await self._history.latest()
+        jobs = _by_task(await self._catalogue.jobs())
+        documents = []
+        for position, record in enumerate(records, start=1):
+            task_id = record.task_id
+            documents.append(
+                self._describe(
+                    record, version=versions.get(task_id), jobs=jobs.get(task_id, ()), last=latest.get(task_id), now=now
+                )
+            )
+            if position % TURN == 0:
+                await asyncio.sleep(0)
+        return documents
+
+    async def task(self, task_id: str) -> Document:
+        """Return all that is known of one task; raises UnknownTask."""
+        records = await self._catalogue.tasks()
+        record = next((record for record in records if record.task_id == task_id), None)
+        if record is None:
+            raise UnknownTask(task_id, (record.task_id for record in records))
+        version = None if record.version is None else await self._catalogue.version(task_id, record.version)
+        jobs = [job for job in await self._catalogue.jobs() if job.task_id == task_id]
+        recent = await self._history.runs(RunFilter(task_id=task_id, limit=RECENT))
+        return {
+            **self._describe(
+                record, version=version, jobs=jobs, last=recent[0] if recent else None, now=self._clock.now()
+            ),
+            "declaration": None if version is None else _json(dataclasses.asdict(version.declaration)),
+            "admitted_at": None if version is None else iso(version.admitted_at),
+            "lock": await self._lock(version),
+            "runs": [_describe_run(run) for run in recent],
+        }
+
+    async def history(
+        self, task: str | None = None, states: Iterable[str] | None = None, limit: int = 20, before: int | None = None
+    ) -> list[Document]:
+        """Return runs, newest first; raises UnknownTask, and Refused for a wrong state or limit."""
+        if not 1 <= limit <= MOST_RUNS:
+            raise Refused(f"limit is {limit}: give a number from 1 to {MOST_RUNS}")
+        chosen = None if states is None else frozenset(_state(name) for name in states)
+        found = await self._history.runs(RunFilter(task_id=task, states=chosen, limit=limit, before_id=before))
+        if task is not None and not found:
+            await self._require_task(task)
+        return [_describe_run(run) for run in found]
+
+    async def run(self, run_id: int) -> Document:
+        """Return one run with its attempts; raises UnknownRun."""
+        run = await self._history.run(run_id)
+        if run is None:
+            raise UnknownRun(str(run_id))
+        attempts = await self._history.attempts(run_id)
+        return {**_describe_run(run), "attempts": [_describe_attempt(attempt) for attempt in attempts]}
+
+    async def summary(self) -> Document:
+        """Return what a person needs to know first: tasks by status, those that need care, the newest runs."""
+        records = await self._catalogue.tasks()
+        recent = await self._history.runs(RunFilter(limit=RECENT))
+        return {
+            "tasks": dict(sorted(Counter(record.status.value for record in records).items())),
+            "invalid": [_describe_invalid(record) for record in records if record.status is TaskStatus.INVALID],
+            "runs": [_describe_run(run) for run in recent],
+        }
+
+    def _describe(
+        self,
+        record: TaskRecord,
+        *,
+        version: TaskVersion | None,
+        jobs: Sequence[Job],
+        last: Run | None,
+        now: datetime,
+    ) -> Document:
+        coming = list(self._coming(jobs, now))
+        return {
+            "id": record.task_id,
+            "title": record.title,
+            "path": record.path,
+            "status": record.status.value,
+            "jobs": [_describe_job(job) for job in jobs],
+            "next_run": coming[0] if coming else None,
+            "next_runs": coming,
+            "last_run": None if last is None else _describe_run(last),
+            "problems": [_describe_problem(problem) for problem in record.problems],
+            "detail": record.detail,
+            "version": _short(record.version),
+            "pending_digest": None if record.digest == record.version else _short(record.digest),
+            "environment": None if version is None else _short(version.environment),
+            "updated_at": iso(record.updated_at),
+        }
+
+    def _coming(self, jobs: Sequence[Job], now: datetime) -> Iterator[str]:
+        """Return the next instants over all jobs, each once; a slot that is owed already comes first."""
+        instants = (
+            self._following(job.trigger, job.timezone, job.next_run, now if job.next_run < now else None)
+            for job in jobs
+            if job.next_run is not None
+        )
+        distinct = itertools.groupby(heapq.merge(*instants))
+        return (iso(instant) for instant, _ in itertools.islice(distinct, COMING))
+
+    def _compute_following(
+        self, trigger: str, timezone: str | None, owed: datetime, now: datetime | None
+    ) -> tuple[datetime, ...]:
+        """Return what a job owes next and the instants after it, those up to `now` left out."""
+        instants = [owed]
+        try:
+            rule = parse_trigger(trigger, self._zone if timezone is None else read_zone(timezone))
+        except TriggerError:
+            # A zone this machine no longer knows: the scheduler says so where it admits; here the slot owed is all.
+            return (owed,)
+        moment = owed if now is None else now
+        while len(instants) < COMING and (following := rule.next_after(moment)) is not None:
+            instants.append(following)
+            moment = following
+        return tuple(instants)
+
+    async def _lock(self, version: TaskVersion | None) -> list[str]:
+        lock = None if version is None else await self._catalogue.lock(version.environment)
+        return [] if lock is None else lock.text.splitlines()
+
+    async def _require_task(self, task_id: str) -> None:
+        known = [record.task_id for record in await self._catalogue.tasks()]
+        if task_id not in known:
+            raise UnknownTask(task_id, known)
+
+
+def iso(moment: datetime) -> str:
+    """Return an aware instant as `2026-11-22T14:05:00Z`, with microseconds only where it has some."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)
+
+
+def _describe_job(job: Job) -> Document:
+    return {
+        "id": job.id,
+        "function": job.function,
+        "arguments": job.arguments,
+        "trigger": job.trigger,
+        "timezone": job.timezone,
+        "next_run": _iso(job.next_run),
+    }
+
+
+def _describe_problem(problem: Problem) -> Document:
+    return {"severity": problem.severity.value, "line": problem.line, "text": str(problem)}
+
+
+def _describe_invalid(record: TaskRecord) -> Document:
+    errors = errors_of(record.problems)
+    return {
+        "id": record.task_id,
+        "path": record.path,
+        "problem": str(errors[0]) if errors else "",
+        "errors": len(errors),
+        "version": _short(record.version),
+    }
+
+
+def _describe_run(run: Run) -> Document:
+    late = None
+    if run.scheduled_for is not None and run.started_at is not None:
+        late = (run.started_at - run.scheduled_for).total_seconds()
+    return {
+        "id": run.id,
+        "kind": run.kind.value,
+        "state": run.state.value,
+        "final": run.is_final,
+        "task": run.task_id,
+        "job": run.job_id,
+        "function": run.function,
+        "arguments": run.arguments,
+        "scheduled_for": _iso(run.scheduled_for),
+        "request_id": run.request_id,
+        "digest": _short(run.digest),
+        "reason": run.reason,
+        "count": run.count,
+        "range_end": _iso(run.range_end),
+        "merged": run.merged,
+        "merged_from": _iso(run.merged_from),
+        "created_at": iso(run.created_at),
+        "started_at": _iso(run.started_at),
+        "ended_at": _iso(run.ended_at),
+        "retry_at": _iso(run.retry_at),
+        "late": late,
+        "executions": run.executions,
+        **_describe_exit(run.last_exit or AttemptExit()),
+    }
+
+
+def _describe_attempt(attempt: Attempt) -> Document:
+    ended = attempt.exit or AttemptExit()
+    return {
+        "number": attempt.id.number,
+        "state": attempt.state.value,
+        "digest": _short(attempt.digest),
+        "environment": _short(attempt.environment),
+        "output": attempt.output,
+        "reason": attempt.reason,
+        "claimed_at": iso(attempt.claimed_at),
+        "started_at": _iso(attempt.started_at or ended.started_at),
+        "ended_at": _iso(ended.ended_at),
+        **_describe_exit(ended),
+    }
+
+
+def _describe_exit(ended: AttemptExit) -> Document:
+    return {
+        "exit_code": ended.exit_code,
+        "signal": ended.signal,
+        "error": None if ended.error is None else dataclasses.asdict(ended.error),
+        "duration": ended.duration,
+        "cpu_seconds": ended.cpu_seconds,
+        "peak_memory": ended.peak_memory,
+        "output_bytes": ended.output_bytes,
+        "output_dropped": ended.output_dropped,
+        "left_behind": ended.left_behind,
+    }
+
+
+def _by_task(jobs: Iterable[Job]) -> Mapping[str, list[Job]]:
+    grouped: defaultdict[str, list[Job]] = defaultdict(list)
+    for job in jobs:
+        grouped[job.task_id].append(job)
+    return grouped
+
+
+def _state(name: str) -> RunState:
+    try:
+        return RunState(name)
+    except ValueError:
+        known = [state.value for state in RunState]
+        raise Refused(f"no state {name!r}{did_you_mean(name, known)}: the states are {', '.join(known)}") from None
+
+
+def _short(digest: str | None) -> str | None:
+    return None if digest is None else digest[:SHORT]
+
+
+def _json(fields: Mapping[str, object]) -> Document:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}

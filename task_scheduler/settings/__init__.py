@@ -1,0 +1,15 @@
+"""Settings: what config/config.yaml may say, typed, checked all at once, each value knowing where it came from."""
+
+from task_scheduler.settings.models import EnvironmentMode, LoggingSettings, OnInvalid, Rotation, Settings
+from task_scheduler.settings.paths import Paths
+from task_scheduler.settings.sources import load_settings
+
+__all__ = [
+    "EnvironmentMode",
+    "LoggingSettings",
+    "OnInvalid",
+    "Paths",
+    "Rotation",
+    "Settings",
+    "load_settings",
+]

@@ -1,0 +1,54 @@
+"""Sizes and durations as people write them: `10 MB`, `7 days`, `90`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_QUANTITY = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,6})?)\s*(?P<unit>[A-Za-z]+)", re.ASCII)
+
+#: Bytes; MB is a million as on a disk's label, MiB is 1024 times 1024.
+_SIZES: Mapping[str, int] = {
+    "b": 1,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+    "tb": 10**12,
+    "kib": 2**10,
+    "mib": 2**20,
+    "gib": 2**30,
+    "tib": 2**40,
+}
+_SECONDS: Mapping[str, int] = {
+    **dict.fromkeys(("s", "sec", "second"), 1),
+    **dict.fromkeys(("m", "min", "minute"), 60),
+    **dict.fromkeys(("h", "hour"), 3_600),
+    **dict.fromkeys(("d", "day"), 86_400),
+    **dict.fromkeys(("w", "week"), 604_800),
+}
+
+
+def parse_size(value: object, *, bare: str = "B") -> int:
+    """Return bytes; a bare number counts units of `bare`. Raises ValueError for what is no size."""
+    return int(_scaled(value, _SIZES, bare.lower()))
+
+
+def parse_duration(value: object) -> float:
+    """Return seconds; a bare number counts seconds. Raises ValueError for what is no duration."""
+    return float(_scaled(value, _SECONDS, "s"))
+
+
+def _scaled(value: object, units: Mapping[str, int], bare: str) -> float:
+    # bool is an int in Python, and `true` is no size.
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if value < 0:
+            raise ValueError(f"below zero: {value!r}")
+        return value * units[bare]
+    match = _QUANTITY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"not a number with a unit: {value!r}")
+    unit = match["unit"].lower()
+    factor = units.get(unit) or units.get(unit.removesuffix("s"))
+    if factor is None:
+        raise ValueError(f"unknown unit: {value!r}")
+    return float(match["number"]) * factor

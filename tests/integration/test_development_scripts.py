@@ -1,0 +1,88 @@
+"""scripts/run_tests.py and scripts/check.py, on a small project of their own."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+TESTS = """
+import pytest
+
+def test_quick():
+    assert "quick" in "quick"
+
+@pytest.mark.slow
+def test_slow():
+    assert 1 == 2
+"""
+SETTINGS = """
+[tool.pytest]
+strict = true
+testpaths = ["tests"]
+markers = ["slow"]
+[tool.coverage.run]
+parallel = true
+source = ["covered"]
+"""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name in ("task_scheduler/__init__.py", "task_scheduler/project.py", "scripts/run_tests.py", "scripts/check.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    shutil.copytree(PROJECT / "task_scheduler/starting", tmp_path / "task_scheduler/starting")
+    (tmp_path / "requirements.txt").write_text("pytest>=1\n")
+    (tmp_path / "requirements-dev.txt").write_text("coverage>=1\n")
+    (tmp_path / "pyproject.toml").write_text(SETTINGS)
+    (tmp_path / "covered.py").write_text("x = 1\n")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/test_it.py").write_text(TESTS)
+    return tmp_path
+
+
+def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=project, capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+def test_the_exit_code_is_that_of_pytest(project: Path) -> None:
+    everything = run(project, "scripts/run_tests.py")
+    fast = run(project, "scripts/run_tests.py", "--fast", "--verbose", "tests/test_it.py")
+    nothing = run(project, "scripts/run_tests.py", "tests/no_such_file.py")
+
+    assert (everything.returncode, fast.returncode, nothing.returncode) == (1, 0, 4)
+    assert "1 failed, 1 passed" in everything.stdout
+    assert "test_quick PASSED" in fast.stdout
+    assert "1 deselected" in fast.stdout
+    assert not (project / ".venv-tests").exists()
+
+
+def test_coverage_is_reported_and_keeps_the_exit_code(project: Path) -> None:
+    (project / "tests/test_it.py").write_text(
+        "import sys; sys.path.insert(0, '.')\nimport covered\ndef test_x(): assert covered.x == 2"
+    )
+
+    ending = run(project, "scripts/run_tests.py", "--coverage")
+
+    assert ending.returncode == 1
+    assert "covered.py" in ending.stdout
+    assert "100%" in ending.stdout
+
+
+def test_every_check_runs_and_the_failed_ones_are_named(project: Path) -> None:
+    (project / "covered.py").write_text("import os\n")
+
+    ending = run(project, "scripts/check.py")
+
+    assert ending.returncode == 1
+    assert all(f"$ {name}" in ending.stdout for name in ("ruff check", "ruff format --check", "mypy", "lint-imports"))
+    assert "error: failed: ruff check" in ending.stderr

@@ -1,0 +1,159 @@
+"""Documents as the scheduler sends them, and a door that gives them out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from task_scheduler.cli.arguments import VERBS, read
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.project import Project
+
+NOW = datetime(2026, 11, 22, 14, 1, tzinfo=UTC)
+PROJECT = Project(root=Path("/srv/jobs"), config=Path("/srv/jobs/config/config.yaml"), config_required=False)
+
+
+def job(**changes: object) -> dict[str, Any]:
+    return {
+        "id": 1,
+        "function": "start",
+        "arguments": "((), {})",
+        "trigger": "every 5 minutes",
+        "timezone": None,
+        "next_run": "2026-11-22T14:05:00Z",
+        **changes,
+    }
+
+
+def run(number: int = 7, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": number,
+        "kind": "scheduled",
+        "state": "succeeded",
+        "final": True,
+        "task": "report",
+        "job": 1,
+        "function": "start",
+        "arguments": "((), {})",
+        "scheduled_for": "2026-11-22T14:00:00Z",
+        "request_id": None,
+        "digest": "a" * 12,
+        "reason": "",
+        "count": 1,
+        "range_end": None,
+        "merged": 0,
+        "merged_from": None,
+        "created_at": "2026-11-22T14:00:00Z",
+        "started_at": "2026-11-22T14:00:00.012000Z",
+        "ended_at": "2026-11-22T14:00:02Z",
+        "retry_at": None,
+        "late": 0.012,
+        "executions": 1,
+        "exit_code": 0,
+        "signal": None,
+        "error": None,
+        "duration": 1.988,
+        "cpu_seconds": 0.25,
+        "peak_memory": 4_200_000,
+        "output_bytes": 0,
+        "output_dropped": 0,
+        "left_behind": 0,
+        **changes,
+    }
+
+
+def task(task_id: str = "report", **changes: Any) -> dict[str, Any]:
+    return {
+        "id": task_id,
+        "title": "Daily report",
+        "path": f"tasks/{task_id}.py",
+        "status": "active",
+        "jobs": [job()],
+        "next_run": "2026-11-22T14:05:00Z",
+        "next_runs": ["2026-11-22T14:05:00Z", "2026-11-22T14:10:00Z", "2026-11-22T14:15:00Z"],
+        "last_run": run(),
+        "problems": [],
+        "detail": "",
+        "version": "a" * 12,
+        "pending_digest": None,
+        "environment": "e" * 12,
+        "updated_at": "2026-11-22T13:00:00Z",
+        **changes,
+    }
+
+
+def invalid(**changes: Any) -> dict[str, Any]:
+    problems = [
+        {"severity": "warning", "line": None, "text": "tasks/report.py: give it a title"},
+        {"severity": "error", "line": 4, "text": "tasks/report.py:4: unknown key 'evry', did you mean 'every'?"},
+        {"severity": "error", "line": 5, "text": "tasks/report.py:5: timeout is '5': write a whole number"},
+    ]
+    return {**task(), "status": "invalid", "problems": problems, "pending_digest": "b" * 12, **changes}
+
+
+class FakeDoor:
+    """Answers each command with what it was given; a list of answers is gone through, and its last one stays."""
+
+    def __init__(self, answers: Mapping[str, object], project: Project = PROJECT) -> None:
+        self.project = project
+        self._answers = dict(answers)
+        self.asked: list[tuple[str, dict[str, object]]] = []
+
+    def ask(self, command: str, /, **arguments: object) -> Any:
+        self.asked.append((command, {name: value for name, value in arguments.items() if value is not None}))
+        answer = self._answers[command]
+        if isinstance(answer, Turns):
+            answer = answer.next()
+        if isinstance(answer, TaskSchedulerError):
+            raise answer
+        return answer
+
+
+class Turns:
+    """Answers given one after the other."""
+
+    def __init__(self, *answers: object) -> None:
+        self._answers: Sequence[object] = answers
+
+    def next(self) -> object:
+        answer, *others = self._answers
+        self._answers = others or [answer]
+        return answer
+
+
+class Spoken:
+    """What a command said, and its exit code."""
+
+    def __init__(self, out: str, err: str, code: int, pauses: Sequence[float]) -> None:
+        self.out = out
+        self.err = err
+        self.code = code
+        self.pauses = pauses
+
+    @property
+    def lines(self) -> list[str]:
+        return self.out.splitlines()
+
+
+def say(
+    line: str,
+    door: FakeDoor,
+    *,
+    width: int | None = None,
+    colour: bool = False,
+    meanwhile: Callable[[], object] | None = None,
+) -> Spoken:
+    """Carry out one command line; `meanwhile` happens whenever the command waits."""
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if meanwhile is not None:
+            meanwhile()
+
+    options = read(line.split())
+    out, err, pauses = StringIO(), StringIO(), list[float]()
+    terminal = Terminal(out=out, err=err, now=lambda: NOW, pause=pause, width=width, colour=colour, zone=UTC)
+    code = VERBS[options.verb].execute(options, door, terminal)
+    return Spoken(out.getvalue(), err.getvalue(), code, pauses)

@@ -1,0 +1,98 @@
+"""Reading the command line, in all the ways it may be spelled."""
+
+import pytest
+
+from task_scheduler.cli.arguments import VERBS, UsageError, read
+from task_scheduler.cli.exit_codes import ExitCode
+
+
+@pytest.mark.parametrize(
+    ("line", "verb", "root", "config"),
+    [
+        ("", "run", None, None),
+        ("run", "run", None, None),
+        ("--root /srv", "run", "/srv", None),
+        ("--config=/etc/x.yaml", "run", None, "/etc/x.yaml"),
+        ("--status", "status", None, None),
+        ("--root /srv --status", "status", "/srv", None),
+        ("--root /srv list", "list", "/srv", None),
+        ("list --root /srv", "list", "/srv", None),
+        ("--root /old list --root /new", "list", "/new", None),
+        ("--root /srv history --config c.yaml", "history", "/srv", "c.yaml"),
+        ("--root list list", "list", "list", None),
+        ("show --root /srv status", "show", "/srv", None),
+    ],
+)
+def test_takes_the_project_before_or_after_the_verb(line: str, verb: str, root: str | None, config: str | None) -> None:
+    options = read(line.split())
+
+    assert (options.verb, options.root, options.config) == (verb, root, config)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence", "hint"),
+    [
+        (
+            "lst",
+            "no verb 'lst', did you mean 'list'?",
+            "the verbs are run, status, list, show, history, logs, start",
+        ),
+        (
+            "--daemon",
+            "--daemon is not there yet: the scheduler runs in the foreground",
+            "let systemd or tmux keep it, or start it with `nohup task-scheduler run &`",
+        ),
+        (
+            "show",
+            "the following arguments are required: TASK",
+            "`task-scheduler show --help` tells what can be said",
+        ),
+        (
+            "logs latest",
+            "argument RUN: 'latest': give a whole number from 1 on",
+            "`task-scheduler logs --help` tells what can be said",
+        ),
+        ("logs ٤", "argument RUN: '٤': give a whole number from 1 on", "`task-scheduler logs --help`"),
+        ("history --limit 0", "argument --limit: '0': give a number from 1 to 1,000", "`task-scheduler history"),
+        ("history --limit 1001", "argument --limit: '1001': give a number from 1 to 1,000", "`task-scheduler history"),
+        ("history --state faild", "argument --state: no state 'faild', did you mean 'failed'?: ", "`task-scheduler"),
+        ("list --jso", "unrecognized arguments: --jso", "`task-scheduler --help` tells what can be said"),
+    ],
+)
+def test_says_what_is_wrong_with_a_command_line(line: str, sentence: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(line.split())
+
+    assert str(caught.value).startswith(sentence)
+    assert caught.value.hint.startswith(hint)
+
+
+@pytest.mark.parametrize("line", ["--help", "--version", *(f"{verb} --help" for verb in VERBS)])
+def test_help_and_version_are_answered_on_standard_output(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as asked:
+        read(line.split())
+
+    assert asked.value.code == 0
+    assert "task-scheduler" in capsys.readouterr().out
+
+
+def test_help_names_every_exit_code_a_script_can_meet(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read(["--help"])
+
+    told = capsys.readouterr().out
+    assert all(f"{code.value} " in told for code in ExitCode if code < 10)
+
+
+def test_exit_codes_are_frozen() -> None:
+    assert {code.name: code.value for code in ExitCode} == {
+        "OK": 0,
+        "FAILURE": 1,
+        "USAGE": 2,
+        "CONFIGURATION": 3,
+        "NOT_RUNNING": 4,
+        "ALREADY_RUNNING": 5,
+        "NOT_FOUND": 6,
+        "INTERRUPTED": 130,
+        "BROKEN_PIPE": 141,
+    }

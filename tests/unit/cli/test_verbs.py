@@ -1,0 +1,400 @@
+"""What each verb asks, says and exits with."""
+
+import json
+from typing import Any, ClassVar
+
+import pytest
+
+from task_scheduler.control.errors import NoAnswer
+from task_scheduler.core.errors import Refused, UnknownTask
+from tests.unit.cli.documents import FakeDoor, Turns, invalid, job, run, say, task
+
+
+class TestList:
+    def test_shows_schedule_next_and_last_run_of_each_task(self) -> None:
+        backup = task("backup", jobs=[], next_run=None, next_runs=[], last_run=None)
+
+        said = say("list", FakeDoor({"list": [task(), backup]}))
+
+        assert said.lines == [
+            "TASK    STATUS  SCHEDULE         NEXT                LAST",
+            "report  active  every 5 minutes  in 4 min, 14:05:00  succeeded 58 s ago",
+            "backup  active  by hand          -                   -",
+        ]
+        assert (said.err, said.code) == ("", 0)
+
+    def test_shows_the_first_error_of_a_broken_edit_and_what_runs_meanwhile(self) -> None:
+        said = say("list", FakeDoor({"list": [invalid()]}))
+
+        assert said.lines[2] == (
+            "    tasks/report.py:4: unknown key 'evry', did you mean 'every'? (and 1 more) "
+            "(running version aaaaaaaaaaaa stays in force)"
+        )
+
+    def test_says_that_no_version_of_a_new_broken_file_is_in_force(self) -> None:
+        said = say("list", FakeDoor({"list": [invalid(version=None)]}))
+
+        assert said.lines[2].endswith("(and 1 more) (no version is in force)")
+
+    def test_shows_what_is_being_done_about_a_task_in_preparation(self) -> None:
+        said = say("list", FakeDoor({"list": [task(status="preparing", detail="building its environment\nmore")]}))
+
+        assert said.lines[2] == "    building its environment"
+
+    def test_names_two_schedules_and_counts_the_others(self) -> None:
+        jobs = [job(), job(timezone="Europe/Berlin", trigger="30 9 * * *"), job(), job()]
+
+        said = say("list", FakeDoor({"list": [task(jobs=jobs)]}))
+
+        assert "every 5 minutes; 30 9 * * * (Europe/Berlin); and 2 more" in said.lines[1]
+
+    def test_leaves_deleted_tasks_out_unless_asked(self) -> None:
+        door = FakeDoor({"list": [task(), task("old", status="deleted")]})
+
+        assert "old" not in say("list", door).out
+        assert "old" in say("list --all", door).out
+
+    def test_says_what_to_do_when_there_are_no_tasks(self) -> None:
+        said = say("list", FakeDoor({"list": []}))
+
+        assert (said.out, said.err, said.code) == ("", "no tasks yet: drop a .py file into tasks/\n", 0)
+
+    def test_fits_the_terminal(self) -> None:
+        said = say("list", FakeDoor({"list": [task("a-long-name-of-a-task" * 3)]}), width=80)
+
+        assert max(map(len, said.lines)) <= 80
+        assert said.lines[1].startswith("a-long-name")
+        assert said.lines[1].endswith("in 4 min, 14:05:00  succeeded 58 s ago")
+
+    def test_writes_nothing_that_acts_on_the_terminal(self) -> None:
+        hostile = "\x1b]0;owned\x07\x1b[2J\u202e"
+        told = invalid(
+            id=hostile, detail=hostile, problems=[{"severity": "error", "line": 1, "text": hostile}], last_run=None
+        )
+
+        said = say("list", FakeDoor({"list": [told]}))
+
+        assert not any(character in said.out for character in "\x1b\x07\u202e")
+        assert r"\x1b]0;owned\x07\x1b[2J\u202e" in said.out
+
+
+class TestColours:
+    def test_paints_only_where_colours_are_shown(self) -> None:
+        door = FakeDoor({"list": [task(), invalid()]})
+
+        plain, painted = say("list", door), say("list", door, colour=True)
+
+        assert "\x1b" not in plain.out
+        assert "\x1b[32mactive\x1b[0m" in painted.out
+        assert "\x1b[31minvalid\x1b[0m" in painted.out
+
+
+@pytest.mark.parametrize(
+    ("line", "answers", "document"),
+    [
+        ("list --json", {"list": [task()]}, [task()]),
+        ("list --json", {"list": []}, []),
+        ("show report --json", {"show": task()}, task()),
+        ("history --json", {"history": [run()]}, [run()]),
+        ("start report --json", {"start": run()}, run()),
+    ],
+)
+def test_json_is_the_document_as_the_scheduler_sent_it(line: str, answers: dict[str, Any], document: object) -> None:
+    said = say(line, FakeDoor(answers))
+
+    assert json.loads(said.out) == document
+    assert (said.err, said.code) == ("", 0)
+
+
+class TestStatus:
+    LIVE: ClassVar[dict[str, Any]] = {
+        "pid": 4711,
+        "version": "0.1.0",
+        "root": "/srv/jobs",
+        "started_at": "2026-11-22T10:48:30+00:00",
+        "running": 2,
+        "queued": 0,
+        "next_due": "2026-11-22T14:05:00+00:00",
+        "suspended": None,
+    }
+
+    def status(self, **changes: object) -> dict[str, Any]:
+        problem = "tasks/report.py:4: unknown key 'evry', did you mean 'every'?"
+        return {
+            "running": True,
+            "scheduler": self.LIVE,
+            "tasks": {"active": 3, "invalid": 1, "deleted": 7},
+            "invalid": [
+                {"id": "report", "path": "tasks/report.py", "problem": problem, "errors": 1, "version": "a" * 12}
+            ],
+            "runs": [run()],
+            **changes,
+        }
+
+    def test_tells_how_things_stand(self) -> None:
+        said = say("status", FakeDoor({"status": self.status()}))
+
+        assert said.lines == [
+            "scheduler  running, pid 4711, for 3 h 12 min (since 10:48:30)",
+            "version    0.1.0",
+            "project    /srv/jobs",
+            "tasks      3 active, 1 invalid",
+            "runs       2 running, 0 queued",
+            "next       in 4 min, 14:05:00",
+            "",
+            "report cannot be admitted",
+            "    tasks/report.py:4: unknown key 'evry', did you mean 'every'? (running version aaaaaaaaaaaa stays in force)",
+            "",
+            "RUN  TASK    SCHEDULED  STATE       LATE   TOOK     CPU    PEAK  REASON",
+            "  7  report  14:00:00   succeeded  12 ms  2.0 s  250 ms  4.2 MB",
+        ]
+        assert (said.err, said.code) == ("", 0)
+
+    def test_says_that_the_folder_of_tasks_cannot_be_read(self) -> None:
+        live = {**self.LIVE, "suspended": "tasks/ is gone; its tasks are suspended", "next_due": None}
+
+        said = say("status", FakeDoor({"status": self.status(scheduler=live)}))
+
+        assert "suspended  tasks/ is gone; its tasks are suspended" in said.lines
+        assert "next       nothing is due" in said.lines
+
+    def test_without_a_scheduler_tells_the_last_known_facts_and_how_to_start_one(self) -> None:
+        said = say("status", FakeDoor({"status": self.status(running=False, scheduler=None, invalid=[])}))
+
+        assert said.lines[:3] == ["scheduler  not running", "project    /srv/jobs", "tasks      3 active, 1 invalid"]
+        assert said.lines[-1].startswith("  7  report")
+        assert said.err == (
+            "error: no scheduler is running for /srv/jobs\n\n"
+            "hint: start it with `python main.py` or `task-scheduler run`\n"
+        )
+        assert said.code == 4
+
+    def test_without_a_scheduler_json_says_so_too(self) -> None:
+        said = say("status --json", FakeDoor({"status": self.status(running=False, scheduler=None)}))
+
+        assert json.loads(said.out)["running"] is False
+        assert json.loads(said.out)["root"] == "/srv/jobs"
+        assert said.code == 4
+
+    @pytest.mark.parametrize("line", ["--status", "--status --json", "--root /srv/jobs --status"])
+    def test_has_its_old_spelling(self, line: str) -> None:
+        assert say(line, FakeDoor({"status": self.status()})).code == 0
+
+
+class TestHistory:
+    def row(self, **changes: Any) -> str:
+        return say("history", FakeDoor({"history": [run(**changes)]})).lines[1]
+
+    def test_shows_lateness_time_cost_and_reason(self) -> None:
+        failed = run(state="failed", reason="ValueError: no rows (tasks/report.py:12 in start)\nmore")
+
+        said = say("history", FakeDoor({"history": [failed]}))
+
+        assert said.lines == [
+            "RUN  TASK    SCHEDULED  STATE    LATE   TOOK     CPU    PEAK  REASON",
+            "  7  report  14:00:00   failed  12 ms  2.0 s  250 ms  4.2 MB  ValueError: no rows (tasks/report.py:12 in start)",
+        ]
+
+    def test_a_bulk_row_shows_its_range_and_count(self) -> None:
+        row = self.row(
+            state="missed", count=1_200, range_end="2026-11-22T15:00:00Z", reason="the scheduler was not running"
+        )
+
+        assert "14:00:00 to 15:00:00 (1,200 slots)" in row
+        assert "the scheduler was not running" in row
+
+    def test_a_merged_run_says_what_it_stands_for(self) -> None:
+        assert self.row(merged=3, merged_from="2026-11-22T11:00:00Z").endswith(
+            "stands for 3 earlier slots since 11:00:00"
+        )
+        assert self.row(merged=1, merged_from=None).endswith("stands for 1 earlier slot")
+
+    def test_a_waiting_retry_says_when(self) -> None:
+        row = self.row(state="retrying", final=False, retry_at="2026-11-22T14:02:00Z", reason="exit code 1")
+
+        assert row.endswith("exit code 1; tries again in 1 min, 14:02:00")
+
+    def test_a_run_by_hand_says_so(self) -> None:
+        assert "by hand, 14:00:00" in self.row(scheduled_for=None, late=None)
+
+    def test_names_a_function_that_is_not_start(self) -> None:
+        assert "report nightly()" in self.row(function="nightly")
+
+    def test_a_run_that_never_started_shows_no_measures(self) -> None:
+        row = self.row(state="skipped", started_at=None, late=None, duration=None, cpu_seconds=None, peak_memory=None)
+
+        assert row.split() == ["7", "report", "14:00:00", "skipped", "-", "-", "-", "-"]
+
+    @pytest.mark.parametrize(
+        ("line", "asked"),
+        [
+            ("history", {"limit": 20}),
+            ("history --task report", {"task": "report", "limit": 20}),
+            ("history --state failed --state timed-out", {"states": ["failed", "timed_out"], "limit": 20}),
+            ("history --limit 1000 --before 9", {"limit": 1_000, "before": 9}),
+        ],
+    )
+    def test_asks_for_what_was_said(self, line: str, asked: dict[str, object]) -> None:
+        door = FakeDoor({"history": []})
+
+        say(line, door)
+
+        assert door.asked == [("history", asked)]
+
+    def test_says_where_the_next_page_begins(self) -> None:
+        said = say("history --limit 2", FakeDoor({"history": [run(9), run(8)]}))
+
+        assert said.err == "older runs: add --before 8\n"
+
+    @pytest.mark.parametrize(
+        ("line", "note"),
+        [
+            ("history", "no runs yet: a task runs at its next slot, or with `start TASK`"),
+            ("history --state failed", "no runs match"),
+        ],
+    )
+    def test_says_why_nothing_is_listed(self, line: str, note: str) -> None:
+        said = say(line, FakeDoor({"history": []}))
+
+        assert (said.out, said.err, said.code) == ("", f"{note}\n", 0)
+
+
+class TestShow:
+    DECLARATION: ClassVar[dict[str, Any]] = {
+        "title": "Daily report",
+        "description": "Counts the rows",
+        "dependencies": ["requests>=2"],
+        "python_version": "3.8",
+        "enabled": True,
+        "timeout": 300,
+        "retry_count": 2,
+        "retry_delay": 60,
+        "schedule": [],
+        "timezone": None,
+    }
+
+    def shown(self, **changes: Any) -> list[str]:
+        lock = ["# made by uv", "requests==2.32.0 \\", "    --hash=sha256:abc", "idna==3.7"]
+        told = {
+            **task(),
+            "declaration": self.DECLARATION,
+            "admitted_at": "2026-11-22T13:01:00Z",
+            "lock": lock,
+            "runs": [run()],
+            **changes,
+        }
+        said = say("show report", FakeDoor({"show": told}))
+        assert (said.err, said.code) == ("", 0)
+        return said.lines
+
+    def test_tells_everything(self) -> None:
+        assert self.shown() == [
+            "task         report",
+            "title        Daily report",
+            "description  Counts the rows",
+            "file         tasks/report.py",
+            "status       active",
+            "version      aaaaaaaaaaaa",
+            "admitted     1 h ago, 13:01:00",
+            "time limit   300 s",
+            "retries      2, 60 s apart",
+            "python       3.8 or later",
+            "declares     requests>=2",
+            "",
+            "SCHEDULE         FUNCTION  ARGUMENTS  NEXT",
+            "every 5 minutes  start()              in 4 min, 14:05:00",
+            "next: 14:05:00; 14:10:00; 14:15:00",
+            "",
+            "environment eeeeeeeeeeee:",
+            "    requests==2.32.0",
+            "    idna==3.7",
+            "",
+            "RUN  TASK    SCHEDULED  STATE       LATE   TOOK     CPU    PEAK  REASON",
+            "  7  report  14:00:00   succeeded  12 ms  2.0 s  250 ms  4.2 MB",
+        ]
+
+    def test_tells_all_that_is_wrong_with_a_file_and_what_the_installer_said(self) -> None:
+        shown = self.shown(**{**invalid(), "detail": "error: no such package\nreqests"})
+
+        assert "version      aaaaaaaaaaaa; the file is bbbbbbbbbbbb, which is not in force" in shown
+        assert "error: tasks/report.py:5: timeout is '5': write a whole number" in shown
+        assert "warning: tasks/report.py: give it a title" in shown
+        assert shown[shown.index("    error: no such package") + 1] == "    reqests"
+
+    def test_tells_of_a_file_that_was_never_admitted(self) -> None:
+        shown = self.shown(
+            **invalid(version=None, environment=None, jobs=[], next_run=None, next_runs=[], last_run=None),
+            declaration=None,
+            admitted_at=None,
+            lock=[],
+            runs=[],
+        )
+
+        assert "version  none; the file is bbbbbbbbbbbb, which is not in force" in shown
+        assert shown[-1] == "no runs yet"
+
+    def test_shows_functions_with_arguments_and_whole_files(self) -> None:
+        jobs = [job(function=None), job(function="nightly", arguments="(('a',), {'n': 3})")]
+
+        shown = self.shown(jobs=jobs)
+
+        assert any(line.startswith("every 5 minutes  whole file ") for line in shown)
+        assert any("nightly()   (('a',), {'n': 3})" in line for line in shown)
+
+
+class TestStart:
+    QUEUED = run(scheduled_for=None, state="queued", final=False, ended_at=None, duration=None)
+
+    def test_starts_a_task_and_says_how_to_follow_it(self) -> None:
+        door = FakeDoor({"start": self.QUEUED})
+
+        said = say("start report", door)
+
+        ((command, arguments),) = door.asked
+        assert command == "start"
+        assert arguments["task"] == "report"
+        assert said.out == "run 7 of report is queued\n"
+        assert said.err == "follow it with `task-scheduler logs 7 --follow`\n"
+        assert said.code == 0
+
+    def test_names_function_and_request(self) -> None:
+        door = FakeDoor({"start": self.QUEUED})
+
+        say("start report --function nightly --request-id mine-1", door)
+
+        assert door.asked == [("start", {"task": "report", "function": "nightly", "request_id": "mine-1"})]
+
+    @pytest.mark.parametrize(
+        ("state", "reason", "code", "end"),
+        [
+            ("succeeded", "", 0, "run 7 of report succeeded in 2.0 s"),
+            ("failed", "exit code 3", 1, "run 7 of report failed in 2.0 s: exit code 3"),
+            ("timed_out", "ended at its time limit", 1, "run 7 of report timed out in 2.0 s: ended at its time limit"),
+        ],
+    )
+    def test_waits_for_the_end(self, state: str, reason: str, code: int, end: str) -> None:
+        running = run(state="running", final=False)
+        door = FakeDoor({"start": self.QUEUED, "run": Turns(running, running, run(state=state, reason=reason))})
+
+        said = say("start report --wait", door)
+
+        assert said.out == f"{end}\n"
+        assert said.code == code
+        assert len(said.pauses) == 3
+
+    def test_says_how_to_repeat_a_request_whose_fate_is_not_known(self) -> None:
+        door = FakeDoor({"start": NoAnswer("the scheduler of /srv/jobs did not answer within 10 s")})
+
+        said = say("start report", door)
+
+        request = door.asked[0][1]["request_id"]
+        assert said.err == (
+            "error: the scheduler of /srv/jobs did not answer within 10 s; whether the task was started is not known\n\n"
+            f"hint: repeat it with --request-id {request}: that starts nothing twice\n"
+        )
+        assert said.code == 1
+
+    @pytest.mark.parametrize("error", [UnknownTask("reprot", ["report"]), Refused("report is disabled")])
+    def test_leaves_other_errors_to_the_entry(self, error: Exception) -> None:
+        with pytest.raises(type(error)):
+            say("start report", FakeDoor({"start": error}))

@@ -1,0 +1,161 @@
+"""The table of commands: what may be said, and how a wrong request is refused."""
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from task_scheduler import __version__
+from task_scheduler.control.answers import Control
+from task_scheduler.control.commands import COMMANDS, command_named
+from task_scheduler.control.errors import BadRequest
+from task_scheduler.core.runs import Run, RunKind, RunState
+
+
+class FakeReadModel:
+    """Answers each question with its name and arguments."""
+
+    async def tasks(self) -> list[dict[str, Any]]:
+        return [{"asked": "tasks"}]
+
+    async def task(self, task_id: str) -> dict[str, Any]:
+        return {"asked": "task", "task": task_id}
+
+    async def history(
+        self, task: str | None = None, states: Iterable[str] | None = None, limit: int = 20, before: int | None = None
+    ) -> list[dict[str, Any]]:
+        return [{"asked": "history", "task": task, "states": states, "limit": limit, "before": before}]
+
+    async def run(self, run_id: int) -> dict[str, Any]:
+        return {"asked": "run", "run": run_id}
+
+    async def summary(self) -> dict[str, Any]:
+        return {"tasks": {"active": 1}}
+
+
+def control(*, started: list[tuple[object, ...]] | None = None, live: Mapping[str, object] | None = None) -> Control:
+    async def start(task: str, function: str | None, request_id: str | None) -> Run:
+        if started is not None:
+            started.append((task, function, request_id))
+        return Run(
+            id=7,
+            kind=RunKind.MANUAL,
+            state=RunState.QUEUED,
+            task_id=task,
+            job_id=None,
+            function=function,
+            arguments="((), {})",
+            scheduled_for=None,
+            created_at=datetime(2026, 11, 22, tzinfo=UTC),
+        )
+
+    async def rescan() -> None:
+        if started is not None:
+            started.append(("rescan",))
+
+    return Control(
+        overview=FakeReadModel(), start_task=start, rescan=rescan, live=None if live is None else lambda: live
+    )
+
+
+def ask(command: str, arguments: Mapping[str, object], **made: Any) -> Any:
+    return asyncio.run(control(**made).answer(command, arguments))
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "answer"),
+    [
+        ("list", {}, [{"asked": "tasks"}]),
+        ("show", {"task": "report"}, {"asked": "task", "task": "report"}),
+        ("history", {}, [{"asked": "history", "task": None, "states": None, "limit": 20, "before": None}]),
+        (
+            "history",
+            {"task": "a", "states": ["failed"], "limit": 3, "before": 9},
+            [{"asked": "history", "task": "a", "states": ["failed"], "limit": 3, "before": 9}],
+        ),
+        (
+            "history",
+            {"task": None, "limit": 5},
+            [{"asked": "history", "task": None, "states": None, "limit": 5, "before": None}],
+        ),
+        ("run", {"run": 42}, {"asked": "run", "run": 42}),
+        ("start", {"task": "report"}, {"asked": "run", "run": 7}),
+        ("rescan", {}, {}),
+    ],
+)
+def test_carries_out_each_command(command: str, arguments: dict[str, object], answer: object) -> None:
+    assert ask(command, arguments) == answer
+
+
+def test_every_command_of_the_table_has_someone_to_answer_it() -> None:
+    assert set(control()._handlers) == set(COMMANDS)
+
+
+def test_starts_with_function_and_request_id() -> None:
+    started: list[tuple[object, ...]] = []
+
+    ask("start", {"task": "report", "function": "nightly", "request_id": "mine-1"}, started=started)
+
+    assert started == [("report", "nightly", "mine-1")]
+
+
+def test_gives_a_request_without_id_one_of_its_own() -> None:
+    started: list[tuple[object, ...]] = []
+
+    ask("start", {"task": "report"}, started=started)
+    ask("start", {"task": "report"}, started=started)
+
+    assert len({request_id for _, _, request_id in started}) == 2
+
+
+def test_status_tells_what_only_the_running_scheduler_knows() -> None:
+    status = ask("status", {}, live={"queued": 3})
+
+    assert status["running"] is True
+    assert status["scheduler"] == {"pid": os.getpid(), "version": __version__, "queued": 3}
+    assert status["tasks"] == {"active": 1}
+
+
+def test_status_of_the_record_alone_says_that_none_runs() -> None:
+    assert ask("status", {}) == {"running": False, "scheduler": None, "tasks": {"active": 1}}
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "sentence"),
+    [
+        ("show", {}, "show: argument 'task' is missing: give text"),
+        ("show", {"task": None}, "show: argument 'task' is missing: give text"),
+        ("show", {"tsk": "report"}, "show: no argument 'tsk', did you mean 'task'?; it takes task"),
+        ("list", {"all": True}, "list: no argument 'all'; it takes none"),
+        ("show", {"task": 7}, "show: argument 'task' is 7: give text"),
+        ("run", {"run": True}, "run: argument 'run' is True: give a whole number"),
+        ("run", {"run": "42"}, "run: argument 'run' is '42': give a whole number"),
+        ("run", {"run": 4.0}, "run: argument 'run' is 4.0: give a whole number"),
+        ("history", {"states": "failed"}, "history: argument 'states' is 'failed': give a list of texts"),
+        ("history", {"states": [1]}, "history: argument 'states' is [1]: give a list of texts"),
+    ],
+)
+def test_refuses_wrong_arguments_with_a_sentence(command: str, arguments: dict[str, object], sentence: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        command_named(command).check(arguments)
+
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("lst", "no command lst, did you mean 'list'?: there are status, list, show, history, run, start, rescan"),
+        ("__init__", "no command __init__: there are status, list, show, history, run, start, rescan"),
+        (None, "'command' is None: give the name of a command"),
+        (["list"], "'command' is ['list']: give the name of a command"),
+    ],
+)
+def test_refuses_an_unknown_command_with_a_sentence(name: object, sentence: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        command_named(name)
+
+    assert str(caught.value) == sentence
