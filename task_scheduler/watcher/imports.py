@@ -1,0 +1,116 @@
+"""What a Python file imports and defines, told from its syntax tree alone."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+
+#: Imports of these say nothing about the packages a task needs.
+_OURS = frozenset({"task_scheduler", "__future__"})
+_HELPERS = "helpers"
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def all_nodes(tree: ast.AST) -> list[ast.AST]:
+    """Return every node of a tree but the marks for loading and storing, outer ones first.
+
+    Several times faster than `ast.walk`, which matters where 10,000 files are read at once.
+    """
+    found: list[ast.AST] = [tree]
+    for node in found:
+        for value in vars(node).values():
+            if isinstance(value, list):
+                found += [item for item in value if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                found.append(value)
+    return found
+
+
+def unconditional(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield the statements that run whenever the file does: its top level, and what stands in a `with` there."""
+    waiting = list(reversed(tree.body))
+    while waiting:
+        statement = waiting.pop()
+        yield statement
+        if isinstance(statement, ast.With):
+            waiting.extend(reversed(statement.body))
+
+
+def unconditional_imports(tree: ast.Module) -> tuple[str, ...]:
+    """Return the absolute modules that are imported whenever the file runs, in order."""
+    modules: dict[str, None] = {}
+    for statement in unconditional(tree):
+        if isinstance(statement, ast.Import):
+            modules.update((alias.name, None) for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and statement.level == 0 and statement.module:
+            modules[statement.module] = None
+    return tuple(module for module in modules if module.partition(".")[0] not in _OURS)
+
+
+def helper_names(nodes: Iterable[ast.AST], *, package: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return what is imported from `helpers`, anywhere in a file, in the order met.
+
+    `from helpers import a` gives `a`; `from helpers.x import a` gives `x.a`; `import helpers.x` gives `x.*`;
+    `import helpers` and `from helpers import *` give `*`. `package` is given for a file inside `helpers`: the
+    parts of its package below `helpers`, against which its relative imports are read.
+    """
+    names: dict[str, None] = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first, _, rest = alias.name.partition(".")
+                if first == _HELPERS:
+                    names[f"{rest}.*" if rest else "*"] = None
+        elif isinstance(node, ast.ImportFrom):
+            module = helper_module(node, package)
+            if module is not None:
+                names.update((f"{module}.{alias.name}" if module else alias.name, None) for alias in node.names)
+    return tuple(names)
+
+
+def helper_module(node: ast.ImportFrom, package: Sequence[str] | None) -> str | None:
+    """Return the module below `helpers` that a `from` import names, empty for `helpers` itself, None for others."""
+    if node.level == 0:
+        first, _, rest = (node.module or "").partition(".")
+        return rest if first == _HELPERS else None
+    if package is None or node.level - 1 > len(package):
+        return None
+    base = list(package[: len(package) - (node.level - 1)])
+    return ".".join([*base, *([node.module] if node.module else [])])
+
+
+def defined_names(tree: ast.Module) -> frozenset[str]:
+    """Return the public names that a file binds at its top level, conditionally or not, imports left out."""
+    names: set[str] = set()
+    waiting: list[ast.stmt] = list(tree.body)
+    while waiting:
+        statement = waiting.pop()
+        match statement:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                names.add(statement.name)
+            case ast.Assign():
+                names.update(_bound(statement.targets))
+            case ast.AnnAssign() | ast.AugAssign():
+                names.update(_bound([statement.target]))
+            case ast.If() | ast.With() | ast.Try():
+                waiting.extend(_inside(statement))
+    return frozenset(names)
+
+
+def _inside(statement: ast.If | ast.With | ast.Try) -> Iterator[ast.stmt]:
+    yield from statement.body
+    if isinstance(statement, ast.If | ast.Try):
+        yield from statement.orelse
+    if isinstance(statement, ast.Try):
+        yield from statement.finalbody
+        for handler in statement.handlers:
+            yield from handler.body
+
+
+def _bound(targets: Iterable[ast.expr]) -> Iterator[str]:
+    for target in targets:
+        if isinstance(target, ast.Name):
+            yield target.id
+        elif isinstance(target, ast.Tuple | ast.List):
+            yield from _bound(target.elts)

@@ -1,0 +1,194 @@
+"""Telling from a task file's text what it declares, without running it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from task_scheduler.core.declaration import declare
+from task_scheduler.core.errors import Problem, Severity
+from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
+from task_scheduler.core.triggers import read_schedule
+from task_scheduler.ports import SourceFile
+from task_scheduler.watcher.frontmatter import read_frontmatter
+from task_scheduler.watcher.helpers import HelperFolder
+from task_scheduler.watcher.imports import Function, all_nodes, helper_names, unconditional_imports
+from task_scheduler.watcher.requirements import requirement_fault
+from task_scheduler.watcher.schedules import read_decorators
+from task_scheduler.watcher.source import ParsedSource, parse_source, silence_parser_warnings
+
+_START = "start"
+_INLINE_METADATA = re.compile(r"^# /// script[ \t]*$", re.MULTILINE)
+
+
+class TaskFileReader:
+    """Reads task files of one project; implements `ports.TaskReader`. Safe to use from several threads."""
+
+    def __init__(self, *, root: Path, helpers: Path) -> None:
+        silence_parser_warnings()
+        self._helpers = HelperFolder(root=root, folder=helpers)
+
+    def read(self, source: SourceFile) -> TaskReading:
+        """Return all that can be told, with every problem found; never raises for bad input."""
+        if source.content is None:
+            return _unreadable((Problem(path=source.path, message=source.problem),))
+        parsed = parse_source(source.content, path=source.path)
+        front = _read_front(parsed.header, source)
+        if parsed.tree is None:
+            return _unreadable((*front.problems, *_why_no_tree(parsed, front.declaration)))
+        return self._read_tree(parsed.tree, front, source, _inline_metadata(parsed.text, source.path))
+
+    def helper_packages(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the packages declared by the helper files that provide these names.
+
+        Names are those of `TaskReading.helper_names`: `a` from `from helpers import a`, `x.a` from
+        `from helpers.x import a`, `x.*` from `import helpers.x`, `*` for all of them.
+        """
+        return self._helpers.packages(names)
+
+    def _read_tree(
+        self, tree: ast.Module, front: _Front, source: SourceFile, warnings: tuple[Problem, ...]
+    ) -> TaskReading:
+        nodes = all_nodes(tree)
+        decorated = read_decorators(tree, nodes, path=source.path)
+        names = helper_names(nodes)
+        imports = unconditional_imports(tree)
+        has_start = any(isinstance(node, Function) and node.name == _START for node in tree.body)
+        scheduled = decorated.computed or bool(decorated.jobs) or bool(decorated.problems)
+        if not front.found and not scheduled:
+            return TaskReading(
+                kind=FileKind.MODULE,
+                declaration=None,
+                has_start=has_start,
+                imports=imports,
+                helper_names=names,
+                problems=warnings,
+            )
+        jobs, repeated = _merged((*front.jobs(has_start=has_start), *decorated.jobs), front.declaration, source.path)
+        problems = (
+            *front.problems,
+            *decorated.problems,
+            *repeated,
+            *warnings,
+            *self._helpers.judge(names, path=source.path),
+        )
+        if front.declaration is not None and not front.declaration.schedule and not scheduled:
+            problems = (*problems, _never_by_itself(source.path, front))
+        return TaskReading(
+            kind=FileKind.TASK,
+            declaration=front.declaration,
+            jobs=jobs,
+            computed=decorated.computed,
+            has_start=has_start,
+            imports=imports,
+            helper_names=names,
+            problems=_in_order(problems, source.path),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Front:
+    """What the frontmatter of one file says."""
+
+    found: bool
+    declaration: TaskDeclaration | None  #: None: it has an error
+    lines: Mapping[str, int]
+    problems: tuple[Problem, ...] = ()
+
+    def jobs(self, *, has_start: bool) -> tuple[JobDeclaration, ...]:
+        """Return the jobs of the `schedule` key."""
+        if self.declaration is None:
+            return ()
+        return tuple(
+            JobDeclaration(
+                function=_START if has_start else None,
+                trigger=read_schedule(words),
+                line=self.lines.get(f"schedule[{number}]", self.lines.get("schedule")),
+            )
+            for number, words in enumerate(self.declaration.schedule)
+        )
+
+
+def _read_front(header: ast.Module | None, source: SourceFile) -> _Front:
+    title = PurePosixPath(source.path).stem
+    document = read_frontmatter(header) if header is not None else None
+    if document is None:
+        return _Front(found=False, declaration=TaskDeclaration(title=title), lines={})
+    faults = tuple(Problem(path=source.path, message=fault.message, line=fault.line) for fault in document.faults)
+    declaration, problems = declare(
+        document.data,
+        path=source.path,
+        lines=document.lines,
+        default_title=title,
+        requirement_fault=requirement_fault,
+    )
+    if faults and not document.data:
+        # Nothing could be read at all: what seems to be missing is not.
+        problems = ()
+    return _Front(
+        found=True,
+        declaration=None if faults else declaration,
+        lines=document.lines,
+        problems=(*faults, *problems),
+    )
+
+
+def _unreadable(problems: tuple[Problem, ...]) -> TaskReading:
+    return TaskReading(kind=FileKind.TASK, declaration=None, problems=problems)
+
+
+def _why_no_tree(parsed: ParsedSource, declaration: TaskDeclaration | None) -> tuple[Problem, ...]:
+    """Return what keeps a file from being read, with a remark when a newer Python might read it."""
+    if parsed.problem is None:
+        return ()
+    if declaration is None:
+        return (parsed.problem,)
+    wanted = tuple(int(part) for part in declaration.python_version.split("."))
+    if wanted <= sys.version_info[:2]:
+        return (parsed.problem,)
+    ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    remark = f"; the scheduler reads it with Python {ours}, so run the scheduler with {declaration.python_version}"
+    return (replace(parsed.problem, message=parsed.problem.message + remark),)
+
+
+def _inline_metadata(text: str, path: str) -> tuple[Problem, ...]:
+    found = _INLINE_METADATA.search(text)
+    if found is None:
+        return ()
+    message = "the block # /// script is not read yet: name its packages under dependencies in a docstring frontmatter"
+    line = text.count("\n", 0, found.start()) + 1
+    return (Problem(path=path, message=message, line=line, severity=Severity.WARNING),)
+
+
+def _merged(
+    jobs: Iterable[JobDeclaration], declaration: TaskDeclaration | None, path: str
+) -> tuple[tuple[JobDeclaration, ...], tuple[Problem, ...]]:
+    """Give every job its zone; make one of those that are the same, and say so."""
+    zone = declaration.timezone if declaration else None
+    kept: dict[JobDeclaration, JobDeclaration] = {}
+    problems = []
+    for job in jobs:
+        complete = replace(job, timezone=job.timezone or zone)
+        identity = replace(complete, line=None)
+        first = kept.setdefault(identity, complete)
+        if first is not complete:
+            what = "the file" if job.function is None else repr(job.function)
+            message = f"{what} has the schedule {job.trigger!r} already in line {first.line}: it runs once for both"
+            problems.append(Problem(path=path, message=message, line=job.line, severity=Severity.WARNING))
+    return tuple(kept.values()), tuple(problems)
+
+
+def _never_by_itself(path: str, front: _Front) -> Problem:
+    message = (
+        "no schedule: it runs only when started by hand; add `schedule: every 5 minutes`, or @repeat on a function"
+    )
+    return Problem(path=path, message=message, line=front.lines.get(""), severity=Severity.WARNING)
+
+
+def _in_order(problems: Iterable[Problem], path: str) -> tuple[Problem, ...]:
+    """Return the file's own problems by line, then those of its helpers."""
+    return tuple(sorted(problems, key=lambda each: (each.path != path, each.path, each.line or 0)))

@@ -1,0 +1,240 @@
+"""Reading the schedules of decorated functions from the syntax tree, without running anything.
+
+A decorator with literal arguments on a function at the top level is read here. Whatever is computed (a name
+for a number, a loop, a function defined in an `if`, a decorator applied in a call) marks the file instead, so
+that it is imported in its own environment to tell.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from task_scheduler.core.arguments import write_arguments
+from task_scheduler.core.errors import Problem, Severity, TriggerError
+from task_scheduler.core.tasks import JobDeclaration
+from task_scheduler.core.triggers import ChainCall
+from task_scheduler.watcher.chains import judge
+from task_scheduler.watcher.imports import Function
+
+_DECORATORS = "task_scheduler.decorators"
+_REPEAT = f"{_DECORATORS}.repeat"
+_STARTS = frozenset({f"{_DECORATORS}.every", f"{_DECORATORS}.cron"})
+_EXPORTED = ("repeat", "every", "cron")
+_LONGEST_ORIGIN = len(_REPEAT.split("."))
+_LONGEST_CHAIN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoratedFunctions:
+    """What the decorators of a file say."""
+
+    jobs: tuple[JobDeclaration, ...] = ()  #: a job's zone is None unless its own chain names one
+    computed: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+def read_decorators(tree: ast.Module, nodes: Sequence[ast.AST], *, path: str) -> DecoratedFunctions:
+    """Return the jobs that decorators declare; `nodes` are all of the tree's."""
+    names = _Names(nodes)
+    uses = names.uses_of_repeat(nodes)
+    if not uses:
+        return DecoratedFunctions()
+    if names.rebound:
+        return DecoratedFunctions(computed=True)
+    reading = _Reading(names, path)
+    for statement in tree.body:
+        if isinstance(statement, Function):
+            reading.function(statement)
+    reading.methods(nodes)
+    reading.check_last_definitions(tree)
+    return DecoratedFunctions(
+        jobs=tuple(reading.jobs),
+        computed=reading.computed or not uses <= reading.accounted,
+        problems=tuple(reading.problems),
+    )
+
+
+class _Computed(Exception):
+    """An expression can only be told by running it."""
+
+
+class _Names:
+    """Which local names stand for our decorators, by the imports of a file at any depth."""
+
+    def __init__(self, nodes: Sequence[ast.AST]) -> None:
+        self._origins: dict[str, str] = {}
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._origins.update(_ours(node))
+        #: A name of ours is bound to something else as well: which one holds where is not ours to guess.
+        self.rebound = bool(self._origins) and any(name in self._origins for name in _bound_otherwise(nodes))
+
+    def origin(self, node: ast.AST) -> str | None:
+        """Return the dotted origin that an expression names, None for any other expression."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute) and len(parts) < _LONGEST_ORIGIN:
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id not in self._origins:
+            return None
+        return ".".join([self._origins[node.id], *reversed(parts)])
+
+    def uses_of_repeat(self, nodes: Sequence[ast.AST]) -> set[int]:
+        """Return the identities of the expressions that name `repeat`."""
+        if not self._origins:
+            return set()
+        return {
+            id(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute) and self.origin(node) == _REPEAT
+        }
+
+
+def _ours(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            if alias.name == _DECORATORS:
+                yield (alias.asname, _DECORATORS) if alias.asname else ("task_scheduler", "task_scheduler")
+    elif node.level == 0 and node.module == _DECORATORS:
+        for alias in node.names:
+            if alias.name == "*":
+                yield from ((name, f"{_DECORATORS}.{name}") for name in _EXPORTED)
+            else:
+                yield alias.asname or alias.name, f"{_DECORATORS}.{alias.name}"
+    elif node.level == 0 and node.module == "task_scheduler":
+        for alias in node.names:
+            if alias.name == "decorators":
+                yield alias.asname or alias.name, _DECORATORS
+
+
+def _bound_otherwise(nodes: Sequence[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Import() | ast.ImportFrom() if not dict(_ours(node)):
+                yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+
+
+class _Reading:
+    """Walks over the functions of one file and gathers what their decorators say."""
+
+    def __init__(self, names: _Names, path: str) -> None:
+        self._names = names
+        self._path = path
+        self.jobs: list[JobDeclaration] = []
+        self.problems: list[Problem] = []
+        self.computed = False
+        self.accounted: set[int] = set()
+
+    def function(self, function: Function) -> None:
+        """Read the decorators of a function at the top level."""
+        for decorator in function.decorator_list:
+            call = self._repeat_call(decorator)
+            if call is not None:
+                self._schedule(function.name, call)
+
+    def methods(self, nodes: Sequence[ast.AST]) -> None:
+        """Say of decorated methods that nothing will call them."""
+        for owner in nodes:
+            if not isinstance(owner, ast.ClassDef):
+                continue
+            for method in owner.body:
+                if isinstance(method, Function) and any(self._is_repeat(each) for each in method.decorator_list):
+                    self._add(
+                        f"@repeat on the method {owner.name}.{method.name} has no effect: "
+                        "decorate a function at the top level of the file",
+                        method.lineno,
+                        Severity.WARNING,
+                    )
+
+    def check_last_definitions(self, tree: ast.Module) -> None:
+        """Refuse a decorated function whose name means another one at the end of the file."""
+        last = {node.name: node for node in tree.body if isinstance(node, Function | ast.ClassDef)}
+        for node in tree.body:
+            if not isinstance(node, Function) or last[node.name] is node:
+                continue
+            if any(job.function == node.name for job in self.jobs):
+                self._add(
+                    f"the function {node.name!r} is defined again in line {last[node.name].lineno}: "
+                    "give each function its own name",
+                    node.lineno,
+                )
+
+    def _repeat_call(self, decorator: ast.expr) -> ast.Call | None:
+        """Return the call of a `@repeat(...)`, None for any other decorator."""
+        if isinstance(decorator, ast.Call) and self._names.origin(decorator.func) == _REPEAT:
+            self.accounted.add(id(decorator.func))
+            if decorator.args:
+                return decorator
+            self._add("@repeat needs a schedule: write @repeat(every(5).minutes)", decorator.lineno)
+        elif self._names.origin(decorator) == _REPEAT:
+            self.accounted.add(id(decorator))
+            self._add("@repeat needs a schedule: write @repeat(every(5).minutes)", decorator.lineno)
+        return None
+
+    def _is_repeat(self, decorator: ast.expr) -> bool:
+        named = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if self._names.origin(named) != _REPEAT:
+            return False
+        self.accounted.add(id(named))
+        return True
+
+    def _schedule(self, function: str, call: ast.Call) -> None:
+        try:
+            chain = self._chain(call.args[0])
+            args, kwargs = _literal_arguments(call.args[1:], call.keywords)
+            trigger, zone = judge(chain)
+            arguments = write_arguments(args, kwargs)
+        except _Computed:
+            self.computed = True
+            return
+        except (TriggerError, ValueError) as error:
+            self._add(f"@repeat on {function!r}: {error}", call.lineno)
+            return
+        self.jobs.append(
+            JobDeclaration(function=function, trigger=trigger, timezone=zone, arguments=arguments, line=call.lineno)
+        )
+
+    def _chain(self, node: ast.expr) -> list[ChainCall]:
+        """Return `every(2).days.at("10:30")` as its calls, outermost last; raises _Computed or TriggerError."""
+        calls: list[ChainCall] = []
+        while True:
+            args: tuple[object, ...] = ()
+            kwargs: dict[str, object] = {}
+            named = node
+            if isinstance(node, ast.Call):
+                args, kwargs = _literal_arguments(node.args, node.keywords)
+                named = node.func
+            origin = self._names.origin(named)
+            if origin in _STARTS and isinstance(node, ast.Call):
+                calls.append((str(origin).rpartition(".")[2], args, kwargs))
+                return calls[::-1]
+            if not isinstance(named, ast.Attribute) or origin is not None:
+                raise _Computed
+            calls.append((named.attr, args, kwargs))
+            if len(calls) > _LONGEST_CHAIN:
+                raise TriggerError(f"a schedule of more than {_LONGEST_CHAIN} parts cannot be meant")
+            node = named.value
+
+    def _add(self, message: str, line: int, severity: Severity = Severity.ERROR) -> None:
+        self.problems.append(Problem(path=self._path, message=message, line=line, severity=severity))
+
+
+def _literal_arguments(
+    args: Sequence[ast.expr], keywords: Sequence[ast.keyword]
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    if any(keyword.arg is None for keyword in keywords):
+        raise _Computed
+    values = tuple(_literal(arg) for arg in args)
+    named: Mapping[str, object] = {str(keyword.arg): _literal(keyword.value) for keyword in keywords}
+    return values, dict(named)
+
+
+def _literal(node: ast.expr) -> object:
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        raise _Computed from None

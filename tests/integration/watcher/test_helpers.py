@@ -1,0 +1,161 @@
+"""Which helper files a task's imports reach, and the packages those declare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from task_scheduler.ports import SourceFile
+from task_scheduler.watcher.reader import TaskFileReader
+
+LAZY = """
+_EXPORTS = {"log": "logs", "send": ".mail", "fetch": ("web", "download"), "files": ["copy", "move"]}
+def __getattr__(name): ...
+"""
+
+
+def helper(code: str = "", *packages: str) -> str:
+    return f'"""\n---\ntitle: x\ndependencies: {list(packages)}\n---\n"""\n{code}\n'
+
+
+@pytest.fixture
+def helpers(tmp_path: Path) -> Path:
+    folder = tmp_path / "helpers"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "__init__.py").write_text(LAZY)
+    (folder / "logs.py").write_text(helper("def log(): ..."))
+    (folder / "mail.py").write_text(helper("from .smtp import connect\ndef send(): ...", "plyer>=2.1.0"))
+    (folder / "smtp.py").write_text(helper("def connect(): ...", "aiosmtplib"))
+    (folder / "web.py").write_text(helper("def download():\n    from helpers.sub.cookies import jar", "requests"))
+    (folder / "files.py").write_text(helper("def copy(): ...\ndef move(): ...", "send2trash"))
+    (folder / "sub" / "__init__.py").write_text("")
+    (folder / "sub" / "cookies.py").write_text(helper("jar = {}", "browser-cookie3"))
+    (folder / "unlisted.py").write_text(helper("def hidden(): ...\ndef both(): ...", "attrs"))
+    (folder / "twin.py").write_text(helper("def both(): ...", "cattrs"))
+    return folder
+
+
+@pytest.fixture
+def reader(tmp_path: Path, helpers: Path) -> TaskFileReader:
+    return TaskFileReader(root=tmp_path, helpers=helpers)
+
+
+@pytest.mark.parametrize(
+    ("names", "packages"),
+    [
+        ([], ()),
+        (["log"], ()),
+        (["send"], ("aiosmtplib", "plyer>=2.1.0")),
+        (["fetch"], ("browser-cookie3", "requests")),
+        (["copy", "log"], ("send2trash",)),
+        (["mail.send"], ("aiosmtplib", "plyer>=2.1.0")),
+        (["mail"], ("aiosmtplib", "plyer>=2.1.0")),
+        (["smtp.*"], ("aiosmtplib",)),
+        (["sub.cookies.jar"], ("browser-cookie3",)),
+        (["sub.cookies"], ("browser-cookie3",)),
+        (["sub.*"], ("browser-cookie3",)),
+        (["hidden"], ("attrs",)),
+        (["both"], ("attrs", "cattrs")),
+        (["unheard_of", "nowhere.thing"], ()),
+        (
+            ["*"],
+            ("aiosmtplib", "attrs", "browser-cookie3", "cattrs", "plyer>=2.1.0", "requests", "send2trash"),
+        ),
+    ],
+)
+def test_packages_are_those_of_the_files_behind_the_names(
+    reader: TaskFileReader, names: list[str], packages: tuple[str, ...]
+) -> None:
+    assert reader.helper_packages(names) == packages
+
+
+def test_what_the_package_imports_at_once_is_needed_by_every_task(reader: TaskFileReader, helpers: Path) -> None:
+    (helpers / "__init__.py").write_text("from .mail import send as post\nfrom .logs import log\n")
+
+    assert reader.helper_packages(["log"]) == ("aiosmtplib", "plyer>=2.1.0")
+    assert reader.helper_packages(["post"]) == ("aiosmtplib", "plyer>=2.1.0")
+
+
+def test_helpers_that_import_each_other_are_read_once(reader: TaskFileReader, helpers: Path) -> None:
+    (helpers / "smtp.py").write_text(helper("from helpers import send\ndef connect(): ...", "aiosmtplib"))
+
+    assert reader.helper_packages(["send"]) == ("aiosmtplib", "plyer>=2.1.0")
+
+
+def test_a_changed_helper_is_read_again(reader: TaskFileReader, helpers: Path) -> None:
+    before = reader.helper_packages(["log"])
+    (helpers / "logs.py").write_text(helper("def log(): ...", "structlog"))
+
+    assert (before, reader.helper_packages(["log"])) == ((), ("structlog",))
+
+
+def test_without_a_folder_of_helpers_there_are_no_packages(tmp_path: Path) -> None:
+    reader = TaskFileReader(root=tmp_path, helpers=tmp_path / "helpers")
+
+    assert reader.helper_packages(["log", "*"]) == ()
+
+
+def problems_of(reader: TaskFileReader, code: str) -> list[str]:
+    content = f'"""\n---\ntitle: x\ndescription: y\nschedule: daily\n---\n"""\n{code}\n'.encode()
+    reading = reader.read(SourceFile(task_id="report", path="tasks/report.py", digest="", content=content))
+    return [f"{problem.severity}: {problem}" for problem in reading.problems]
+
+
+def test_a_name_that_no_helper_offers_is_said(reader: TaskFileReader) -> None:
+    assert problems_of(reader, "from helpers import sned, log\nfrom helpers.male import send\n") == [
+        "warning: tasks/report.py: no helper offers 'sned', did you mean 'send'?",
+        "warning: tasks/report.py: no helper offers 'male.send', did you mean 'mail'?",
+    ]
+
+
+def test_every_way_to_import_a_helper_is_known(reader: TaskFileReader) -> None:
+    code = (
+        "from helpers import log, send, fetch, copy, hidden, mail, sub\nfrom helpers.mail import connect\n"
+        "from helpers.sub import cookies\nimport helpers, helpers.sub.cookies\n"
+    )
+
+    assert problems_of(reader, code) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        ("def log(:\n", "error: helpers/logs.py:1: syntax error: invalid syntax: def log(:"),
+        (
+            helper("", "requests=2"),
+            (
+                "error: helpers/logs.py:4: dependencies: 'requests=2' has one = sign: "
+                'write "requests==2" for exactly that version'
+            ),
+        ),
+        (
+            '"""\n---\ndependencies: [a\n---\n"""\n',
+            "error: helpers/logs.py:3: the bracket opened in 'dependencies: [a' is never closed",
+        ),
+    ],
+)
+def test_a_broken_helper_keeps_the_tasks_that_use_it_from_being_admitted(
+    reader: TaskFileReader, helpers: Path, broken: str, sentence: str
+) -> None:
+    (helpers / "logs.py").write_text(broken)
+
+    assert problems_of(reader, "from helpers.logs import anything")[-1] == sentence
+    assert problems_of(reader, "from helpers import send") == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")
+def test_a_helper_that_cannot_be_read_is_said(reader: TaskFileReader, helpers: Path) -> None:
+    (helpers / "raw.py").symlink_to("/proc/self/mem")
+
+    (sentence,) = problems_of(reader, "import helpers.raw")
+    assert sentence.startswith("error: helpers/raw.py: it cannot be read (")
+
+
+def test_the_project_s_own_helpers_are_understood() -> None:
+    root = Path(__file__).parents[3]
+    reader = TaskFileReader(root=root, helpers=root / "helpers")
+    code = "from helpers import log, log_info, log_task_start, create_task_logger, task_error\n"
+
+    assert problems_of(reader, code) == []
+    assert reader.helper_packages(["*"]) == ()

@@ -1,0 +1,368 @@
+"""Reading task files: what they declare, and a sentence with a line for everything that is wrong."""
+
+from __future__ import annotations
+
+import textwrap
+import warnings
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from task_scheduler.core.errors import Severity
+from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
+from task_scheduler.ports import SourceFile
+from task_scheduler.watcher.reader import TaskFileReader
+from task_scheduler.watcher.scanning import LARGEST
+
+READER = TaskFileReader(root=Path("nowhere"), helpers=Path("nowhere/helpers"))
+NAMED = "title: Report\ndescription: Counts\n"
+
+
+def read(text: str | bytes) -> TaskReading:
+    content = text if isinstance(text, bytes) else text.encode()
+    return READER.read(SourceFile(task_id="report", path="tasks/report.py", digest="", content=content))
+
+
+def task(frontmatter: str, code: str = "") -> TaskReading:
+    return read(f'"""\n---\n{frontmatter}---\n"""\n{code}')
+
+
+def errors(reading: TaskReading) -> list[str]:
+    return [str(problem) for problem in reading.problems if problem.severity is Severity.ERROR]
+
+
+def remarks(reading: TaskReading) -> list[str]:
+    return [str(problem) for problem in reading.problems if problem.severity is Severity.WARNING]
+
+
+def test_the_documented_example_is_a_task() -> None:
+    reading = read(
+        textwrap.dedent(
+            '''\
+            """
+            ---
+            title: "Hello World Task"
+            description: "A simple example task"
+            dependencies: []
+            enabled: true
+            timeout: 60
+            ---
+            """
+
+            from task_scheduler.decorators import repeat, every
+            from collections import Counter
+
+            @repeat(every(10).minutes)
+            def start():
+                """This function will be called every 10 minutes at clock boundaries"""
+            '''
+        )
+    )
+
+    assert reading == TaskReading(
+        kind=FileKind.TASK,
+        declaration=TaskDeclaration(title="Hello World Task", description="A simple example task", timeout=60),
+        jobs=(JobDeclaration(function="start", trigger="every 10 minutes", line=14),),
+        has_start=True,
+        imports=("collections",),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '#!/usr/bin/env python3\n# -*- coding: utf-8 -*-\n\n# words\n"""\n---\ntitle: x\ndescription: y\n---\n"""\n',
+        'r"""---\ntitle: x\ndescription: y\n---"""\n',
+        "'''\n---\ntitle: x\ndescription: y\n---\nSome more words.\n'''\n",
+        '"""\n\n    ---\n    title: x\n    description: y\n    ---\n    """\n',
+        '"""\r\n---\r\ntitle: x\r\ndescription: y\r\n---\r\n"""\r\n',
+        '\ufeff"""\n---\ntitle: x\ndescription: y\n---\n"""\n',
+        '"---\\ntitle: x\\ndescription: y\\n---\\n"\n',
+        '"""\n---   \ntitle: x\ndescription: y\n---\t\n"""\n',
+    ],
+)
+def test_frontmatter_is_found_at_the_beginning_of_any_docstring(text: str) -> None:
+    reading = read(text)
+
+    assert errors(reading) == []
+    assert reading.declaration == TaskDeclaration(title="x", description="y")
+
+
+def test_schedules_of_the_frontmatter_run_start_where_there_is_one() -> None:
+    schedule = f"{NAMED}schedule: [every 5 minutes, daily at 10:30]\ntimezone: Europe/Berlin\n"
+
+    with_start = task(schedule, "async def start(): pass\n")
+    without = task(schedule, "print('hello')\n")
+
+    assert [job.function for job in with_start.jobs] == ["start", "start"]
+    assert without.jobs == (
+        JobDeclaration(function=None, trigger="every 5 minutes", timezone="Europe/Berlin", line=5),
+        JobDeclaration(function=None, trigger="every day at 10:30", timezone="Europe/Berlin", line=5),
+    )
+    assert (errors(without), remarks(without)) == ([], [])
+
+
+def test_a_job_keeps_its_own_zone() -> None:
+    reading = task(
+        f"{NAMED}timezone: Europe/Berlin\n",
+        "from task_scheduler.decorators import every, repeat\n"
+        "@repeat(every().day.at('10:30', 'UTC'))\n@repeat(every().hour)\ndef start(): pass\n",
+    )
+
+    assert [job.timezone for job in reading.jobs] == ["UTC", "Europe/Berlin"]
+
+
+def test_the_same_schedule_twice_is_one_job_and_said() -> None:
+    reading = task(
+        f"{NAMED}schedule: every 5 minutes\n",
+        "from task_scheduler.decorators import every, repeat\n"
+        "@repeat(every(5).minutes)\n@repeat(every(5).minutes, 1)\ndef start(): pass\n",
+    )
+
+    assert [(job.arguments, job.line) for job in reading.jobs] == [("((), {})", 5), ("((1,), {})", 10)]
+    assert remarks(reading) == [
+        "tasks/report.py:9: 'start' has the schedule 'every 5 minutes' already in line 5: it runs once for both"
+    ]
+
+
+def test_a_decorated_function_without_frontmatter_has_the_defaults() -> None:
+    reading = read("from task_scheduler.decorators import every, repeat\n@repeat(every().hour)\ndef work(): pass\n")
+
+    assert reading.declaration == TaskDeclaration(title="report")
+    assert [job.function for job in reading.jobs] == ["work"]
+    assert reading.problems == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "import os\n", '"""Words."""\ndef start(): pass\n', '"""\nwords\n---\na: b\n---\n"""']
+)
+def test_neither_frontmatter_nor_schedule_is_a_module(text: str) -> None:
+    reading = read(text)
+
+    assert (reading.kind, reading.declaration, reading.problems) == (FileKind.MODULE, None, ())
+
+
+def test_a_task_without_schedule_is_admitted_and_said() -> None:
+    reading = task(NAMED, "def start(): pass\n")
+
+    assert reading.kind is FileKind.TASK
+    assert reading.declaration is not None
+    assert remarks(reading) == [
+        (
+            "tasks/report.py:2: no schedule: it runs only when started by hand; "
+            "add `schedule: every 5 minutes`, or @repeat on a function"
+        )
+    ]
+
+
+def test_a_computed_schedule_is_no_missing_one() -> None:
+    reading = task(
+        NAMED, "from task_scheduler.decorators import every, repeat\n@repeat(every(N).hours)\ndef start(): pass\n"
+    )
+
+    assert (reading.computed, reading.jobs, reading.problems) == (True, (), ())
+
+
+def test_inline_metadata_is_said_not_to_be_read_yet() -> None:
+    reading = read('# /// script\n# dependencies = ["requests"]\n# ///\nimport requests\n')
+
+    assert remarks(reading) == [
+        (
+            "tasks/report.py:1: the block # /// script is not read yet: "
+            "name its packages under dependencies in a docstring frontmatter"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "---\ntitle: x\n---\nimport os\n",
+            (
+                'tasks/report.py:1: the frontmatter must stand in a docstring: put a line """ before its first --- '
+                "and another after its second"
+            ),
+        ),
+        (
+            "#!/usr/bin/env python\n# --- words\n\n---\ntitle: x\n---\n",
+            (
+                'tasks/report.py:4: the frontmatter must stand in a docstring: put a line """ before its first --- '
+                "and another after its second"
+            ),
+        ),
+        (
+            '"""\n---\ntitle: x\n"""\n',
+            "tasks/report.py:1: the frontmatter opened here is never closed: end it with a line of only ---",
+        ),
+        (
+            'import os\n"""\n---\ntitle: x\n---\n"""\n',
+            "tasks/report.py:2: the frontmatter must be the first thing in the file: move this docstring above all code",
+        ),
+        (
+            'f"""\n---\ntitle: x\n---\n"""\n',
+            "tasks/report.py:1: the frontmatter stands in an f-string, which is no docstring: remove the f",
+        ),
+        ("def f(:\n", "tasks/report.py:1: syntax error: invalid syntax: def f(:"),
+        ("x = [1,\ny = 2\n", "tasks/report.py:1: syntax error: '[' was never closed: x = [1,"),
+        (
+            "def f():\nreturn 1\n",
+            "tasks/report.py:2: syntax error: expected an indented block after function definition on line 1: return 1",
+        ),
+        (b"a = 1\nb = '\xff'\n", "tasks/report.py:2: the byte 0xff is not UTF-8: save the file as UTF-8"),
+        (b"a = 1\nb = 2\0\n", "tasks/report.py:2: it holds a null byte: save it as UTF-8 text"),
+        (
+            b"#!/usr/bin/python\n# vim: set fileencoding=latin-1 :\nx = '\xe9'\n",
+            "tasks/report.py:2: its encoding is latin-1: save it as UTF-8 and remove this line",
+        ),
+        (
+            b"#" * (LARGEST + 1),
+            "tasks/report.py: it is larger than 1,000,000 bytes: move data and generated code into files of their own",
+        ),
+        ("-" * 50_000 + "1", "tasks/report.py: its code is nested too deeply to be read: split the expression up"),
+    ],
+)
+def test_an_unreadable_file_is_one_sentence(text: str | bytes, sentence: str) -> None:
+    reading = read(text)
+
+    assert errors(reading) == [sentence]
+    assert (reading.kind, reading.declaration) == (FileKind.TASK, None)
+
+
+def test_a_file_that_could_not_be_opened_says_why() -> None:
+    reading = READER.read(
+        SourceFile(task_id="report", path="tasks/report.py", digest="", content=None, problem="it cannot be read")
+    )
+
+    assert errors(reading) == ["tasks/report.py: it cannot be read"]
+
+
+def test_every_problem_of_a_file_comes_at_once_with_its_line() -> None:
+    reading = read(
+        textwrap.dedent(
+            '''\
+            # A remark above.
+            """
+            ---
+            titel: x
+            title: 5
+            description: y
+            dependencies:
+              - requests
+              - -r other.txt
+            timeout: "60"
+            timeout: 70
+            schedule: every fortnight
+            ---
+            """
+            from task_scheduler.decorators import every, repeat
+            @repeat(every(0).minutes)
+            def start(): pass
+            '''
+        )
+    )
+
+    assert reading.declaration is None
+    assert [(problem.line, problem.message.partition(":")[0]) for problem in reading.problems] == [
+        (4, "unknown key 'titel', did you mean 'title'?"),
+        (5, "title must be text, not the number 5"),
+        (9, "dependencies"),
+        (10, "timeout must be a whole number, not the text '60'"),
+        (11, "the key 'timeout' is given twice, first in line 10"),
+        (12, "schedule"),
+        (16, "@repeat on 'start'"),
+    ]
+
+
+def test_the_frontmatter_of_a_file_with_a_syntax_error_is_judged_too() -> None:
+    reading = task("title: 5\ndescription: y\n", "def f(:\n")
+
+    assert errors(reading) == [
+        "tasks/report.py:3: title must be text, not the number 5: put it in quotes",
+        "tasks/report.py:7: syntax error: invalid syntax: def f(:",
+    ]
+
+
+def test_a_file_for_a_newer_python_is_told_which_one_reads_it() -> None:
+    reading = task(f'{NAMED}python_version: "3.99"\n', "def f(:\n")
+
+    assert errors(reading)[0].endswith(", so run the scheduler with 3.99")
+
+
+def test_broken_yaml_hides_nothing_else_behind_warnings() -> None:
+    reading = task("title: a: b\n")
+
+    assert [str(problem) for problem in reading.problems] == [
+        "tasks/report.py:3: put a value that holds ': ' in quotes, and begin every key in the same column: title: a: b"
+    ]
+
+
+def test_lines_fall_back_to_the_docstring_where_an_escape_moves_them() -> None:
+    reading = read('"""\\\n---\ntitle: 5\ndescription: y\n---\n"""\n')
+
+    assert errors(reading) == ["tasks/report.py:1: title must be text, not the number 5: put it in quotes"]
+
+
+def test_python_s_own_remarks_do_not_reach_our_stderr() -> None:
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        reader = TaskFileReader(root=Path("nowhere"), helpers=Path("nowhere/helpers"))
+        source = b'import re\nre.compile("\\d+ \\w")\nx = 1if x else 0x1for\n'
+        reader.read(SourceFile(task_id="a", path="tasks/a.py", digest="", content=source))
+
+    assert [str(warning.message) for warning in seen] == []
+
+
+PIECES = st.sampled_from(
+    [
+        '"""',
+        "'''",
+        "---",
+        "\n",
+        "title: x",
+        "schedule:",
+        "every 5 minutes",
+        "- ",
+        "@repeat(",
+        "every(5)",
+        ".minutes",
+        ")",
+        "def start():",
+        "    pass",
+        "from task_scheduler.decorators import *",
+        "import helpers",
+        "\\",
+        "\t",
+        "\x00",
+        "#",
+        "coding: latin-1",
+        "é",
+        "\ud7ff",
+        "{",
+        "[",
+        "f",
+        "class A:",
+        "lambda",
+        ":",
+        "*a",
+        "# /// script",
+        "\x0c",
+    ]
+)
+
+
+@settings(max_examples=300)
+@example(
+    b"from task_scheduler.decorators import *\n@repeat(every(5).minutes" + b",[" * 80 + b"]" * 80 + b")\ndef f(): 0"
+)
+@example(b"x = " + b"(" * 300)
+@example(b"a" + b".b" * 30_000)
+@example(b"coding: \xff")
+@example(b'"""\n---\n' + b"[" * 20_000 + b'\n---\n"""')
+@given(st.lists(PIECES, max_size=30).map("".join).map(str.encode) | st.binary(max_size=60))
+def test_no_file_raises(content: bytes) -> None:
+    reading = read(content)
+
+    assert reading.kind is FileKind.MODULE or reading.declaration is not None or reading.errors
