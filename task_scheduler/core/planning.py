@@ -87,21 +87,20 @@ def _past(trigger: Slots, first: datetime, *, now: datetime, policy: MisfirePoli
     newest = trigger.last_before(now) if first <= now else None
     if newest is None or newest < first:
         return []
+    # Of a trigger that has changed, what is owed may lie between two slots.
+    first = trigger.next_after(first - TICK) or newest
     oldest_kept, reason = _oldest_kept(trigger, newest, now=now, policy=policy)
     decisions: list[RunSlot | MissSlots] = []
     if first < oldest_kept:
-        last_missed = trigger.last_before(min(oldest_kept - TICK, newest))
-        if last_missed is not None and last_missed >= first:
-            decisions.append(_miss(trigger, first, last_missed, reason))
-        first = max(first, oldest_kept)
-    if newest < first:
-        return decisions
+        last_missed = trigger.last_before(oldest_kept - TICK) or first
+        decisions.append(_miss(trigger, first, min(last_missed, newest), reason))
+        if newest < oldest_kept:
+            return decisions
+        first = trigger.next_after(oldest_kept - TICK) or newest
     if policy.missed is Missed.ALL:
         return decisions + _each(trigger, first, newest)
-    oldest = trigger.next_after(first - TICK)
     merged = trigger.count_between(first - TICK, newest) - 1
-    decisions.append(RunSlot(scheduled_for=newest, merged=merged, merged_from=oldest if merged else None))
-    return decisions
+    return [*decisions, RunSlot(scheduled_for=newest, merged=merged, merged_from=first if merged else None)]
 
 
 def _oldest_kept(trigger: Slots, newest: datetime, *, now: datetime, policy: MisfirePolicy) -> tuple[datetime, str]:
@@ -125,8 +124,7 @@ def _each(trigger: Slots, first: datetime, newest: datetime) -> list[RunSlot | M
     if slot is None or slot < first:
         return runs
     reason = f"more than {MOST_CAUGHT_UP} slots to catch up with"
-    oldest = trigger.next_after(first - TICK) or first
-    return [_miss(trigger, oldest, slot, reason), *runs]
+    return [_miss(trigger, first, slot, reason), *runs]
 
 
 def _miss(trigger: Slots, first: datetime, last: datetime, reason: str) -> MissSlots:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from task_scheduler import strict_yaml
 from task_scheduler.core.errors import SettingsError, did_you_mean
 from task_scheduler.project import Project
 from task_scheduler.settings.models import Explained, Settings, known_keys, section_model
 from task_scheduler.settings.paths import Paths
-from task_scheduler.watcher import strict_yaml
 
 ENVIRONMENT_PREFIX = "TASK_SCHEDULER_"
 #: Between section and key in the name of an environment variable.
@@ -67,7 +67,7 @@ class _Reading:
         except (OSError, UnicodeDecodeError) as error:
             self._complaints.append(f"it cannot be read: {error}")
             return
-        document = strict_yaml.load(text)
+        document = strict_yaml.load(text, what="configuration")
         self._complaints += [f"line {fault.line}: {fault.message}" for fault in document.faults]
         for section, content in document.data.items():
             where = f"line {document.lines[section]}: "

@@ -22,6 +22,7 @@ from task_scheduler.core.runs import (
     RunState,
     check_attempt_transition,
     check_transition,
+    output_name,
 )
 from task_scheduler.ports import AttemptClaim, AttemptEnd, RunRequest, SlotClaim
 
@@ -35,11 +36,6 @@ class Execution:
 
     run: Run
     attempt: Attempt
-
-
-def output_name(task_id: str, attempt: AttemptId) -> str:
-    """Return the name of an attempt's output, `reports/daily/42.1.log`: the runner sends it to the executor alike."""
-    return f"{task_id}/{attempt}.log"
 
 
 def slot(run_id: int, claim: SlotClaim) -> Run:

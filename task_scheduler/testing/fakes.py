@@ -210,11 +210,11 @@ class FakeEnvironments:
         """Whether it was built and is still there."""
         return key in self.built
 
-    async def missing_modules(self, key: str, modules: Sequence[str], path: str) -> tuple[str, ...]:
+    async def missing_modules(self, key: str, modules: Sequence[str], path: str) -> tuple[str, ...]:  # noqa: ARG002
         """Return those the test calls missing."""
         return tuple(module for module in modules if module in self.missing)
 
-    async def inspect(self, key: str, source: SourceFile) -> Inspection:
+    async def inspect(self, key: str, source: SourceFile) -> Inspection:  # noqa: ARG002
         """Return what the test put in."""
         return self.inspections.get(source.task_id, Inspection())
 
@@ -226,7 +226,7 @@ class FakeEnvironments:
         return Collected(environments=len(gone), bytes=1_000_000 * len(gone))
 
 
-def a_reading(**values: Any) -> TaskReading:
+def a_reading(**values: Any) -> TaskReading:  # noqa: ANN401 - each field has its own type
     """Make the reading of a task that runs `start` every minute; values of the declaration are taken too."""
     declared = {name: values.pop(name) for name in tuple(values) if name in TaskDeclaration.__dataclass_fields__}
     reading: dict[str, Any] = {

@@ -9,7 +9,7 @@ from dataclasses import replace
 import frontmatter
 from frontmatter.default_handlers import BaseHandler
 
-from task_scheduler.watcher.strict_yaml import Document, Fault, load
+from task_scheduler.strict_yaml import Document, Fault, load
 
 #: What a file says that has the YAML of its frontmatter outside of a docstring.
 BARE = 'the frontmatter must stand in a docstring: put a line """ before its first --- and another after its second'

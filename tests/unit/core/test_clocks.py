@@ -14,9 +14,7 @@ BEFORE = ClockReading(wall=NOON, monotonic=100.0, boottime=200.0)
 
 def reading(*, wall: float, monotonic: float, boottime: float) -> ClockReading:
     """Return the reading so many seconds after BEFORE, by each clock."""
-    return ClockReading(
-        wall=NOON + timedelta(seconds=wall), monotonic=100.0 + monotonic, boottime=200.0 + boottime
-    )
+    return ClockReading(wall=NOON + timedelta(seconds=wall), monotonic=100.0 + monotonic, boottime=200.0 + boottime)
 
 
 @pytest.mark.parametrize(

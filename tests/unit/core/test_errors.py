@@ -31,8 +31,10 @@ SENTENCES: list[tuple[TaskSchedulerError, str]] = [
     (EnvironmentFailed("no package 'reqests'"), "no package 'reqests'"),
     (
         SchemaTooNew("x.db", "0007"),
-        "x.db has schema 0007, which this version does not know: "
-        "upgrade task-scheduler, or set database.path to another file",
+        (
+            "x.db has schema 0007, which this version does not know: "
+            "upgrade task-scheduler, or set database.path to another file"
+        ),
     ),
     (
         DatabaseDamaged("x.db", "page 3 is never used"),

@@ -140,9 +140,7 @@ def test_once_runs_at_most_one_of_the_slots_that_are_past(seconds: list[int], wi
 def test_slots_just_ahead_get_a_run_each() -> None:
     plan = plan_job(every(1), at(5), now=at(4.6), until=at(6.1), policy=MisfirePolicy())
 
-    assert plan == JobPlan(
-        decisions=(RunSlot(scheduled_for=at(5)), RunSlot(scheduled_for=at(6))), next_run=at(7)
-    )
+    assert plan == JobPlan(decisions=(RunSlot(scheduled_for=at(5)), RunSlot(scheduled_for=at(6))), next_run=at(7))
 
 
 def test_nothing_due_is_no_decision() -> None:
@@ -186,9 +184,7 @@ def test_a_slot_at_the_very_edge_of_the_window_still_runs() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("late", "runs"), [(0.0, True), (60.0, True), (60.1, False), (400.0, False)]
-)
+@pytest.mark.parametrize(("late", "runs"), [(0.0, True), (60.0, True), (60.1, False), (400.0, False)])
 def test_skip_runs_only_what_is_late_by_less_than_the_grace(*, late: float, runs: bool) -> None:
     trigger, policy = every(600), MisfirePolicy(missed=Missed.SKIP)
 
@@ -201,8 +197,12 @@ def test_skip_runs_only_what_is_late_by_less_than_the_grace(*, late: float, runs
 def test_skip_judges_a_rare_job_by_a_tenth_of_its_period_but_never_beyond_the_window() -> None:
     trigger = every(30 * 86_400)
 
-    within = plan_job(trigger, at(0), now=at(20 * 3_600), until=at(20 * 3_600), policy=MisfirePolicy(missed=Missed.SKIP))
-    beyond = plan_job(trigger, at(0), now=at(25 * 3_600), until=at(25 * 3_600), policy=MisfirePolicy(missed=Missed.SKIP))
+    within = plan_job(
+        trigger, at(0), now=at(20 * 3_600), until=at(20 * 3_600), policy=MisfirePolicy(missed=Missed.SKIP)
+    )
+    beyond = plan_job(
+        trigger, at(0), now=at(25 * 3_600), until=at(25 * 3_600), policy=MisfirePolicy(missed=Missed.SKIP)
+    )
 
     assert within.decisions == (RunSlot(scheduled_for=at(0)),)
     assert beyond.decisions == (

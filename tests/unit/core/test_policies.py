@@ -48,7 +48,10 @@ def test_the_grace_is_a_tenth_of_the_period_and_at_least_a_minute(period: timede
     ],
 )
 def test_what_failed_is_repeated_as_often_as_declared(
-    outcome: Ended, executions: int, count: int, again: bool  # noqa: FBT001 - a column of the table
+    outcome: Ended,
+    executions: int,
+    count: int,
+    again: bool,
 ) -> None:
     policy = RetryPolicy(count=count, delay=timedelta(seconds=60))
 

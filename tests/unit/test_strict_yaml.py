@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from task_scheduler.watcher.strict_yaml import LONGEST, load
+from task_scheduler.strict_yaml import LONGEST, load
 
 
 def faults(text: str) -> list[tuple[int, str]]:

@@ -68,16 +68,19 @@ class Document:
     faults: tuple[Fault, ...] = ()
 
 
-def load(text: str, *, first_line: int = 1) -> Document:
-    """Return what `text` says, its first line being `first_line`; never raises, faults are in the result."""
+def load(text: str, *, first_line: int = 1, what: str = "frontmatter") -> Document:
+    """Return what `text` says, its first line being `first_line`; never raises, faults are in the result.
+
+    `what` is what a person calls the text, for the sentences.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > LONGEST:
-        return _refused(f"the frontmatter is longer than {LONGEST:,} characters", first_line, first_line)
+        return _refused(f"the {what} is longer than {LONGEST:,} characters", first_line, first_line)
     forbidden = _FORBIDDEN.search(text)
     if forbidden:
         line = first_line + text.count("\n", 0, forbidden.start())
         return _refused(f"the character U+{ord(forbidden[0]):04X} is not allowed here: remove it", line, first_line)
-    builder = _Builder(first_line)
+    builder = _Builder(first_line, what)
     try:
         return builder.build(yaml.parse(text, Loader=_FAST))
     except _StopReading:
@@ -105,8 +108,9 @@ _ABSENT = _Absent()
 class _Builder:
     """Builds plain values from parser events, which carry lines and have resolved nothing yet."""
 
-    def __init__(self, first_line: int) -> None:
+    def __init__(self, first_line: int, what: str) -> None:
         self._first_line = first_line
+        self._what = what
         self._lines: dict[str, int] = {"": first_line}
         self._faults: list[Fault] = []
 
@@ -126,7 +130,7 @@ class _Builder:
                 case MappingStartEvent():
                     data = self._mapping(events, event, "", 1)
                 case NodeEvent():
-                    self._fault("the frontmatter must be lines of 'key: value'", event)
+                    self._fault(f"the {self._what} must be lines of 'key: value'", event)
                     raise _StopReading
         return self.document(data)
 

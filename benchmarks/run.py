@@ -1,0 +1,217 @@
+"""Measure what a run costs, how many fit into a second, and how late they are: `python benchmarks/run.py`.
+
+Everything is counted together: scheduler, hosts, attempts and commits. Figures are ratios from one run, since
+machines differ; the budgets beside them are those of docs/design.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from baselines import bare_fork_loop, cores, python_process
+from bench_project import Bench, bench
+
+from task_scheduler.testing.running import HEAD, IMPORTS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of the report."""
+
+    what: str
+    seen: str
+    budget: str
+    reached: bool | None  #: None: a figure without a budget
+
+
+def main() -> int:
+    """Run the chosen parts and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", default=["cost", "imports", "throughput", "lateness"])
+    parser.add_argument("--seconds", type=int, default=20, help="how long each steady measurement takes")
+    options = parser.parse_args()
+    parts: dict[str, Callable[[int], list[Row]]] = {
+        "cost": cost,
+        "imports": imports,
+        "throughput": throughput,
+        "lateness": lateness,
+    }
+    unknown = [name for name in options.parts if name not in parts]
+    if unknown:
+        parser.error(f"no part {unknown[0]!r}: there are {', '.join(parts)}")
+    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores()} cores", flush=True)
+    rows: list[Row] = []
+    for name in options.parts:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        rows += parts[name](options.seconds)
+    print_table(rows)
+    return 0
+
+
+def cost(seconds: int) -> list[Row]:
+    """Measure one trivial job due each second, against `python task.py`."""
+    return _cost("trivial", "", 'def start():\n    print("done")\n', seconds, most=1 / 3)
+
+
+def imports(seconds: int) -> list[Row]:
+    """Measure jobs that import well-known packages."""
+    rows: list[Row] = []
+    for package, most in (("requests", 1 / 15), ("pandas", 1 / 25)):
+        body = f"def start():\n    print({package}.__version__)\n"
+        rows += _cost(f"importing {package}", package, body, seconds, most=most)
+    return rows
+
+
+def _cost(what: str, package: str, function: str, seconds: int, *, most: float) -> list[Row]:
+    head = f"import {package}\n\n\n" if package else ""
+    with bench() as measured:
+        fields = f"dependencies: [{package}]\n" if package else ""
+        measured.project.write_task("bench", f"{head}@repeat(every().second)\n{function}", fields=fields)
+        measured.start()
+        measured.wait_admitted(1, 600)
+        measured.wait_finished(3)
+        plain = measured.project.root / "plain.py"
+        plain.write_text(f"{head}{function}\n\nstart()\n", encoding="utf-8")
+        baseline = python_process(measured.environment_python("bench"), plain, 20)
+        runs_before, cpu_before = measured.finished(), measured.cpu()
+        time.sleep(seconds)
+        runs, cpu = measured.finished() - runs_before, measured.cpu() - cpu_before
+        wall = measured.one("SELECT avg(duration) FROM attempts WHERE state = 'succeeded'")
+    one = cpu.total / runs
+    parts = ", ".join(
+        f"{name} {value / runs * 1e3:.2f}"
+        for name, value in (("scheduler", cpu.scheduler), ("host", cpu.hosts), ("attempt", cpu.attempts))
+    )
+    ratio = one / baseline.cpu
+    return [
+        Row(
+            what=f"CPU of a recorded run, {what}",
+            seen=f"{one * 1e3:.2f} ms of {baseline.cpu * 1e3:.1f} ms = 1/{1 / ratio:.1f} ({parts})",
+            budget=f"at most 1/{1 / most:.0f}",
+            reached=ratio <= most,
+        ),
+        Row(
+            what=f"wall time of a run, {what}",
+            seen=f"{wall * 1e3:.2f} ms of {baseline.wall * 1e3:.1f} ms = 1/{baseline.wall / wall:.1f}",
+            budget="",
+            reached=None,
+        ),
+    ]
+
+
+def throughput(_seconds: int, count: int = 1000) -> list[Row]:
+    """Measure many jobs due at one instant, against a bare loop that forks on all cores."""
+    with bench() as measured:
+        _fill(measured, '@repeat(every(20).seconds)\ndef start():\n    print("done")\n', count)
+        plain = measured.project.root / "plain.py"
+        plain.write_text('def start():\n    print("done")\n', encoding="utf-8")
+        rates = []
+        for slot in _full_slots(measured, count, 2):
+            ended = measured.project.rows("SELECT max(ended_at) AS at FROM runs WHERE scheduled_for = ?", slot)
+            rates.append(count / (_moment(ended[0]["at"]) - _moment(slot)))
+        python = measured.environment_python("bench0")
+        measured.project.stop()
+        bare = bare_fork_loop(python, plain, measured.project.root / "bare.log", count)
+    rate = max(rates)
+    return [
+        Row(
+            what=f"isolated recorded runs a second, {count} due at once",
+            seen=f"{rate:.0f} of {bare:.0f} of a bare fork loop = {rate / bare:.0%}",
+            budget="at least 60 %",
+            reached=rate / bare >= 0.6,
+        )
+    ]
+
+
+EACH_SECOND = "@repeat(every().second)\ndef start():\n    print(BORN)\n"
+#: The time is taken before anything else of the file runs.
+LINE = "import time\n\nBORN = time.time()\n\n\n"
+PRINT = "def start():\n    print(BORN)\n"
+
+
+def lateness(seconds: int) -> list[Row]:
+    """Measure the first line of the task against its instant: one job alone, and a hundred at once."""
+    with bench() as measured:
+        measured.project.write_file("bench", HEAD.format(title="Bench", fields="") + LINE + IMPORTS + EACH_SECOND)
+        measured.start()
+        measured.wait_admitted(1)
+        measured.wait_finished(seconds + 5, seconds + 60)
+        # The first runs wait for their host to start.
+        alone = sorted(_late(measured)[3:])
+    with bench() as measured:
+        _fill(measured, LINE + "@repeat(every(10).seconds)\n" + PRINT, 100)
+        together = sorted(_late(measured, set(_full_slots(measured, 100, 4)[1:])))
+    return [
+        Row(
+            what="lateness of the first line, one job due",
+            seen=f"p50 {_percentile(alone, 50):.1f} ms, p99 {_percentile(alone, 99):.1f} ms ({len(alone)} runs)",
+            budget="p99 5 ms",
+            reached=_percentile(alone, 99) <= 5,
+        ),
+        Row(
+            what="lateness of the first line, 100 jobs due at once",
+            seen=f"p50 {_percentile(together, 50):.0f} ms, p99 {_percentile(together, 99):.0f} ms",
+            budget="p99 250 ms",
+            reached=_percentile(together, 99) <= 250,
+        ),
+    ]
+
+
+def _fill(measured: Bench, body: str, count: int) -> None:
+    for number in range(count):
+        measured.project.write_task(f"bench{number}", body)
+    measured.start()
+    measured.wait_admitted(count, 300)
+
+
+def _full_slots(measured: Bench, count: int, wanted: int) -> list[str]:
+    """Wait for `wanted` instants at which every job ran and ended, and return them."""
+    statement = (
+        "SELECT scheduled_for AS slot FROM runs WHERE state = 'succeeded' "
+        "GROUP BY scheduled_for HAVING count(*) = ? ORDER BY 1"
+    )
+    project = measured.project
+    project.wait_for("full instants", lambda: len(project.rows(statement, count)) >= wanted, 240)
+    return [str(row["slot"]) for row in project.rows(statement, count)]
+
+
+def _late(measured: Bench, slots: set[str] | None = None) -> list[float]:
+    """Return milliseconds from each run's instant to the first line of its task, as the task itself printed it."""
+    late = []
+    for run in measured.project.rows("SELECT * FROM runs WHERE state = 'succeeded' ORDER BY id"):
+        slot = str(run["scheduled_for"])
+        if slots is not None and slot not in slots:
+            continue
+        output = measured.project.root / "logs" / "runs" / str(run["task_id"]) / f"{run['id']}.1.log"
+        printed = output.read_text(encoding="utf-8").split(" ", 3)[3]
+        late.append((float(printed) - _moment(slot)) * 1e3)
+    return late
+
+
+def _moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _percentile(values: Sequence[float], percent: int) -> float:
+    return values[min(len(values) - 1, len(values) * percent // 100)]
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """Print what was seen beside what was promised."""
+    widths = [max(len(row.what) for row in rows), max(len(row.seen) for row in rows)]
+    for row in rows:
+        mark = {True: "reached", False: "MISSED", None: ""}[row.reached]
+        print(f"{row.what:<{widths[0]}}  {row.seen:<{widths[1]}}  {row.budget}  {mark}".rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

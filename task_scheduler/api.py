@@ -1,0 +1,203 @@
+"""The one door: a project with everything that works on it, started and stopped as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from task_scheduler.core.events import Event
+from task_scheduler.core.policies import MisfirePolicy, RetentionPolicy
+from task_scheduler.core.runs import Run
+from task_scheduler.ports import (
+    Catalogue,
+    Clock,
+    EnvironmentProvider,
+    Executor,
+    History,
+    Ledger,
+    Outputs,
+    StateStore,
+    TaskReader,
+    TaskSource,
+)
+from task_scheduler.services.catalog import Catalog
+from task_scheduler.services.event_bus import EventBus
+from task_scheduler.services.janitor import Janitor
+from task_scheduler.services.register import Register
+from task_scheduler.services.rescuer import Rescuer
+from task_scheduler.services.runner import Runner, RunnerLimits
+from task_scheduler.services.scheduler import Scheduler
+from task_scheduler.services.timetable import Timetable
+
+
+class Startable(Protocol):
+    """Anything with the lifecycle of a service."""
+
+    async def start(self) -> None:
+        """Begin to work."""
+        ...
+
+    async def stop(self) -> None:
+        """End the work."""
+        ...
+
+
+class Store(Ledger, Catalogue, History, StateStore, Protocol):
+    """The whole record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapters:
+    """What stands behind the ports."""
+
+    clock: Clock
+    store: Store
+    source: TaskSource
+    reader: TaskReader
+    environments: EnvironmentProvider
+    executor: Executor
+    outputs: Outputs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """What a person decided."""
+
+    misfire: MisfirePolicy
+    retention: RetentionPolicy
+    limits: RunnerLimits
+    loop_interval: float  #: seconds, the longest sleep of the scheduler
+    stop_on_invalid: bool
+    shared_environment: bool
+
+
+class TaskScheduler:
+    """Schedules the tasks of one project until it is stopped.
+
+    Starting settles what a former scheduler left, takes the schedules from the record, then looks at the files.
+    Stopping starts nothing more and leaves running attempts alive; the next start adopts them.
+    """
+
+    def __init__(self, *, adapters: Adapters, policies: Policies, timetable: Timetable, events: EventBus) -> None:
+        self._adapters = adapters
+        self._events = events
+        self._timetable = timetable
+        self._register = Register()
+        self._further: list[Startable] = []
+        self._failure = asyncio.Event()
+        self._started_at: datetime | None = None
+        events.subscribe(self._note_failure)
+        self._runner = Runner(
+            ledger=adapters.store,
+            executor=adapters.executor,
+            environments=adapters.environments,
+            register=self._register,
+            timetable=timetable,
+            clock=adapters.clock,
+            limits=policies.limits,
+            publish=events.publish,
+        )
+        self._scheduler = Scheduler(
+            ledger=adapters.store,
+            state=adapters.store,
+            runner=self._runner,
+            executor=adapters.executor,
+            register=self._register,
+            timetable=timetable,
+            clock=adapters.clock,
+            policy=policies.misfire,
+            loop_interval=policies.loop_interval,
+            publish=events.publish,
+        )
+        self._catalog = Catalog(
+            source=adapters.source,
+            reader=adapters.reader,
+            environments=adapters.environments,
+            catalogue=adapters.store,
+            register=self._register,
+            timetable=timetable,
+            clock=adapters.clock,
+            stop_on_invalid=policies.stop_on_invalid,
+            shared_environment=policies.shared_environment,
+            on_change=self._scheduler.wake,
+            publish=events.publish,
+        )
+        self._rescuer = Rescuer(
+            ledger=adapters.store,
+            executor=adapters.executor,
+            runner=self._runner,
+            arm=self._scheduler.arm,
+            clock=adapters.clock,
+            policy=policies.misfire,
+            publish=events.publish,
+        )
+        self._janitor = Janitor(
+            state=adapters.store,
+            catalogue=adapters.store,
+            outputs=adapters.outputs,
+            environments=adapters.environments,
+            environments_in_use=self._catalog.environments_in_use,
+            may_collect=lambda: not self._catalog.is_preparing,
+            clock=adapters.clock,
+            policy=policies.retention,
+            publish=events.publish,
+        )
+
+    def add(self, service: Startable) -> None:
+        """Have a further service start after, and stop before, the scheduler's own."""
+        self._further.append(service)
+
+    async def start(self) -> None:
+        """Settle, then schedule; returns once the scheduler works."""
+        self._started_at = self._adapters.clock.now()
+        await self._catalog.load()
+        await self._adapters.executor.start(self._runner.on_report)
+        await self._runner.start()
+        # Looking at the files comes before settling: a slot that is owed by a file deleted meanwhile must not start.
+        await self._catalog.start()
+        await self._catalog.first_look()
+        await self._rescuer.settle()
+        await self._scheduler.start()
+        await self._janitor.start()
+        for service in self._further:
+            await service.start()
+        self._events.publish(Event(name="scheduler.started", message="the scheduler works"))
+
+    async def stop(self) -> None:
+        """Start nothing more, put on record what has ended, and leave running attempts alive."""
+        for service in (*reversed(self._further), self._janitor, self._catalog, self._scheduler, self._runner):
+            await service.stop()
+        await self._adapters.executor.stop()
+        running = self._runner.counts()["running"]
+        message = "the scheduler stopped" + (f"; {running} runs go on without it" if running else "")
+        self._events.publish(Event(name="scheduler.stopped", message=message))
+
+    async def failed(self) -> None:
+        """Return when a service has stopped by a fault, which the scheduler cannot work without."""
+        await self._failure.wait()
+
+    async def start_task(self, task_id: str, function: str | None, request_id: str) -> Run:
+        """Start a task now; raises UnknownTask, or Refused when it cannot start."""
+        return await self._runner.request(task_id, function, request_id)
+
+    async def rescan(self) -> None:
+        """Look at all task files now."""
+        await self._adapters.source.rescan()
+
+    def live(self) -> dict[str, object]:
+        """Return what only the working scheduler knows, as JSON values."""
+        due = self._scheduler.next_due
+        return {
+            "started_at": None if self._started_at is None else self._started_at.isoformat(),
+            **self._runner.counts(),
+            "tasks": self._catalog.counts(),
+            "jobs": len(self._timetable),
+            "next_due": None if due is None else due.isoformat(),
+            "suspended": self._register.suspended,
+        }
+
+    def _note_failure(self, event: Event) -> None:
+        if event.name == "service.failed":
+            self._failure.set()

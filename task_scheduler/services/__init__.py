@@ -1,0 +1,1 @@
+"""Long-lived work over the ports; each service has the same `start()` and `stop()`."""

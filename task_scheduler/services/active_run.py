@@ -1,0 +1,109 @@
+"""Runs without an outcome, as the runner holds them in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from task_scheduler.core.requests import Started
+from task_scheduler.core.runs import AttemptId, Run
+from task_scheduler.services.register import Admitted
+
+
+class Phase(Enum):
+    """What the runner is doing about a run."""
+
+    ARMED = auto()  # claimed ahead of its instant; only a row so far
+    WAITING = auto()  # stands in the line for a place
+    HELD = auto()  # will stand in the line: waits for its environment, its turn or an older version to end
+    BEGINNING = auto()  # has a place; its attempt is being put on record
+    LAUNCHED = auto()  # sent to the executor, or executing
+    ENDING = auto()  # the execution is over, or there will be none; that is being put on record
+    RETRYING = auto()  # waits for the time of its next attempt
+
+
+_AT_WORK = frozenset({Phase.WAITING, Phase.HELD, Phase.BEGINNING, Phase.LAUNCHED, Phase.RETRYING})
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ActiveRun:
+    """One run and where it stands. Mutable: the runner alone changes it."""
+
+    run: Run
+    phase: Phase = Phase.ARMED
+    in_turn: bool = False  #: a slot that is made up for: it waits for earlier ones instead of being skipped
+    admitted: Admitted | None = None  #: the version its current attempt runs, when that is in force
+    attempt: AttemptId | None = None  #: claimed or executing; None between attempts
+    digest: str | None = None  #: of the version that attempt runs
+    placement: str = ""  #: of that attempt
+    output: str = ""  #: of that attempt
+    started: Started | None = None  #: the executor's report
+    start_recorded: bool = False  #: the record knows that the attempt executes
+    is_counted: bool = False  #: `run.executions` counts the current attempt already
+    will_retry: bool = False  #: it ends its attempt, not the run
+    voids: int = 0  #: attempts in a row that never began
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether another run of its job would overlap with it."""
+        return self.phase in _AT_WORK or (self.phase is Phase.ENDING and self.will_retry)
+
+    @property
+    def holds_place(self) -> bool:
+        """Whether it takes one of the places for executions."""
+        return self.phase in {Phase.BEGINNING, Phase.LAUNCHED}
+
+    @property
+    def executions(self) -> int:
+        """How many of its attempts have begun, the current one included."""
+        return self.run.executions if self.is_counted else self.run.executions + 1
+
+    def clear_attempt(self) -> None:
+        """Forget the current attempt: it has ended or never began."""
+        self.admitted = None
+        self.attempt = None
+        self.digest = None
+        self.placement = ""
+        self.output = ""
+        self.started = None
+        self.start_recorded = False
+        self.is_counted = False
+        self.will_retry = False
+
+
+class ActiveRuns:
+    """All runs without an outcome."""
+
+    def __init__(self) -> None:
+        self._runs: dict[int, ActiveRun] = {}
+        self._by_task: dict[str, dict[int, ActiveRun]] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[ActiveRun]:
+        """Iterate over all of them."""
+        return iter(self._runs.values())
+
+    def add(self, active: ActiveRun) -> None:
+        """Take over a run."""
+        self._runs[active.run.id] = active
+        self._by_task.setdefault(active.run.task_id, {})[active.run.id] = active
+
+    def remove(self, active: ActiveRun) -> None:
+        """Let go of a run that has its outcome."""
+        del self._runs[active.run.id]
+        of_task = self._by_task[active.run.task_id]
+        del of_task[active.run.id]
+        if not of_task:
+            del self._by_task[active.run.task_id]
+
+    def get(self, run_id: int) -> ActiveRun | None:
+        """Return a run, None when it is not here: it has its outcome, or is not known."""
+        return self._runs.get(run_id)
+
+    def of_task(self, task_id: str) -> tuple[ActiveRun, ...]:
+        """Return the runs of a task, oldest first."""
+        return tuple(self._by_task.get(task_id, {}).values())

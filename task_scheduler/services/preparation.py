@@ -1,0 +1,142 @@
+"""From a task file to all that its admission needs: read, lock, build, check."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from task_scheduler.core.environments import Lock, Requirements
+from task_scheduler.core.errors import EnvironmentFailed, Problem, TriggerError
+from task_scheduler.core.tasks import JobDeclaration, TaskDeclaration, TaskReading
+from task_scheduler.ports import EnvironmentProvider, SourceFile, TaskReader
+from task_scheduler.services.timetable import Timetable
+
+#: Packages of the project itself, which no environment holds.
+_LOCAL_PACKAGES = frozenset({"helpers", "tasks"})
+
+
+class NotAdmitted(Exception):
+    """A file cannot be admitted as it stands; carries what to tell."""
+
+    def __init__(self, problems: Sequence[Problem], *, detail: str = "", is_temporary: bool | None = None) -> None:
+        """`is_temporary`: None says that only a change of the file helps, False that time is unlikely to."""
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+        self.detail = detail
+        self.is_temporary = is_temporary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a task file says, and what it needs installed."""
+
+    task: TaskReading
+    needs: Requirements
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """All that admission needs."""
+
+    requirements: Requirements  #: what the lock was made for
+    lock: Lock
+    jobs: tuple[JobDeclaration, ...]
+
+
+class Preparation:
+    """Reads task files and makes ready what they need; knows nothing of what is in force."""
+
+    def __init__(self, *, reader: TaskReader, environments: EnvironmentProvider, timetable: Timetable) -> None:
+        self._reader = reader
+        self._environments = environments
+        self._timetable = timetable
+
+    async def read(self, file: SourceFile) -> Reading:
+        """Return what a file says."""
+        return await asyncio.to_thread(self._read, file)
+
+    async def make_ready(
+        self,
+        file: SourceFile,
+        reading: TaskReading,
+        requirements: Requirements,
+        *,
+        known: Lock | None,
+        on_lock: Callable[[Lock], None],
+    ) -> Prepared:
+        """Lock, build and check; `known` is a lock of these requirements. Raises NotAdmitted."""
+        try:
+            lock = known or await self._environments.resolve(requirements)
+            on_lock(lock)
+            await self._environments.ensure(lock)
+            await self._check_imports(file, reading, lock)
+            jobs = await self._computed_jobs(file, reading, lock) if reading.computed else reading.jobs
+        except EnvironmentFailed as error:
+            problem = Problem(path=file.path, message=str(error))
+            problems = [*reading.problems, problem]
+            raise NotAdmitted(problems, detail=error.detail, is_temporary=error.temporary) from error
+        self._check_triggers(file, reading, jobs)
+        return Prepared(requirements=requirements, lock=lock, jobs=jobs)
+
+    def _read(self, file: SourceFile) -> Reading:
+        reading = self._reader.read(file)
+        if reading.declaration is None:
+            return Reading(task=reading, needs=Requirements())
+        return Reading(
+            task=reading, needs=needs_of(reading.declaration, self._reader.helper_packages(reading.helper_names))
+        )
+
+    async def _check_imports(self, file: SourceFile, reading: TaskReading, lock: Lock) -> None:
+        modules = [name for name in reading.imports if top_level(name) not in _LOCAL_PACKAGES]
+        missing = await self._environments.missing_modules(lock.key, modules, file.path) if modules else ()
+        if missing:
+            advice = "which none of its packages provides: add the package to 'dependencies'"
+            found = [Problem(path=file.path, message=f"imports {name!r}, {advice}") for name in missing]
+            raise NotAdmitted([*reading.problems, *found])
+
+    async def _computed_jobs(self, file: SourceFile, reading: TaskReading, lock: Lock) -> tuple[JobDeclaration, ...]:
+        inspection = await self._environments.inspect(lock.key, file)
+        if inspection.problems:
+            found = [Problem(path=file.path, message=text) for text in inspection.problems]
+            raise NotAdmitted([*reading.problems, *found])
+        zone = None if reading.declaration is None else reading.declaration.timezone
+        computed = [replace(job, timezone=job.timezone or zone) for job in inspection.jobs]
+        return tuple({_identity(job): job for job in (*reading.jobs, *computed)}.values())
+
+    def _check_triggers(self, file: SourceFile, reading: TaskReading, jobs: Sequence[JobDeclaration]) -> None:
+        found: list[Problem] = []
+        for job in jobs:
+            try:
+                self._timetable.trigger_of(job.trigger, job.timezone)
+            except TriggerError as error:
+                found.append(Problem(path=file.path, message=str(error), line=job.line))
+        if found:
+            raise NotAdmitted([*reading.problems, *found])
+
+
+def needs_of(declaration: TaskDeclaration, helper_packages: Sequence[str] = ()) -> Requirements:
+    """Return what a task needs installed: its own packages and those of the helpers it imports."""
+    packages = {*declaration.dependencies, *helper_packages}
+    return Requirements(packages=tuple(sorted(packages)), python_version=declaration.python_version)
+
+
+def uses_local_code(reading: TaskReading) -> bool:
+    """Whether a task imports code of the project, a change in which concerns it."""
+    return bool(reading.helper_names) or any(top_level(name) in _LOCAL_PACKAGES for name in reading.imports)
+
+
+def top_level(module: str) -> str:
+    """Return `a` of `a.b.c`."""
+    return module.partition(".")[0]
+
+
+def preloadable(reading: TaskReading, *, is_local: Callable[[str], bool]) -> tuple[str, ...]:
+    """Return the imports a host may make ahead: code of the project changes, and would be run as it was."""
+    return tuple(
+        name for name in reading.imports if top_level(name) not in _LOCAL_PACKAGES and not is_local(top_level(name))
+    )
+
+
+def _identity(job: JobDeclaration) -> tuple[str | None, str, str | None, str]:
+    return job.function, job.trigger, job.timezone, job.arguments

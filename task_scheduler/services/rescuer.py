@@ -1,0 +1,145 @@
+"""Settles what a former scheduler left, before anything is scheduled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from task_scheduler.core.events import Event, Level
+from task_scheduler.core.outcomes import Missed
+from task_scheduler.core.policies import MisfirePolicy
+from task_scheduler.core.policies import Missed as MissedPolicy
+from task_scheduler.core.requests import Finished, Lost, NotStarted, OpenAttempt, Report, Started, StillRunning
+from task_scheduler.core.runs import AttemptId, Run, RunKind, RunState
+from task_scheduler.ports import Clock, Executor, Ledger
+from task_scheduler.services.runner import Runner
+from task_scheduler.services.service import Publish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How many runs were found, by what became of them."""
+
+    adopted: int = 0
+    ended: int = 0
+    interrupted: int = 0
+    waiting: int = 0
+    missed: int = 0
+
+
+class Rescuer:
+    """Finds the truth about every run without an outcome, by proof and never by age.
+
+    The living are adopted, ends that were written down are recorded, claims that never began wait again
+    under the misfire policy, and what is proved dead with no end written down is `interrupted`.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        executor: Executor,
+        runner: Runner,
+        arm: Callable[[Run], None],
+        clock: Clock,
+        policy: MisfirePolicy,
+        publish: Publish,
+    ) -> None:
+        """`arm` takes a run whose instant is still to come."""
+        self._ledger = ledger
+        self._executor = executor
+        self._runner = runner
+        self._arm = arm
+        self._clock = clock
+        self._policy = policy
+        self._publish = publish
+
+    async def settle(self) -> Settled:
+        """Settle every run without an outcome; returns once each is ended, adopted or waiting."""
+        found = await self._ledger.open_runs()
+        begun = {attempt.id: run for run, attempts in found for attempt in attempts}
+        for run, attempts in found:
+            for attempt in attempts:
+                # Before it is asked what became of it: the executor may report the end at any moment from then on.
+                self._runner.expect(run, attempt)
+        opened = [OpenAttempt(id=attempt.id, placement=attempt.placement) for _, some in found for attempt in some]
+        reports = await self._executor.settle(opened)
+        counts = {"adopted": 0, "ended": 0, "interrupted": 0, "waiting": 0, "missed": 0}
+        void: list[AttemptId] = []
+        for report in reports:
+            self._take_over(report, void, counts)
+        if void:
+            await self._ledger.void(void, "proved never to have begun")
+            self._executor.forget(void)
+        waiting = [run for run, attempts in found if not attempts] + [begun[attempt] for attempt in void]
+        await self._let_wait(sorted(waiting, key=_turn), counts)
+        self._runner.note_settled()
+        settled = Settled(**counts)
+        if found:
+            self._tell(settled)
+        return settled
+
+    def _take_over(self, report: Report, void: list[AttemptId], counts: dict[str, int]) -> None:
+        """Hand what was found out about an attempt to the runner; one that never began is added to `void`."""
+        match report:
+            case NotStarted():
+                if self._runner.give_back(report.id):
+                    void.append(report.id)
+                return
+            case StillRunning():
+                counts["adopted"] += 1
+            case Finished():
+                counts["ended"] += 1
+            case Lost():
+                counts["interrupted"] += 1
+            case Started():
+                raise AssertionError("settling does not report a start")
+            case _:
+                assert_never(report)
+        self._runner.on_report(report)
+
+    async def _let_wait(self, runs: Sequence[Run], counts: dict[str, int]) -> None:
+        """Let runs that have no attempt wait again, or end those whose time has passed."""
+        now = self._clock.now()
+        missed: dict[str, list[int]] = {}
+        for run in runs:
+            reason = self._why_missed(run, now)
+            if reason is not None:
+                missed.setdefault(reason, []).append(run.id)
+                counts["missed"] += 1
+                continue
+            counts["waiting"] += 1
+            if run.scheduled_for is not None and run.scheduled_for > now and run.state is RunState.QUEUED:
+                self._arm(run)
+            else:
+                self._runner.resume(run, in_turn=self._is_made_up_for(run))
+        for reason, run_ids in missed.items():
+            await self._ledger.resolve(run_ids, Missed(reason), now)
+
+    def _is_made_up_for(self, run: Run) -> bool:
+        return self._policy.missed is MissedPolicy.ALL and run.kind is RunKind.SCHEDULED
+
+    def _why_missed(self, run: Run, now: datetime) -> str | None:
+        if run.kind is not RunKind.SCHEDULED or run.state is not RunState.QUEUED or run.scheduled_for is None:
+            return None
+        late = now - run.scheduled_for
+        if late > self._policy.window:
+            return "older than the catch-up window when a scheduler was there again"
+        if self._policy.missed is MissedPolicy.SKIP and late > self._runner.grace_of(run):
+            return "its time had passed (missed: skip)"
+        return None
+
+    def _tell(self, settled: Settled) -> None:
+        message = (
+            f"settled what was left: {settled.adopted} runs found alive, {settled.ended} ended meanwhile, "
+            f"{settled.interrupted} interrupted, {settled.waiting} wait again, {settled.missed} missed"
+        )
+        level = Level.WARNING if settled.interrupted or settled.missed else Level.INFO
+        self._publish(Event(name="runs.settled", message=message, level=level))
+
+
+def _turn(run: Run) -> tuple[bool, int]:
+    """Order retries before slots: what is at work already comes first."""
+    return run.state is not RunState.RETRYING, run.id

@@ -1,0 +1,332 @@
+"""Puts due slots on record and hands each run over at its instant."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from task_scheduler.core.clocks import ClockChange, ClockReading, compare
+from task_scheduler.core.errors import StoreError
+from task_scheduler.core.events import Event, Level
+from task_scheduler.core.outcomes import Missed
+from task_scheduler.core.planning import JobPlan, MissSlots, RunSlot, miss_all, plan_job
+from task_scheduler.core.policies import MisfirePolicy
+from task_scheduler.core.policies import Missed as MissedPolicy
+from task_scheduler.core.runs import Run
+from task_scheduler.ports import AttemptClaim, Clock, Executor, Ledger, SlotClaim, StateStore
+from task_scheduler.services.patience import STORE_RETRY_DELAY, Patience
+from task_scheduler.services.register import Register
+from task_scheduler.services.runner import Runner
+from task_scheduler.services.service import Publish, Service
+from task_scheduler.services.slot_events import slots_merged, slots_missed
+from task_scheduler.services.timetable import TimedJob, Timetable
+from task_scheduler.services.waits import Alarm
+
+#: Slots are put on record this long before their instant, so that the commit costs no punctuality.
+CLAIM_AHEAD = timedelta(milliseconds=500)
+#: Jobs whose slots share a transaction, at most: planning more in one go would make other runs late.
+MOST_CLAIMED_AT_ONCE = 500
+#: A worker for a job is made ready this long before its slot.
+WARM_AHEAD = timedelta(seconds=10)
+#: Time between two looks for workers to make ready, while nothing changes.
+WARM_EVERY = timedelta(seconds=2)
+#: A sign of life is left this often: it tells the next start whether the clock was set back meanwhile.
+HEARTBEAT = timedelta(seconds=60)
+
+_GENERATION = "clock_generation"
+_LAST_SEEN = "last_seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planned:
+    """One job's slots as they are to be put on record."""
+
+    claims: list[SlotClaim]
+    next_run: datetime | None
+
+
+class Scheduler(Service):
+    """The tick: one look at the clock, one plan, one commit, and each run handed over when its instant comes.
+
+    A claim made ahead is only a row: whether it runs is judged at its instant, by the runner.
+    """
+
+    name = "scheduler"
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        state: StateStore,
+        runner: Runner,
+        executor: Executor,
+        register: Register,
+        timetable: Timetable,
+        clock: Clock,
+        policy: MisfirePolicy,
+        loop_interval: float,
+        publish: Publish,
+    ) -> None:
+        """Plan the jobs of `timetable`; `loop_interval` is the longest sleep, in seconds."""
+        super().__init__(publish=publish)
+        self._ledger = ledger
+        self._state = state
+        self._runner = runner
+        self._executor = executor
+        self._register = register
+        self._timetable = timetable
+        self._clock = clock
+        self._policy = policy
+        self._loop_interval = loop_interval
+        self._patience = Patience(clock=clock, publish=publish)
+        self._planning = Alarm(clock)
+        self._handing_over = Alarm(clock)
+        self._armed: list[tuple[datetime, int]] = []
+        self._generation = 0
+        self._reading: ClockReading | None = None
+        self._seen_at: datetime | None = None
+        self._warmed_at: datetime | None = None
+
+    def wake(self) -> None:
+        """Look again now: the timetable has changed, or what may start."""
+        self._warmed_at = None
+        self._planning.ring()
+
+    def arm(self, run: Run) -> None:
+        """Hand a run that a former scheduler claimed ahead over at its instant."""
+        self._arm(run, None, in_turn=False)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """Return the next instant at which anything is due."""
+        armed = self._armed[0][0] if self._armed else None
+        owed = self._timetable.next_due()
+        return min((moment for moment in (armed, owed) if moment is not None), default=None)
+
+    # --- lifecycle ----------------------------------------------------------------------------------------
+
+    async def _set_up(self) -> None:
+        self._generation = int(await self._state.get(_GENERATION) or 0)
+        last_seen = await self._state.get(_LAST_SEEN)
+        self._reading = self._read_clocks()
+        if last_seen is not None:
+            # Of a clock that was changed while nobody looked, only a step backwards can be told.
+            stepped = self._reading.wall - datetime.fromisoformat(last_seen)
+            change = ClockChange(suspended=timedelta(0), stepped=min(stepped, timedelta(0)))
+            if change.is_correction:
+                await self._correct(self._reading.wall, change)
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._plan_ahead(), name="scheduler: plan")
+            group.create_task(self._hand_over(), name="scheduler: hand over")
+
+    async def _tear_down(self) -> None:
+        self._armed = []
+        self._seen_at = None
+        self._warmed_at = None
+
+    # --- planning -----------------------------------------------------------------------------------------
+
+    async def _plan_ahead(self) -> None:
+        while True:
+            now = await self._look_at_clocks()
+            await self._claim_due(now)
+            self._warm_up(now)
+            self._runner.look_again()
+            await self._leave_sign_of_life(now)
+            await self._planning.sleep(self._pause())
+
+    async def _claim_due(self, now: datetime) -> None:
+        due = self._timetable.take_due(now + CLAIM_AHEAD)
+        while due:
+            batch, due = due[:MOST_CLAIMED_AT_ONCE], due[MOST_CLAIMED_AT_ONCE:]
+            try:
+                await self._put_on_record({timed.job.id: self._plan(timed, now) for timed in batch})
+            except StoreError as error:
+                # Nothing runs that is not on record. The slots stay owed; the misfire policy judges them later.
+                self._timetable.put_back([*batch, *due])
+                self._patience.note_failure(f"due slots cannot be put on record ({error}); they are tried again")
+                await self._clock.sleep(STORE_RETRY_DELAY)
+                return
+            self._patience.note_success()
+
+    async def _put_on_record(self, planned: dict[int, _Planned]) -> None:
+        claims = [claim for plan in planned.values() for claim in plan.claims]
+        runs = await self._ledger.claim(claims, {job_id: plan.next_run for job_id, plan in planned.items()})
+        for job_id, plan in planned.items():
+            self._timetable.move_on(job_id, plan.next_run)
+        self._take_over(runs, claims)
+        self._tell_misfires(claims)
+
+    def _plan(self, timed: TimedJob, now: datetime) -> _Planned:
+        if timed.job.next_run is None:
+            raise AssertionError("a job without a next slot is never due")
+        plan = plan_job(timed.trigger, timed.job.next_run, now=now, until=now + CLAIM_AHEAD, policy=self._policy)
+        return _Planned(claims=self._claims(timed, plan, now), next_run=plan.next_run)
+
+    def _claims(self, timed: TimedJob, plan: JobPlan, now: datetime) -> list[SlotClaim]:
+        admitted = self._register.get(timed.job.task_id)
+        digest = None if admitted is None else admitted.version.digest
+        claims: list[SlotClaim] = []
+        # Of several slots only the first can start at once: the others wait for it, or are skipped.
+        attempt = (
+            self._runner.claim_ahead(timed.job, now) if any(_runs(decision) for decision in plan.decisions) else None
+        )
+        for decision in plan.decisions:
+            if isinstance(decision, RunSlot):
+                claims.append(self._run_claim(timed, decision, digest=digest, attempt=attempt, now=now))
+                attempt = None
+            else:
+                claims.append(self._miss_claim(timed, decision, digest=digest, now=now))
+        return claims
+
+    def _run_claim(
+        self, timed: TimedJob, slot: RunSlot, *, digest: str | None, attempt: AttemptClaim | None, now: datetime
+    ) -> SlotClaim:
+        return SlotClaim(
+            job=timed.job,
+            digest=digest,
+            scheduled_for=slot.scheduled_for,
+            clock_generation=self._generation,
+            created_at=now,
+            merged=slot.merged,
+            merged_from=slot.merged_from,
+            attempt=attempt,
+        )
+
+    def _miss_claim(self, timed: TimedJob, slots: MissSlots, *, digest: str | None, now: datetime) -> SlotClaim:
+        return SlotClaim(
+            job=timed.job,
+            digest=digest,
+            scheduled_for=slots.first,
+            clock_generation=self._generation,
+            created_at=now,
+            outcome=Missed(slots.reason),
+            count=slots.count,
+            range_end=slots.last,
+        )
+
+    def _take_over(self, runs: Sequence[Run], claims: Sequence[SlotClaim]) -> None:
+        claimed = {(claim.job.id, claim.scheduled_for): claim for claim in claims}
+        for run in runs:
+            if run.job_id is None or run.scheduled_for is None:
+                raise AssertionError("a claimed run names its slot")
+            claim = claimed[run.job_id, run.scheduled_for]
+            is_late = claim.scheduled_for < claim.created_at
+            self._arm(run, claim.attempt, in_turn=is_late and self._policy.missed is MissedPolicy.ALL)
+
+    def _arm(self, run: Run, attempt: AttemptClaim | None, *, in_turn: bool) -> None:
+        if run.scheduled_for is None:
+            raise ValueError(f"run {run.id} has no instant")
+        self._runner.arm(run, attempt, in_turn=in_turn)
+        heapq.heappush(self._armed, (run.scheduled_for, run.id))
+        if self._armed[0][1] == run.id:
+            self._handing_over.ring()
+
+    def _tell_misfires(self, claims: Sequence[SlotClaim]) -> None:
+        for claim in claims:
+            if isinstance(claim.outcome, Missed):
+                self._publish(slots_missed(claim, claim.outcome.reason))
+            elif claim.merged:
+                self._publish(slots_merged(claim))
+
+    def _warm_up(self, now: datetime) -> None:
+        """Have workers ready for what is due soon."""
+        if self._warmed_at is not None and abs(now - self._warmed_at) < WARM_EVERY:
+            return
+        self._warmed_at = now
+        profiles = set()
+        for timed in self._timetable.due_within(now + WARM_AHEAD + WARM_EVERY):
+            admitted = self._register.get(timed.job.task_id)
+            if admitted is not None:
+                profiles.add(admitted.profile)
+        for profile in profiles:
+            self._executor.prepare(profile)
+
+    def _pause(self) -> float:
+        """Return seconds until something has to be done: workers made ready, then slots put on record."""
+        owed = self._timetable.next_due()
+        if owed is None:
+            return self._loop_interval
+        ahead = owed - self._clock.now()
+        wait = ahead - WARM_AHEAD if ahead > WARM_AHEAD else ahead - CLAIM_AHEAD
+        return min(self._loop_interval, max(0.0, wait.total_seconds()))
+
+    # --- handing over -------------------------------------------------------------------------------------
+
+    async def _hand_over(self) -> None:
+        while True:
+            now = self._clock.now()
+            due: list[int] = []
+            while self._armed and self._armed[0][0] <= now:
+                due.append(heapq.heappop(self._armed)[1])
+            if due:
+                self._runner.due(due)
+            await self._handing_over.sleep(self._time_to_next())
+
+    def _time_to_next(self) -> float | None:
+        """Return seconds until the next run is handed over; None when none is armed."""
+        if not self._armed:
+            return None
+        # At most the loop interval, since the wall clock can be set while this sleeps.
+        return min((self._armed[0][0] - self._clock.now()).total_seconds(), self._loop_interval)
+
+    # --- clocks -------------------------------------------------------------------------------------------
+
+    def _read_clocks(self) -> ClockReading:
+        return ClockReading(wall=self._clock.now(), monotonic=self._clock.monotonic(), boottime=self._clock.boottime())
+
+    async def _look_at_clocks(self) -> datetime:
+        """Return the moment this round of planning is about, after doing what a change of the clocks asks for."""
+        before, reading = self._reading, self._read_clocks()
+        change = ClockChange.none() if before is None else compare(before, reading)
+        if change.suspended:
+            self._tell_clock("clock.suspended", f"the machine was suspended for {change.suspended}")
+        if change.is_correction:
+            await self._correct(reading.wall, change)
+        elif change.stepped:
+            by = f"{change.stepped.total_seconds():+.1f} s"
+            self._tell_clock("clock.stepped", f"the clock was set by {by}; slots already on record are not repeated")
+        # Last: a correction that is cancelled halfway is made at the next start, by the sign of life.
+        self._reading = reading
+        return reading.wall
+
+    async def _correct(self, now: datetime, change: ClockChange) -> None:
+        """Plan everything from now: the time the clock showed before was wrong."""
+        self._generation += 1
+        hours = change.stepped / timedelta(hours=1)
+        reason = f"the clock was corrected by {hours:+.1f} h"
+        self._tell_clock("clock.corrected", f"{reason}: all jobs are planned from now")
+        armed, self._armed = [run_id for _, run_id in self._armed], []
+        self._runner.drop(armed, Missed(reason))
+        await self._patience.write(lambda: self._state.put(_GENERATION, str(self._generation)))
+        # Planned anew at each try: the timetable may change while the store fails.
+        await self._patience.write(lambda: self._put_on_record(self._plans_from(now, reason)))
+
+    def _plans_from(self, now: datetime, reason: str) -> dict[int, _Planned]:
+        planned: dict[int, _Planned] = {}
+        for timed in self._timetable.all():
+            if timed.job.next_run is not None:
+                plan = miss_all(timed.trigger, timed.job.next_run, now=now, reason=reason)
+                planned[timed.job.id] = _Planned(claims=self._claims(timed, plan, now), next_run=plan.next_run)
+        return planned
+
+    def _tell_clock(self, name: str, message: str) -> None:
+        self._publish(Event(name=name, message=message, level=Level.WARNING))
+
+    async def _leave_sign_of_life(self, now: datetime) -> None:
+        if self._seen_at is not None and abs(now - self._seen_at) < HEARTBEAT:
+            return
+        self._seen_at = now
+        try:
+            await self._state.put(_LAST_SEEN, now.isoformat())
+        except StoreError:
+            return  # what matters is refused by the claim itself, which says so
+
+
+def _runs(decision: RunSlot | MissSlots) -> bool:
+    return isinstance(decision, RunSlot)

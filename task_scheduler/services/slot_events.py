@@ -1,0 +1,28 @@
+"""What is told about slots that did not run in time, as events."""
+
+from __future__ import annotations
+
+from task_scheduler.core.events import Event, Level
+from task_scheduler.ports import SlotClaim
+
+
+def slots_missed(claim: SlotClaim, reason: str) -> Event:
+    """Tell that slots were put on record as missed."""
+    slots = "1 slot" if claim.count == 1 else f"{claim.count} slots"
+    return Event(
+        name="slots.missed",
+        message=f"{claim.job.task_id}: {slots} missed since {claim.scheduled_for:%Y-%m-%d %H:%M:%S} UTC: {reason}",
+        level=Level.WARNING,
+        fields={"task": claim.job.task_id, "count": claim.count},
+    )
+
+
+def slots_merged(claim: SlotClaim) -> Event:
+    """Tell that a run stands for earlier slots too."""
+    slots = "1 earlier slot" if claim.merged == 1 else f"{claim.merged} earlier slots"
+    return Event(
+        name="slots.merged",
+        message=f"{claim.job.task_id}: one run stands for {slots} since {claim.merged_from:%Y-%m-%d %H:%M:%S} UTC",
+        level=Level.WARNING,
+        fields={"task": claim.job.task_id, "merged": claim.merged},
+    )

@@ -1,0 +1,126 @@
+"""The jobs in force and what each owes next, ordered by time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+
+from task_scheduler.core.planning import TICK
+from task_scheduler.core.tasks import Job
+from task_scheduler.core.triggers import Trigger, parse_trigger, read_zone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedJob:
+    """A job with its trigger at hand."""
+
+    job: Job
+    trigger: Trigger
+
+
+class Timetable:
+    """Which job is due next. Entries of a job that changed are dropped when they come up."""
+
+    def __init__(self, *, zone: tzinfo) -> None:
+        self._zone = zone
+        self._jobs: dict[int, TimedJob] = {}
+        self._by_task: dict[str, set[int]] = {}
+        self._heap: list[tuple[datetime, int]] = []
+
+    def __len__(self) -> int:
+        """Return how many jobs are in force."""
+        return len(self._jobs)
+
+    def trigger_of(self, text: str, timezone: str | None) -> Trigger:
+        """Return the trigger of a canonical text; `timezone` None takes the scheduler's zone."""
+        return parse_trigger(text, self._zone if timezone is None else read_zone(timezone))
+
+    def set_task(self, task_id: str, jobs: Iterable[Job]) -> None:
+        """Put exactly these jobs of a task in force; raises TriggerError, and then nothing has changed."""
+        timed = [TimedJob(job=job, trigger=self.trigger_of(job.trigger, job.timezone)) for job in jobs]
+        for job_id in self._by_task.pop(task_id, set()):
+            del self._jobs[job_id]
+        for entry in timed:
+            job = entry.job
+            self._jobs[job.id] = entry
+            self._by_task.setdefault(task_id, set()).add(job.id)
+            self._push(job)
+
+    def jobs_of(self, task_id: str) -> Sequence[Job]:
+        """Return a task's jobs in force, oldest first."""
+        return [self._jobs[job_id].job for job_id in sorted(self._by_task.get(task_id, ()))]
+
+    def job(self, job_id: int | None) -> Job | None:
+        """Return a job in force, None when there is none of that id."""
+        timed = None if job_id is None else self._jobs.get(job_id)
+        return None if timed is None else timed.job
+
+    def period_at(self, job_id: int | None, slot: datetime) -> timedelta | None:
+        """Return the distance from a slot of a job to the one after it; None when that cannot be told."""
+        timed = None if job_id is None else self._jobs.get(job_id)
+        return None if timed is None else timed.trigger.period(slot - TICK)
+
+    def all(self) -> Sequence[TimedJob]:
+        """Return every job in force."""
+        return list(self._jobs.values())
+
+    def move_on(self, job_id: int, next_run: datetime | None) -> None:
+        """Set what a job owes next; ignored when the job is no longer in force."""
+        timed = self._jobs.get(job_id)
+        if timed is not None:
+            self._jobs[job_id] = TimedJob(job=replace(timed.job, next_run=next_run), trigger=timed.trigger)
+            self._push(self._jobs[job_id].job)
+
+    def next_due(self) -> datetime | None:
+        """Return the earliest instant any job owes, None when none owes any."""
+        while self._heap:
+            moment, job_id = self._heap[0]
+            timed = self._jobs.get(job_id)
+            if timed is not None and timed.job.next_run == moment:
+                return moment
+            heapq.heappop(self._heap)
+        return None
+
+    def take_due(self, until: datetime) -> list[TimedJob]:
+        """Return the jobs that owe a slot up to `until`; each is given again only after `move_on`."""
+        due: dict[int, TimedJob] = {}
+        while self._heap and self._heap[0][0] <= until:
+            moment, job_id = heapq.heappop(self._heap)
+            timed = self._jobs.get(job_id)
+            if timed is not None and timed.job.next_run == moment:
+                due[job_id] = timed
+        return list(due.values())
+
+    def due_within(self, until: datetime) -> list[TimedJob]:
+        """Return the jobs that owe a slot up to `until`, leaving them where they are."""
+        found: dict[int, TimedJob] = {}
+        unseen = [0] if self._heap else []
+        while unseen:
+            place = unseen.pop()
+            moment, job_id = self._heap[place]
+            if moment > until:
+                continue  # the heap's order: nothing below this place is earlier
+            timed = self._jobs.get(job_id)
+            if timed is not None and timed.job.next_run == moment:
+                found[job_id] = timed
+            unseen += [child for child in (2 * place + 1, 2 * place + 2) if child < len(self._heap)]
+        return list(found.values())
+
+    def put_back(self, jobs: Iterable[TimedJob]) -> None:
+        """Offer jobs again that were taken and whose slots could not be put on record."""
+        for timed in jobs:
+            current = self._jobs.get(timed.job.id)
+            if current is not None:
+                self._push(current.job)
+
+    def _push(self, job: Job) -> None:
+        if job.next_run is None:
+            return
+        if len(self._heap) > 2 * len(self._jobs) + 64:
+            self._heap = [
+                (timed.job.next_run, job_id) for job_id, timed in self._jobs.items() if timed.job.next_run is not None
+            ]
+            heapq.heapify(self._heap)
+        heapq.heappush(self._heap, (job.next_run, job.id))

@@ -1,0 +1,207 @@
+"""The janitor, the backups and the memory guard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from task_scheduler.core.errors import StoreError
+from task_scheduler.core.events import Event
+from task_scheduler.core.policies import RetentionPolicy
+from task_scheduler.ports import Pruned
+from task_scheduler.services import janitor as janitor_module
+from task_scheduler.services.backups import Backups
+from task_scheduler.services.janitor import Janitor
+from task_scheduler.services.memory_guard import MemoryGuard
+from task_scheduler.testing.clock import FakeClock
+from task_scheduler.testing.fakes import FakeEnvironments, FakeOutputs
+from task_scheduler.testing.loops import in_event_loop
+from tests.unit.services.world import FlakyStore, World
+
+
+class OldRuns(FlakyStore):
+    """A store with runs the policy no longer keeps, given as the outputs of each."""
+
+    def __init__(self, runs: Sequence[Sequence[str]]) -> None:
+        super().__init__()
+        self.runs_left = list(runs)
+        self.rounds = 0
+
+    async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Pruned:
+        if "prune" in self.failing:
+            raise StoreError("the disk is full")
+        self.rounds += 1
+        gone, self.runs_left = self.runs_left[:limit], self.runs_left[limit:]
+        return Pruned(runs=len(gone), outputs=tuple(name for outputs in gone for name in outputs))
+
+    async def backup(self) -> str:
+        if "backup" in self.failing:
+            raise StoreError("the disk is full")
+        return "backup-1.db"
+
+
+def a_janitor(
+    store: OldRuns, *, clock: FakeClock, outputs: FakeOutputs, environments: FakeEnvironments, events: list[Event]
+) -> Janitor:
+    return Janitor(
+        state=store,
+        catalogue=store,
+        outputs=outputs,
+        environments=environments,
+        environments_in_use=lambda: {"env-used"},
+        may_collect=lambda: "busy" not in environments.missing,
+        clock=clock,
+        policy=RetentionPolicy(),
+        publish=events.append,
+    )
+
+
+@in_event_loop
+async def test_old_runs_go_in_batches_with_their_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(janitor_module, "BATCH", 2)
+    store, outputs, events = OldRuns([["a"], ["b", "c"], ["d"], ["e"], ["f"]]), FakeOutputs(), []  # type: ignore[var-annotated]
+    outputs.texts = dict.fromkeys("abcdefg", b"x" * 1_000_000)
+    janitor = a_janitor(store, clock=FakeClock(), outputs=outputs, environments=FakeEnvironments(), events=events)
+
+    removed = await janitor.prune()
+
+    assert removed == 5
+    assert list(outputs.texts) == ["g"]
+    assert [event.message for event in events] == ["history: 5 old runs removed, 6.0 MB freed"]
+
+
+@in_event_loop
+async def test_runs_without_output_do_not_hide_those_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(janitor_module, "BATCH", 2)
+    store = OldRuns([[], [], [], [], ["a"]])
+    outputs, environments, events = FakeOutputs(), FakeEnvironments(), []  # type: ignore[var-annotated]
+
+    await a_janitor(store, clock=FakeClock(), outputs=outputs, environments=environments, events=events).prune()
+
+    assert store.runs_left == []
+
+
+@in_event_loop
+async def test_unused_environments_go_and_those_in_use_stay() -> None:
+    environments, events = FakeEnvironments(), []  # type: ignore[var-annotated]
+    environments.built = {"env-used", "env-old"}
+    janitor = a_janitor(OldRuns([]), clock=FakeClock(), outputs=FakeOutputs(), environments=environments, events=events)
+
+    await janitor.collect()
+    await janitor.collect()
+
+    assert environments.built == {"env-used"}
+    assert [event.message for event in events] == ["1 unused environments removed, 1.0 MB freed"]
+
+
+@in_event_loop
+async def test_nothing_is_collected_while_a_file_is_brought_into_force() -> None:
+    environments = FakeEnvironments()
+    environments.built, environments.missing = {"env-old"}, {"busy"}
+    janitor = a_janitor(OldRuns([]), clock=FakeClock(), outputs=FakeOutputs(), environments=environments, events=[])
+
+    await janitor.collect()
+
+    assert environments.built == {"env-old"}
+
+
+@in_event_loop
+async def test_a_round_that_fails_is_told_and_the_next_one_comes() -> None:
+    clock, store, events = FakeClock(), OldRuns([]), []  # type: ignore[var-annotated]
+    janitor = a_janitor(store, clock=clock, outputs=FakeOutputs(), environments=FakeEnvironments(), events=events)
+    store.failing = {"prune"}
+    await janitor.start()
+
+    await clock.advance(600)
+    await clock.settle()
+    store.failing = set()
+    assert [event.name for event in events] == ["janitor.failed"]
+    assert janitor.is_running
+    await janitor.stop()
+
+
+@in_event_loop
+async def test_backups_are_written_at_an_interval_and_a_failure_is_told() -> None:
+    clock, store, events = FakeClock(), OldRuns([]), []  # type: ignore[var-annotated]
+    backups = Backups(state=store, clock=clock, interval=100, publish=events.append)
+    await backups.start()
+
+    await clock.advance(100)
+    store.failing = {"backup"}
+    await clock.advance(100)
+
+    assert [event.name for event in events] == ["backup.written", "backup.failed"]
+    await backups.stop()
+
+
+class Memory:
+    """A process whose memory the test sets."""
+
+    def __init__(self) -> None:
+        self.used = 0
+        self.restarts: list[str] = []
+        self.clock = FakeClock()
+        self.store = FlakyStore()
+        self.events: list[Event] = []
+        self.guard = MemoryGuard(
+            state=self.store,
+            clock=self.clock,
+            resident=lambda: self.used,
+            restart=self.restarts.append,
+            interval=60,
+            limit=500_000_000,
+            publish=self.events.append,
+        )
+
+
+@in_event_loop
+async def test_memory_below_the_limit_is_left_alone() -> None:
+    memory = Memory()
+    memory.used = 500_000_000
+
+    await memory.guard.check()
+
+    assert memory.restarts == []
+
+
+@in_event_loop
+async def test_memory_above_the_limit_asks_for_a_restart_once_an_hour() -> None:
+    memory = Memory()
+    memory.used = 600_000_000
+
+    await memory.guard.check()
+    await memory.clock.advance(1_800)
+    await memory.guard.check()
+    await memory.guard.check()
+    memory.used = 0
+    await memory.guard.check()
+    memory.used = 600_000_000
+    memory.clock.step(timedelta(days=-3))
+    await memory.guard.check()
+
+    reason = "memory is at 600 MB, above scheduler.max_memory_usage of 500 MB"
+    assert memory.restarts == [reason, reason]
+    assert [event.name for event in memory.events] == ["memory.restart", "memory.high", "memory.restart"]
+
+
+@in_event_loop
+async def test_a_store_that_fails_does_not_end_the_guard() -> None:
+    memory = Memory()
+    memory.used = 600_000_000
+    memory.store.failing = {"put"}
+    await memory.guard.start()
+
+    await memory.clock.advance(60)
+
+    assert memory.guard.is_running
+    assert [event.name for event in memory.events] == ["memory.unwatched"]
+    memory.store.failing = set()
+    await memory.clock.advance(60)
+    assert len(memory.restarts) == 1
+    await memory.guard.stop()
+
+
+def test_worlds_share_nothing() -> None:
+    assert World().store is not World().store

@@ -1,0 +1,328 @@
+"""The timetable, the line, overlaps, requests and what they are made of."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from task_scheduler.core.environments import Requirements
+from task_scheduler.core.errors import Refused, TriggerError
+from task_scheduler.services.active_run import ActiveRun, ActiveRuns, Phase
+from task_scheduler.services.overlaps import describe_overlap, doubled, must_wait
+from task_scheduler.services.register import Admitted, Register
+from task_scheduler.services.requested_entry import requested_entry
+from task_scheduler.services.shared_environment import SharedNeeds
+from task_scheduler.services.timetable import Timetable
+from task_scheduler.services.waiting_line import WaitingLine
+from task_scheduler.testing.builders import a_job, a_lock, a_run, a_version
+from task_scheduler.testing.clock import NOON
+from task_scheduler.testing.loops import in_event_loop
+
+HOUR = timedelta(hours=1)
+
+
+# --- timetable --------------------------------------------------------------------------------------------
+
+
+def a_timetable(*hours: int | None) -> Timetable:
+    timetable = Timetable(zone=UTC)
+    for number, hour in enumerate(hours):
+        moment = None if hour is None else NOON + hour * HOUR
+        timetable.set_task(f"task-{number}", [a_job(id=number, task_id=f"task-{number}", next_run=moment)])
+    return timetable
+
+
+def test_jobs_are_taken_when_they_are_due_and_given_again_only_after_moving_on() -> None:
+    timetable = a_timetable(3, 1, None, 2)
+
+    taken = [timed.job.id for timed in timetable.take_due(NOON + 2 * HOUR)]
+    again = timetable.take_due(NOON + 2 * HOUR)
+    timetable.move_on(1, NOON + 2 * HOUR)
+    moved = [timed.job.id for timed in timetable.take_due(NOON + 2 * HOUR)]
+
+    assert (taken, again, moved) == ([1, 3], [], [1])
+    assert timetable.next_due() == NOON + 3 * HOUR
+    assert len(timetable) == len(timetable.all()) == 4
+
+
+def test_jobs_that_were_put_back_are_offered_again_unless_they_are_gone() -> None:
+    timetable = a_timetable(1, 1)
+    taken = timetable.take_due(NOON + HOUR)
+    timetable.set_task("task-0", [])
+
+    timetable.put_back(taken)
+
+    assert [timed.job.id for timed in timetable.take_due(NOON + HOUR)] == [1]
+
+
+def test_jobs_that_left_or_moved_are_not_due() -> None:
+    timetable = a_timetable(1, 2)
+    timetable.set_task("task-0", [])
+    timetable.move_on(0, NOON)
+    timetable.move_on(1, None)
+
+    assert timetable.next_due() is None
+    assert timetable.take_due(NOON + 9 * HOUR) == []
+    assert timetable.job(0) is None
+    assert timetable.job(None) is None
+
+
+def test_looking_ahead_takes_nothing() -> None:
+    timetable = a_timetable(1, 2, 3, 4, 9)
+    timetable.move_on(0, NOON + 8 * HOUR)
+
+    found = {timed.job.id for timed in timetable.due_within(NOON + 3 * HOUR)}
+
+    assert found == {1, 2}
+    assert len(timetable.take_due(NOON + 9 * HOUR)) == 5
+    assert Timetable(zone=UTC).due_within(NOON) == []
+
+
+def test_a_task_with_a_trigger_that_cannot_be_read_changes_nothing() -> None:
+    timetable = a_timetable(1)
+
+    with pytest.raises(TriggerError):
+        timetable.set_task("task-0", [a_job(id=7, timezone="Mars/Base")])
+
+    assert [job.id for job in timetable.jobs_of("task-0")] == [0]
+
+
+def test_a_period_is_that_of_the_slot() -> None:
+    timetable = a_timetable(1)
+
+    assert timetable.period_at(0, NOON) == timedelta(minutes=5)
+    assert timetable.period_at(99, NOON) is None
+    assert timetable.period_at(None, NOON) is None
+
+
+def test_entries_of_old_versions_do_not_pile_up() -> None:
+    timetable = a_timetable(1)
+
+    for number in range(1_000):
+        timetable.move_on(0, NOON + number * HOUR)
+
+    assert len(timetable._heap) < 100
+    assert timetable.next_due() == NOON + 999 * HOUR
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 50) | st.none()), max_size=60), st.integers(0, 50))
+def test_what_is_due_is_what_a_plain_look_finds(moves: list[tuple[int, int | None]], until: int) -> None:
+    timetable = a_timetable(*range(6))
+    owed: dict[int, int | None] = dict(enumerate(range(6)))
+    for job_id, hour in moves:
+        owed[job_id] = hour
+        timetable.move_on(job_id, None if hour is None else NOON + hour * HOUR)
+
+    wanted = {job_id for job_id, hour in owed.items() if hour is not None and hour <= until}
+
+    assert {timed.job.id for timed in timetable.due_within(NOON + until * HOUR)} == wanted
+    assert {timed.job.id for timed in timetable.take_due(NOON + until * HOUR)} == wanted
+
+
+# --- the line ---------------------------------------------------------------------------------------------
+
+
+def test_tasks_take_turns_and_each_is_served_in_order() -> None:
+    line = WaitingLine()
+    for task_id, run_id in [("a", 1), ("a", 2), ("a", 3), ("b", 4), ("c", 5)]:
+        line.join(task_id, run_id)
+
+    assert len(line) == 5
+    assert [line.next() for _ in range(6)] == [1, 4, 5, 2, 3, None]
+
+
+@given(st.lists(st.integers(0, 3), max_size=60))
+def test_nobody_in_the_line_is_lost_or_served_twice(tasks: list[int]) -> None:
+    line = WaitingLine()
+    for run_id, task in enumerate(tasks):
+        line.join(str(task), run_id)
+
+    served = []
+    while (first := line.next()) is not None:
+        served.append(first)
+
+    assert sorted(served) == list(range(len(tasks)))
+    assert len(line) == 0
+
+
+# --- overlaps ---------------------------------------------------------------------------------------------
+
+
+def active(run_id: int, phase: Phase, *, job: int | None = 1, function: str = "start", **values: object) -> ActiveRun:
+    run = a_run(id=run_id, job_id=job, function=function)
+    return ActiveRun(run=run, phase=phase, **values)  # type: ignore[arg-type]
+
+
+NEW = active(9, Phase.ARMED)
+
+
+@pytest.mark.parametrize(
+    ("other", "is_doubled"),
+    [
+        (active(1, Phase.ARMED), False),
+        (active(1, Phase.WAITING), True),
+        (active(1, Phase.HELD), True),
+        (active(1, Phase.BEGINNING), True),
+        (active(1, Phase.LAUNCHED, digest="new"), True),
+        (active(1, Phase.ENDING), False),
+        (active(1, Phase.ENDING, will_retry=True), True),
+        (active(1, Phase.RETRYING), True),
+        (active(1, Phase.LAUNCHED, digest="new", job=2), False),
+        (active(1, Phase.LAUNCHED, digest="old", job=2), True),
+        (active(1, Phase.BEGINNING, digest="old", job=2), False),
+        (active(1, Phase.WAITING, job=None), True),
+        (active(1, Phase.LAUNCHED, digest="old", function="other"), False),
+        (NEW, False),
+    ],
+)
+def test_what_a_slot_would_double(other: ActiveRun, is_doubled: bool) -> None:
+    assert (doubled(NEW, [other], digest="new") is other) is is_doubled
+
+
+@pytest.mark.parametrize(
+    ("other", "waits"),
+    [
+        (active(1, Phase.LAUNCHED, digest="new", job=2), False),
+        (active(1, Phase.LAUNCHED, digest="old", job=2, function="other"), True),
+        (active(1, Phase.RETRYING), False),
+    ],
+)
+def test_nothing_begins_beside_an_older_version(other: ActiveRun, waits: bool) -> None:
+    assert must_wait(NEW, [NEW, other], digest="new") is waits
+
+
+@pytest.mark.parametrize(
+    ("other", "waits"),
+    [
+        (active(1, Phase.WAITING), False),
+        (active(1, Phase.HELD), False),
+        (active(1, Phase.LAUNCHED, digest="new"), True),
+        (active(1, Phase.RETRYING), True),
+        (active(1, Phase.ENDING), False),
+        (active(1, Phase.LAUNCHED, digest="new", job=2), False),
+    ],
+)
+def test_slots_that_are_made_up_for_come_one_after_the_other(other: ActiveRun, waits: bool) -> None:
+    made_up = active(9, Phase.WAITING, in_turn=True)
+
+    assert must_wait(made_up, [other], digest="new") is waits
+
+
+def test_an_overlap_says_what_the_other_run_does() -> None:
+    words = {phase: describe_overlap(active(4, phase)) for phase in (Phase.WAITING, Phase.RETRYING, Phase.LAUNCHED)}
+
+    assert list(words.values()) == [
+        "overlap: run 4 of it still waits for a place",
+        "overlap: run 4 of it waits for its next attempt",
+        "overlap: run 4 of it is still at work",
+    ]
+
+
+def test_active_runs_are_found_by_number_and_by_task() -> None:
+    runs = ActiveRuns()
+    first, second = active(1, Phase.ARMED), active(2, Phase.ARMED)
+    runs.add(first)
+    runs.add(second)
+
+    assert runs.of_task("report") == (first, second)
+    runs.remove(first)
+    runs.remove(second)
+
+    assert (len(runs), list(runs), runs.get(1), runs.of_task("report")) == (0, [], None, ())
+
+
+# --- requests ---------------------------------------------------------------------------------------------
+
+JOBS = [
+    a_job(id=1, function="start", arguments="((1,), {})"),
+    a_job(id=2, function="a", arguments="((2,), {})"),
+    a_job(id=3, function="b", arguments="((3,), {})"),
+    a_job(id=4, function="b", arguments="((4,), {})"),
+]
+
+
+@pytest.mark.parametrize(
+    ("functions", "asked", "entry"),
+    [
+        (("start", "a"), None, ("start", "((1,), {})")),
+        (("a",), None, ("a", "((2,), {})")),
+        ((None,), None, (None, "((), {})")),
+        (("a", "b"), "a", ("a", "((2,), {})")),
+        (("a", "b"), "b", ("b", "((), {})")),
+    ],
+)
+def test_a_request_finds_the_function_and_arguments_it_means(
+    functions: tuple[str | None, ...], asked: str | None, entry: tuple[str | None, str]
+) -> None:
+    assert requested_entry(a_version(functions=functions), asked, JOBS) == entry
+
+
+@pytest.mark.parametrize(
+    ("functions", "asked", "sentence"),
+    [
+        (("a", "b"), None, "report has several functions: name one of a, b"),
+        (("a", "b"), "c", "report has no scheduled function 'c' (there is a, b)"),
+        ((None,), "c", "report has no scheduled function 'c' (there is none: it runs as a whole)"),
+    ],
+)
+def test_a_request_that_cannot_be_meant_says_what_can(
+    functions: tuple[str | None, ...], asked: str | None, sentence: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        requested_entry(a_version(functions=functions), asked, JOBS)
+
+    assert str(refused.value) == sentence
+
+
+# --- what is in force -------------------------------------------------------------------------------------
+
+
+def test_the_register_holds_one_version_of_each_task() -> None:
+    register = Register()
+    for digest in ("1", "2"):
+        register.put(Admitted(version=a_version(digest=digest), path="tasks/report.py", lock=a_lock()))
+
+    admitted = register.get("report")
+    assert admitted is not None
+    assert (admitted.version.digest, admitted.profile.environment) == ("2", "env-a")
+    assert (list(register.task_ids()), register.environments()) == (["report"], {"env-a"})
+    register.drop("report")
+    register.drop("report")
+    assert register.get("report") is None
+
+
+# --- one environment for all ------------------------------------------------------------------------------
+
+
+@in_event_loop
+async def test_the_needs_of_all_are_known_once_every_file_was_read() -> None:
+    needs = SharedNeeds()
+    needs.expect("a")
+    needs.expect("b")
+    asking = asyncio.create_task(needs.known())
+    needs.put("a", Requirements(packages=("x",), python_version="3.9"))
+    await asyncio.sleep(0)
+    early = asking.done()
+    needs.put("b", Requirements(packages=("y", "x"), python_version="3.10"))
+
+    assert not early
+    assert await asking == Requirements(packages=("x", "y"), python_version="3.10")
+
+
+def test_a_refused_file_counts_with_what_is_in_force() -> None:
+    needs = SharedNeeds()
+    needs.put("a", Requirements(packages=("x",)))
+    needs.put_in_force("a")
+    needs.put("a", Requirements(packages=("bad",)))
+    needs.put("b", Requirements(packages=("bad",)))
+
+    assert needs.proven_with("b").packages == ("bad", "x")
+    needs.refuse("a")
+    needs.refuse("b")
+    assert needs.together().packages == ("x",)
+    needs.drop("a")
+    assert needs.together() == Requirements()
