@@ -171,8 +171,8 @@ class TaskScheduler:
             await service.stop()
         await self._adapters.executor.stop()
         running = self._runner.counts()["running"]
-        message = "the scheduler stopped" + (f"; {running} runs go on without it" if running else "")
-        self._events.publish(Event(name="scheduler.stopped", message=message))
+        go_on = {0: "", 1: "; 1 run goes on without it"}.get(running, f"; {running} runs go on without it")
+        self._events.publish(Event(name="scheduler.stopped", message=f"the scheduler stopped{go_on}"))
 
     async def failed(self) -> None:
         """Return when a service has stopped by a fault, which the scheduler cannot work without."""

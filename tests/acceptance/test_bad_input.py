@@ -176,9 +176,7 @@ def test_misbehaving_runs_end_truly_while_a_neighbour_fires_on_time(project: Run
 
     wrong = []
     for name, (_, _, state, reason) in MISBEHAVING.items():
-        run = project.wait_for(f"{name} ends", lambda name=name: [r for r in project.runs(name) if r["ended_at"]], 60)[
-            0
-        ]
+        run = project.wait_for_run(name, *ENDED, seconds=60)[0]
         if run["state"] != state or reason not in run["reason"]:
             wrong.append(f"{name}: {run['state']}: {run['reason']}")
     assert not wrong, "\n".join(wrong)
