@@ -48,13 +48,15 @@ class HostExecutor:
         idle_after: float = 600.0,
         renew_after: float = 86_400.0,
         most_hosts: int = 8,
+        reserved: float = 60.0,
     ) -> None:
         """Take what to execute with.
 
         `root` is the project folder; `run_folder` holds a folder for each host; `outputs` what attempts write; `lib`
         what tasks may import beside their packages, `task_scheduler` at least. `interpreter_of` an environment's key
         and `source_of` a digest give paths. `project` names this project for good. `notice` takes a sentence for the
-        person. Hosts leave after `idle_after` seconds without work and are renewed after `renew_after`.
+        person. Hosts leave after `idle_after` seconds without work and are renewed after `renew_after`. Above
+        `most_hosts` they leave as soon as nobody has asked for them for `reserved` seconds.
         """
         self._root = root.absolute()
         self._outputs = outputs.absolute()
@@ -69,6 +71,7 @@ class HostExecutor:
             idle_after=idle_after,
             renew_after=renew_after,
             most_hosts=most_hosts,
+            reserved=reserved,
             on_message=self._hear,
             on_gone=self._bury,
         )

@@ -16,6 +16,7 @@ from task_scheduler.core.requests import ExecutionProfile
 from task_scheduler.execution import markers, preload, processes, spawning
 from task_scheduler.execution.cards import HostCard
 from task_scheduler.execution.hosts import Host
+from task_scheduler.execution.profiles import host_profile
 
 #: Seconds one module may take to be imported ahead.
 IMPORT_PATIENCE = 20.0
@@ -41,6 +42,7 @@ class Fleet:
         idle_after: float,
         renew_after: float,
         most_hosts: int,
+        reserved: float,
         on_message: Callable[[Host, Mapping[str, Any]], None],
         on_gone: Callable[[Host], None],
     ) -> None:
@@ -52,6 +54,7 @@ class Fleet:
         self._idle_after = idle_after
         self._renew_after = renew_after
         self._most_hosts = most_hosts
+        self._reserved = reserved
         self._on_message = on_message
         self._on_gone = on_gone
         self._hosts: dict[str, Host] = {}
@@ -85,9 +88,10 @@ class Fleet:
 
     def host_for(self, profile: ExecutionProfile) -> Host:
         """Return the host for a profile, started if need be; one that could not be started says why."""
+        profile = host_profile(profile)
         host = self._current.get(profile)
         if host is None or not host.takes_attempts:
-            self._make_room()
+            self._keep_within(self._most_hosts - 1)
             host = self._spawn(profile)
         host.last_used = asyncio.get_running_loop().time()
         return host
@@ -237,12 +241,17 @@ class Fleet:
         self._hosts[host_id] = host
         return host
 
-    def _make_room(self) -> None:
-        """Retire the host that was used longest ago, among those without attempts, when there are too many."""
+    def _keep_within(self, bound: int) -> None:
+        """Retire the hosts that were used longest ago, while there are more than `bound`.
+
+        One that was asked for just now has attempts on record that are still to be launched: the bound gives way.
+        """
         serving = [host for host in self._hosts.values() if host.takes_attempts]
-        idle = [host for host in serving if not host.open]
-        if len(serving) >= self._most_hosts and idle:
-            self._retire(min(idle, key=lambda host: host.last_used))
+        asked_before = asyncio.get_running_loop().time() - self._reserved
+        idle = [host for host in serving if not host.open and host.last_used <= asked_before]
+        idle.sort(key=lambda host: host.last_used)
+        for host in idle[: max(0, len(serving) - bound)]:
+            self._retire(host)
 
     def _retire(self, host: Host) -> None:
         host.is_leaving = True
@@ -268,6 +277,7 @@ class Fleet:
                 self._check_import(host, now)
             elif host.takes_attempts and self._is_to_leave(host, now):
                 self._retire(host)
+        self._keep_within(self._most_hosts)
         is_importing = any(host.is_alive and not host.is_greeted for host in self._hosts.values())
         self._look_later(_LOOK_SOON if is_importing else min(_LOOK, self._idle_after / 4, self._renew_after / 4))
 

@@ -127,7 +127,7 @@ def test_attempts_wait_for_a_host_that_is_still_importing(project: Project, pack
 
 def test_the_number_of_hosts_is_bounded(project: Project) -> None:
     async def scenario() -> None:
-        async with project.scheduler(most_hosts=2) as scheduler:
+        async with project.scheduler(most_hosts=2, reserved=0.0) as scheduler:
             for number in range(4):
                 await scheduler.run("pass", profile=ExecutionProfile(environment=str(number)))
 
@@ -135,6 +135,22 @@ def test_the_number_of_hosts_is_bounded(project: Project) -> None:
                 return sum(host.is_alive for host in scheduler.executor._fleet._hosts.values())
 
             await until(lambda: living() == 2, "the idle ones to leave")
+
+    asyncio.run(scenario())
+
+
+def test_a_host_that_was_asked_for_stays_until_its_attempt_is_launched_however_many_there_are(project: Project) -> None:
+    async def scenario() -> None:
+        async with project.scheduler(most_hosts=2) as scheduler:
+            requests = [project.request("pass", profile=ExecutionProfile(environment=str(n))) for n in range(5)]
+            placements = [scheduler.executor.place(request.profile) for request in requests]
+            for request, placement in zip(requests, placements, strict=True):
+                scheduler.placements[request.id] = placement
+                scheduler.executor.launch(request, placement)
+
+            ends = [await scheduler.end_of(request.id) for request in requests]
+
+            assert not [end for end in ends if isinstance(end, NotStarted)]
 
     asyncio.run(scenario())
 
