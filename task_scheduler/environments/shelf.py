@@ -43,7 +43,9 @@ class Shelf:
 
     def is_ready(self, key: str) -> bool:
         """Whether the environment is complete and the Python it was made of is still there."""
-        return (self._folder / key / MARKER).exists() and self.interpreter(key).exists()
+        # Asked for every slot: pathlib would cost ten times the look itself.
+        place = f"{self._folder}/{key}"
+        return os.path.exists(f"{place}/{MARKER}") and os.path.exists(f"{place}/bin/python")  # noqa: PTH110
 
     def lock(self, key: str) -> Path:
         """Return the file to lock before the environment is changed."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: tasks.log and errors.log are kept longer than the scheduler's own: they are what a person comes back for.
 _KEPT = timedelta(days=30)
+#: Seconds between two looks at whether a file is to be put aside.
+_LOOK = 1.0
 #: The event's name among a record's fields; what else this module puts there begins with an underscore.
 _NAME = "event"
 
@@ -35,6 +37,7 @@ class Logs:
         """Made by `set_up_logging`."""
         self._files = dict(files)
         self._lost = 0
+        self._next_look = 0.0
 
     def rotate(self, now: datetime) -> None:
         """Put aside what is due, tasks.log included, which tasks write and only the scheduler may rename."""
@@ -47,11 +50,17 @@ class Logs:
         for file in self._files.values():
             file.wait()
 
+    def _rotate_now_and_then(self, now: datetime) -> None:
+        """Rotate at most once a second: a look at each file for each line would cost more than the line."""
+        if not self._next_look - _LOOK <= now.timestamp() < self._next_look:
+            self._next_look = now.timestamp() + _LOOK
+            self.rotate(now)
+
     def sink(self, name: str, message: Message) -> None:
         """Write one record to one file. A full disk costs lines, which are counted, and never the scheduler."""
         record = message.record
         try:
-            self.rotate(record["time"])
+            self._rotate_now_and_then(record["time"])
             if self._lost:
                 warning = f"{self._lost} lines could not be written here"
                 line = format_line(seconds=record["time"].timestamp(), level="WARNING", text=warning)

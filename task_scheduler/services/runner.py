@@ -42,6 +42,8 @@ Finish = Callable[[Sequence[AttemptEnd]], Awaitable[Mapping[int, Run | None]]]
 
 #: A start is recorded by itself after this many seconds; a shorter run's start shares the commit of its end.
 START_RECORDED_AFTER = 0.05
+#: While attempts execute, ends are gathered for this many seconds: one commit serves them all.
+ENDS_GATHERED = 0.02
 #: Seconds of pause after each attempt in a row that never began; the run has failed after one more.
 VOID_PAUSES = (0.0, 1.0, 5.0, 15.0)
 #: Seconds a stop waits for the store to take the ends that are not on record yet.
@@ -98,6 +100,7 @@ class Runner(Service):
         self._busy = 0
         self._ends: list[AttemptEnd] = []
         self._end_noted = asyncio.Event()
+        self._end_recording = Alarm(self._clock)
         self._starts: dict[int, ActiveRun] = {}
         self._start_noted = asyncio.Event()
         self._start_recording = Alarm(self._clock)
@@ -487,6 +490,8 @@ class Runner(Service):
             self._start_recording.cut_short()  # a wake-up for nothing costs more than all of this
         self._release_held(active.run.task_id)
         self._fill()
+        if not self._busy:
+            self._end_recording.cut_short()
 
     async def _begin_anew(self, active: ActiveRun, attempt: AttemptId, reason: str) -> None:
         """Claim another attempt for a run whose attempt never began, after a pause that grows."""
@@ -510,6 +515,9 @@ class Runner(Service):
             await self._end_noted.wait()
             self._end_noted.clear()
             while self._ends:
+                if self._busy:
+                    # Nobody waits for this commit: the places of these runs are free already.
+                    await self._end_recording.sleep(ENDS_GATHERED)
                 await self._record_batch(tuple(self._ends), self._record.finish)
 
     async def _record_batch(self, ends: Sequence[AttemptEnd], finish: Finish) -> None:

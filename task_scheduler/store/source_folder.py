@@ -26,18 +26,19 @@ class SourceFolder:
     def __init__(self, folder: Path, content_of: Callable[[str], bytes | None]) -> None:
         self._folder = folder
         self._content_of = content_of
-        self._verified: dict[str, _Stamp] = {}
+        self._verified: dict[str, tuple[Path, _Stamp]] = {}
 
     def path(self, digest: str) -> Path:
         """Return the file that holds the source with this digest; raises StoreError when none is on record."""
+        known = self._verified.get(digest)
+        if known is not None and known[1] == _stamp(known[0]):
+            return known[0]
         if not _DIGEST.fullmatch(digest):
             raise StoreError(f"not the digest of a source: {digest!r}")
         path = self._folder / f"{digest}.py"
-        stamp = _stamp(path)
-        if stamp is None or stamp != self._verified.get(digest):
-            if stamp is None or not _holds(path, digest):
-                self._make(path, digest)
-            self._verified[digest] = _stamp(path) or (0, 0, 0, 0)
+        if not _holds(path, digest):
+            self._make(path, digest)
+        self._verified[digest] = (path, _stamp(path) or (0, 0, 0, 0))
         return path
 
     def discard(self, digests: Iterable[str]) -> None:

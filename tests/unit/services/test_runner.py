@@ -12,6 +12,7 @@ from task_scheduler.core.outcomes import Missed as missed  # noqa: N813 - an out
 from task_scheduler.core.policies import MisfirePolicy, Missed
 from task_scheduler.core.requests import Finished, Lost, NotStarted, Report, Started
 from task_scheduler.core.runs import AttemptExit, AttemptId, AttemptState, RunKind, RunState
+from task_scheduler.services.runner import ENDS_GATHERED
 from task_scheduler.testing.builders import a_job_declaration
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.loops import in_event_loop
@@ -347,7 +348,7 @@ async def test_a_retry_waits_until_an_older_version_beside_it_has_ended() -> Non
         await world.pass_time(20)
         before = len(world.executor.launched)
         world.executor.finish(going_on)
-        await world.pass_time(0)
+        await world.pass_time(ENDS_GATHERED)
 
         assert before == 2
         assert [request.digest for request in world.executor.launched[2:]] == [newer.version.digest]
@@ -624,9 +625,29 @@ async def test_a_waiting_retry_holds_no_place() -> None:
         await world.runner.request("b", None, "2")
 
         world.executor.fail()
-        await world.clock.settle()
+        await world.pass_time(ENDS_GATHERED)
 
         assert world.runner.counts() == {"running": 1, "queued": 0, "retrying": 1}
+
+
+@in_event_loop
+async def test_ends_that_come_close_together_share_a_commit() -> None:
+    world = World()
+    async with world.running():
+        for name in ("a", "b", "c"):
+            await world.admit(name, jobs=[])
+            await world.runner.request(name, None, name)
+        before = world.store.writes.count("finish")
+
+        world.executor.finish()
+        world.executor.finish()
+        await world.pass_time(ENDS_GATHERED)
+        together = world.store.writes.count("finish") - before
+        world.executor.finish()
+        await world.pass_time(0)
+
+        assert together == 1
+        assert await world.states() == [RunState.SUCCEEDED] * 3
 
 
 # --- environments -----------------------------------------------------------------------------------------
