@@ -11,7 +11,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -58,8 +58,12 @@ def main() -> int:
 
 
 def cost(seconds: int) -> list[Row]:
-    """Measure one trivial job due each second, against `python task.py`."""
-    return _cost("trivial", "", 'def start():\n    print("done")\n', seconds, most=1 / 3)
+    """Measure trivial jobs due each second, ten of them and one alone, against `python task.py`."""
+    function = 'def start():\n    print("done")\n'
+    alone = _cost("trivial, one a second", "", function, seconds, most=1 / 3, jobs=1)
+    # Alone, a run pays for waking everything up; it has no budget of its own.
+    alone = [replace(row, budget="", reached=None) for row in alone]
+    return [*_cost("trivial, ten a second", "", function, seconds, most=1 / 3), *alone]
 
 
 def imports(seconds: int) -> list[Row]:
@@ -71,17 +75,18 @@ def imports(seconds: int) -> list[Row]:
     return rows
 
 
-def _cost(what: str, package: str, function: str, seconds: int, *, most: float) -> list[Row]:
+def _cost(what: str, package: str, function: str, seconds: int, *, most: float, jobs: int = 10) -> list[Row]:
     head = f"import {package}\n\n\n" if package else ""
     with bench() as measured:
         fields = f"dependencies: [{package}]\n" if package else ""
-        measured.project.write_task("bench", f"{head}@repeat(every().second)\n{function}", fields=fields)
+        for number in range(jobs):
+            measured.project.write_task(f"bench{number}", f"{head}@repeat(every().second)\n{function}", fields=fields)
         measured.start()
-        measured.wait_admitted(1, 600)
-        measured.wait_finished(3)
+        measured.wait_admitted(jobs, 600)
+        measured.wait_finished(3 * jobs)
         plain = measured.project.root / "plain.py"
         plain.write_text(f"{head}{function}\n\nstart()\n", encoding="utf-8")
-        baseline = python_process(measured.environment_python("bench"), plain, 20)
+        baseline = python_process(measured.environment_python("bench0"), plain, 20)
         runs_before, cpu_before = measured.finished(), measured.cpu()
         time.sleep(seconds)
         runs, cpu = measured.finished() - runs_before, measured.cpu() - cpu_before

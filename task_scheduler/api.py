@@ -71,6 +71,7 @@ class Policies:
     loop_interval: float  #: seconds, the longest sleep of the scheduler
     stop_on_invalid: bool
     shared_environment: bool
+    reload_on_change: bool
 
 
 class TaskScheduler:
@@ -121,6 +122,7 @@ class TaskScheduler:
             clock=adapters.clock,
             stop_on_invalid=policies.stop_on_invalid,
             shared_environment=policies.shared_environment,
+            reload_on_change=policies.reload_on_change,
             on_change=self._scheduler.wake,
             publish=events.publish,
         )

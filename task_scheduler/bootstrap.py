@@ -200,6 +200,7 @@ def _policies(settings: Settings) -> Policies:
         loop_interval=settings.scheduler.loop_interval,
         stop_on_invalid=settings.tasks.on_invalid is OnInvalid.STOP,
         shared_environment=settings.virtual_env.mode is EnvironmentMode.SHARED,
+        reload_on_change=settings.tasks.reload_on_change,
     )
 
 

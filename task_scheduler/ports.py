@@ -326,7 +326,7 @@ class Inspection:
     """What importing a task file in its own environment told."""
 
     jobs: tuple[JobDeclaration, ...] = ()
-    problems: tuple[str, ...] = ()  #: sentences without the path; empty when all went well
+    problems: tuple[str, ...] = ()  #: sentences without the path, some after `line N: `; empty when all went well
 
 
 class EnvironmentProvider(Protocol):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from task_scheduler.core.arguments import write_arguments
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.tasks import JobDeclaration
 from task_scheduler.environments.commands import CommandEnd, run, seconds_from_now
@@ -108,6 +109,8 @@ class Inspector:
             case {"function": str(name), "line": int(line), "calls": str(calls), "arguments": str(arguments)}:
                 try:
                     trigger, zone = self._judge(ast.literal_eval(calls))
+                    # The spelling of what is read without an import: a job has one identity.
+                    arguments = write_arguments(*ast.literal_eval(arguments))
                 except TriggerError as error:
                     raise TriggerError(f"line {line}: {error}") from error
                 except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:

@@ -96,10 +96,14 @@ class Catalog(Service):
         clock: Clock,
         stop_on_invalid: bool,
         shared_environment: bool,
+        reload_on_change: bool = True,
         on_change: Callable[[], None],
         publish: Publish,
     ) -> None:
-        """`on_change` is called whenever the timetable, or what may start, changed."""
+        """`on_change` is called whenever the timetable, or what may start, changed.
+
+        Without `reload_on_change` an edit of a task in force waits for the next start.
+        """
         super().__init__(publish=publish)
         self._source = source
         self._environments = environments
@@ -108,6 +112,7 @@ class Catalog(Service):
         self._timetable = timetable
         self._clock = clock
         self._stop_on_invalid = stop_on_invalid
+        self._reload_on_change = reload_on_change
         self._on_change = on_change
         self._patience = Patience(clock=clock, publish=publish)
         self._preparation = Preparation(reader=reader, environments=environments, timetable=timetable)
@@ -249,6 +254,8 @@ class Catalog(Service):
 
     async def _consider(self, file: SourceFile, *, again: bool) -> None:
         """Begin to bring a file into force, unless it is; `again` also when it is being brought there already."""
+        if self._looked.is_set() and not self._reload_on_change and self._register.get(file.task_id) is not None:
+            return
         earlier = self._candidates.get(file.task_id)
         if earlier is not None and earlier.work is not None and earlier.file == file and not again:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from task_scheduler.services.timetable import Timetable
 
 #: Packages of the project itself, which no environment holds.
 _LOCAL_PACKAGES = frozenset({"helpers", "tasks"})
+_AT_LINE = re.compile(r"line ([0-9]+): (.*)", re.DOTALL)
 
 
 class NotAdmitted(Exception):
@@ -98,7 +100,7 @@ class Preparation:
     async def _computed_jobs(self, file: SourceFile, reading: TaskReading, lock: Lock) -> tuple[JobDeclaration, ...]:
         inspection = await self._environments.inspect(lock.key, file)
         if inspection.problems:
-            found = [Problem(path=file.path, message=text) for text in inspection.problems]
+            found = [_placed(file.path, text) for text in inspection.problems]
             raise NotAdmitted([*reading.problems, *found])
         zone = None if reading.declaration is None else reading.declaration.timezone
         computed = [replace(job, timezone=job.timezone or zone) for job in inspection.jobs]
@@ -119,6 +121,12 @@ def needs_of(declaration: TaskDeclaration, helper_packages: Sequence[str] = ()) 
     """Return what a task needs installed: its own packages and those of the helpers it imports."""
     packages = {*declaration.dependencies, *helper_packages}
     return Requirements(packages=tuple(sorted(packages)), python_version=declaration.python_version)
+
+
+def _placed(path: str, text: str) -> Problem:
+    """Return the problem a sentence tells, with the line it may begin with."""
+    told = _AT_LINE.fullmatch(text)
+    return Problem(path=path, message=text) if told is None else Problem(path=path, line=int(told[1]), message=told[2])
 
 
 def uses_local_code(reading: TaskReading) -> bool:

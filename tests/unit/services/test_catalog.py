@@ -127,6 +127,25 @@ async def test_mending_a_broken_file_brings_it_into_force() -> None:
 
 
 @in_event_loop
+async def test_without_reload_on_change_an_edit_waits_for_the_next_start_and_a_deletion_does_not() -> None:
+    world = World(reload_on_change=False)
+    async with world.running(catalog=True):
+        before = world.folder.write("report")
+        world.folder.write("other")
+        await quiet(world)
+        newer = world.folder.write("report", text="2")
+        world.folder.delete("other")
+        await quiet(world)
+        kept, deleted = in_force(world), status(world, "other")
+
+        await world.restart(catalog=True)
+        await quiet(world)
+
+        assert (kept, deleted) == (before, TaskStatus.DELETED)
+        assert in_force(world) == newer
+
+
+@in_event_loop
 async def test_an_edit_during_preparation_takes_its_place() -> None:
     world = World()
     async with world.running(catalog=True):

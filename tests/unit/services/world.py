@@ -111,6 +111,7 @@ class World:
         loop_interval: float = 1.0,
         stop_on_invalid: bool = False,
         shared_environment: bool = False,
+        reload_on_change: bool = True,
     ) -> None:
         self.clock = FakeClock()
         self.store = FlakyStore()
@@ -123,6 +124,7 @@ class World:
         self._loop_interval = loop_interval
         self._stop_on_invalid = stop_on_invalid
         self._shared_environment = shared_environment
+        self._reload_on_change = reload_on_change
         self._compose()
 
     def _compose(self) -> None:
@@ -160,6 +162,7 @@ class World:
             clock=self.clock,
             stop_on_invalid=self._stop_on_invalid,
             shared_environment=self._shared_environment,
+            reload_on_change=self._reload_on_change,
             on_change=self.scheduler.wake,
             publish=self.events.append,
         )
