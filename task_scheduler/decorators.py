@@ -96,6 +96,10 @@ class Chain:
         return Chain((*self.calls, (name, args, {})))
 
 
+#: Every function decorated in this process with its record, so that one whose name was taken by another is noticed.
+DECLARED: list[tuple[Callable[..., object], dict[str, object]]] = []
+
+
 def every(interval: int = 1) -> Chain:
     """Begin a schedule: `every(5).minutes`, `every().monday.at("09:00")`."""
     return Chain((("every", (interval,), {}),))
@@ -120,6 +124,7 @@ def repeat(chain: Chain, *args: object, **kwargs: object) -> Callable[[Function]
         # A new list: functools.wraps gives a wrapper the very list of the function it wraps.
         schedules = [*getattr(function, "__task_schedules__", ()), schedule]
         function.__task_schedules__ = schedules  # type: ignore[attr-defined]
+        DECLARED.append((function, schedule))
         return function
 
     return record

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import json
 import re
@@ -16,6 +15,7 @@ from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.tasks import JobDeclaration
 from task_scheduler.environments.commands import CommandEnd, run, seconds_from_now
 from task_scheduler.ports import Inspection, SourceFile
+from task_scheduler.syntax import literal
 
 PROBE = Path(__file__).with_name("inspection_probe.py")
 #: Seconds an import may take.
@@ -106,17 +106,30 @@ class Inspector:
                     f"line {line}: the schedule of {name!r} has an argument that cannot be kept, {value}: "
                     "use text, numbers, True, False, None, and lists, tuples, sets and dicts of these"
                 )
+            case {"function": str(name), "line": int(line), "lost": True}:
+                raise TriggerError(
+                    f"line {line}: the schedule of {name!r} is lost, for {name!r} is defined again after it: "
+                    "give each function its own name, or one function several @repeat lines"
+                )
             case {"function": str(name), "line": int(line), "calls": str(calls), "arguments": str(arguments)}:
                 try:
-                    trigger, zone = self._judge(ast.literal_eval(calls))
+                    trigger, zone = self._judge(_sequence(calls))
                     # The spelling of what is read without an import: a job has one identity.
-                    arguments = write_arguments(*ast.literal_eval(arguments))
+                    arguments = write_arguments(*_sequence(arguments))
                 except TriggerError as error:
                     raise TriggerError(f"line {line}: {error}") from error
                 except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
                     raise TriggerError(f"line {line}: the schedule of {name!r} cannot be read") from error
                 return JobDeclaration(function=name, trigger=trigger, timezone=zone, arguments=arguments, line=line)
         raise TriggerError("importing the file gave an answer that cannot be read")
+
+
+def _sequence(text: str) -> Sequence[Any]:
+    """Return the tuple or list a literal says; raises TypeError for another value."""
+    value = literal(text)
+    if not isinstance(value, tuple | list):
+        raise TypeError(f"not a sequence: {text[:40]}")
+    return value
 
 
 def _answer(output: bytes) -> object:

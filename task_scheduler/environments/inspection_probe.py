@@ -109,7 +109,20 @@ def tell_schedules(module: types.ModuleType) -> list[dict[str, Any]]:
         told += [
             tell_record(defined_as if vars(module).get(defined_as) is value else name, record) for record in records
         ]
-    return sorted(told, key=lambda record: record["line"])
+    return sorted([*told, *tell_lost(module)], key=lambda record: record["line"])
+
+
+def tell_lost(module: types.ModuleType) -> list[dict[str, Any]]:
+    """Describe the schedules of functions that no name leads to any more, as when one is defined in a loop."""
+    decorators = sys.modules.get("task_scheduler.decorators")
+    declared = getattr(decorators, "DECLARED", [])
+    kept = [getattr(value, "__task_schedules__", None) for value in vars(module).values()]
+    found = {id(record) for records in kept if isinstance(records, list) for record in records}
+    return [
+        {"function": getattr(function, "__name__", "?"), "line": record["line"], "lost": True}
+        for function, record in declared
+        if getattr(function, "__module__", None) == module.__name__ and id(record) not in found
+    ]
 
 
 def main() -> None:

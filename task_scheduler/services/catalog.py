@@ -337,8 +337,8 @@ class Catalog(Service):
         except NotAdmitted as error:
             refusal = error
         except Exception as error:  # noqa: BLE001 - the loop boundary of a preparation: no file may stop the others
-            message = f"could not be prepared: {type(error).__name__}: {error}"
-            refusal = NotAdmitted([Problem(path=file.path, message=message)])
+            message = f"a fault of the program, which tries again: {type(error).__name__}: {error}"
+            refusal = NotAdmitted([Problem(path=file.path, message=message)], is_temporary=True)
             self._publish(
                 Event(
                     name="task.fault",

@@ -9,6 +9,7 @@ import tokenize
 import warnings
 from dataclasses import dataclass
 
+from task_scheduler import syntax
 from task_scheduler.core.errors import Problem
 from task_scheduler.watcher.frontmatter import BARE, bare_line
 from task_scheduler.watcher.scanning import LARGEST, TOO_LARGE
@@ -69,7 +70,7 @@ def parse_source(content: bytes, *, path: str) -> ParsedSource:
     if line_of_bare is not None:
         return refused(BARE, line_of_bare)
     try:
-        tree = ast.parse(text, filename=_FILENAME)
+        tree = syntax.parse(text, filename=_FILENAME)
     except SyntaxError as error:
         return refused(_syntax_error(error), error.lineno or None, text=text)
     except (ValueError, RecursionError, MemoryError):
@@ -91,7 +92,7 @@ def _docstring_alone(text: str) -> ast.Module | None:
             if token.type == tokenize.STRING:
                 above = text.split("\n")[: token.end[0]]
                 above[-1] = above[-1][: token.end[1]]
-                return ast.parse("\n".join(above), filename=_FILENAME)
+                return syntax.parse("\n".join(above), filename=_FILENAME)
             if token.type not in {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE}:
                 return None
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError, MemoryError):
