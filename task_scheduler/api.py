@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from task_scheduler.core.errors import Refused, UnknownTask
 from task_scheduler.core.events import Event
 from task_scheduler.core.policies import MisfirePolicy, RetentionPolicy
 from task_scheduler.core.runs import Run
@@ -26,6 +27,7 @@ from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.janitor import Janitor
 from task_scheduler.services.register import Register
+from task_scheduler.services.requested_entry import why_not_in_force
 from task_scheduler.services.rescuer import Rescuer
 from task_scheduler.services.runner import Runner, RunnerLimits
 from task_scheduler.services.scheduler import Scheduler
@@ -182,7 +184,13 @@ class TaskScheduler:
 
     async def start_task(self, task_id: str, function: str | None, request_id: str) -> Run:
         """Start a task now; raises UnknownTask, or Refused when it cannot start."""
-        return await self._runner.request(task_id, function, request_id)
+        try:
+            return await self._runner.request(task_id, function, request_id)
+        except UnknownTask:
+            record = self._catalog.status_of(task_id)
+            if record is None:
+                raise
+            raise Refused(why_not_in_force(record)) from None
 
     async def rescan(self) -> None:
         """Look at all task files now."""

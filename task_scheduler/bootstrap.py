@@ -25,6 +25,7 @@ from task_scheduler.logs import Logs, log_event, set_up_logging
 from task_scheduler.ports import Clock
 from task_scheduler.project import locate_project
 from task_scheduler.services.backups import Backups
+from task_scheduler.services.custody import Custody
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.log_keeper import LogKeeper
 from task_scheduler.services.memory_guard import MemoryGuard
@@ -52,10 +53,10 @@ def run(root: Path, config: Path | None) -> int:
     paths.create_folders()
     run_folder = _private_folder(paths.data / "run")
     clock = SystemClock()
-    with ProjectLock(run_folder / "scheduler.lock", f"the project folder {paths.root}", since=clock.now()):
+    with ProjectLock(run_folder / "scheduler.lock", f"the project folder {paths.root}", since=clock.now()) as lock:
         logs = set_up_logging(settings, paths, foreground=True)
         try:
-            restart = asyncio.run(_serve(settings, paths, run_folder, clock=clock, logs=logs))
+            restart = asyncio.run(_serve(settings, paths, run_folder, clock=clock, logs=logs, lock=lock))
         finally:
             logs.close()
     if restart:
@@ -63,12 +64,19 @@ def run(root: Path, config: Path | None) -> int:
     return 0
 
 
-async def _serve(settings: Settings, paths: Paths, run_folder: Path, *, clock: Clock, logs: Logs) -> bool:
+async def _serve(
+    settings: Settings, paths: Paths, run_folder: Path, *, clock: Clock, logs: Logs, lock: ProjectLock
+) -> bool:
     """Run until a signal, or until a restart is asked for; return whether to restart."""
     events = EventBus()
     events.subscribe(log_event)
     ending = asyncio.Event()
     restart: list[str] = []
+    lost: list[str] = []
+
+    def give_up(reason: str) -> None:
+        lost.append(reason)
+        ending.set()
 
     def ask_for_restart(reason: str) -> None:
         restart.append(reason)
@@ -80,6 +88,15 @@ async def _serve(settings: Settings, paths: Paths, run_folder: Path, *, clock: C
         scheduler = _compose(
             settings, paths, run_folder, clock=clock, store=store, events=events, restart=ask_for_restart
         )
+        scheduler.add(
+            Custody(
+                checks=[lock.what_is_gone, store.what_is_gone],
+                end=give_up,
+                clock=clock,
+                interval=settings.scheduler.loop_interval,
+                publish=events.publish,
+            )
+        )
         scheduler.add(LogKeeper(rotate=logs.rotate, clock=clock, publish=events.publish))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -90,6 +107,8 @@ async def _serve(settings: Settings, paths: Paths, run_folder: Path, *, clock: C
             await _first_of(ending.wait(), scheduler.failed())
         finally:
             await scheduler.stop()
+    if lost:
+        raise TaskSchedulerError(lost[0])
     if not ending.is_set():
         raise TaskSchedulerError("the scheduler ended by a fault of the program; logs/errors.log has the details")
     return bool(restart)
@@ -232,8 +251,11 @@ def _link(link: Path, target: Path) -> None:
 
 def _private_folder(folder: Path) -> Path:
     """Make a folder only its owner may enter: who can write there can start processes."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise TaskSchedulerError(f"{folder} cannot be used: {error.strerror}") from error
     return folder
 
 

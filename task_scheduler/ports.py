@@ -113,7 +113,10 @@ class Ledger(Protocol):
         ...
 
     async def request(self, request: RunRequest) -> tuple[Run, bool]:
-        """Put a requested run on record; return it, and whether it is new."""
+        """Put a requested run on record; return it, and whether it is new.
+
+        Raises Refused when the request's name belongs to a run of another task or function.
+        """
         ...
 
     async def begin(self, claims: Sequence[tuple[int, AttemptClaim]]) -> Sequence[Attempt]:

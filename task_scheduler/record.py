@@ -77,7 +77,7 @@ class _NothingYet:
         raise UnknownRun(str(run_id))
 
     async def summary(self) -> Document:
-        return {"tasks": {}, "invalid": [], "runs": []}
+        return {"tasks": {}, "invalid": [], "needs_care": [], "runs": []}
 
 
 def _nothing() -> None:

@@ -30,6 +30,8 @@ LONGEST = 65_536
 DEEPEST = 8
 
 #: A line of the text longer than this is cut where a message shows it.
+#: `key:value`, which YAML takes for a text.
+_UNSPACED = re.compile(r"(\w+):(?!//)(\S.*)")
 _LONGEST_SHOWN = 60
 
 # libyaml is some ten times faster, but its messages do not name the character that it found.
@@ -255,6 +257,10 @@ def _explained(error: yaml.YAMLError, text: str) -> tuple[str, int]:
         if character == "\t":
             return "a tab stands where only spaces may: replace it with spaces", line
         return f"a value that begins with {character} must be in quotes: {shown}", line
+    unspaced = next(((n, found) for n, text_ in enumerate(lines) if (found := _UNSPACED.fullmatch(text_))), None)
+    if unspaced is not None and unspaced[0] <= line:
+        place, found = unspaced
+        return f"put a space after the colon: {found[1]}: {found[2][:_LONGEST_SHOWN]}", place
     if "mapping values are not allowed" in problem:
         return f"put a value that holds ': ' in quotes, and begin every key in the same column: {shown}", line
     if "quoted scalar" in context and "end of stream" in problem:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from task_scheduler import __version__
 from task_scheduler.cli import history, list, logs, run, show, start, status  # noqa: A004 - each named after its verb
+from task_scheduler.cli.program import Program
 from task_scheduler.cli.verbs import Verb
 from task_scheduler.core.errors import did_you_mean
 
@@ -24,18 +25,19 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     }
 )
 
-_PROGRAM = "task-scheduler"
 _DESCRIPTION = """\
 Drop a .py file into tasks/: it runs on the clock, with its own packages, limits and history.
 
 Without a verb the scheduler runs in the foreground."""
-_EPILOGUE = """\
+_PLACED = "The project is the folder of --root, else the one --config is about, else the folder main.py is in."
+_FOUND = """\
 The project is the folder of --root, else the one --config is about, else the nearest folder upwards from here that
-has tasks/ and config/config.yaml or data/, else this folder.
-
+has tasks/ and config/config.yaml or data/, else this folder."""
+_EXIT_CODES = """\
 Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 unusable configuration, 4 no scheduler is running,
 5 another scheduler holds the project, 6 no such task or run."""
 _TAKES_VALUE = frozenset({"--root", "--config"})
+_INSTALLED = Program()
 
 
 class UsageError(Exception):
@@ -53,16 +55,17 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, f"`{self.prog} --help` tells what can be said")
 
 
-def read(argv: Sequence[str]) -> argparse.Namespace:
-    """Return the options, `verb` among them; raises UsageError, and SystemExit for `--help` and `--version`."""
-    arguments = _with_verb([*argv])
-    options = _parser().parse_args(arguments)
+def read(argv: Sequence[str], program: Program = _INSTALLED) -> argparse.Namespace:
+    """Return the options, `verb` and `program` among them; raises UsageError, and SystemExit for `--help` and `--version`."""
+    arguments = _with_verb([*argv], program)
+    options = _parser(program).parse_args(arguments)
+    options.program = program.name
     options.root = getattr(options, "root", None)
     options.config = getattr(options, "config", None)
     return options
 
 
-def _with_verb(arguments: Sequence[str]) -> Sequence[str]:
+def _with_verb(arguments: Sequence[str], program: Program) -> Sequence[str]:
     """Return the arguments with a verb: the old spellings `--status` and no verb at all have one too."""
     place = _verb_place(arguments)
     if place is not None:
@@ -73,7 +76,7 @@ def _with_verb(arguments: Sequence[str]) -> Sequence[str]:
     if "--daemon" in arguments:
         raise UsageError(
             "--daemon is not there yet: the scheduler runs in the foreground",
-            f"let systemd or tmux keep it, or start it with `nohup {_PROGRAM} run &`",
+            f"let systemd or tmux keep it, or start it with `nohup {program.name} run &`",
         )
     if "--status" in arguments:
         return ["status", *(argument for argument in arguments if argument != "--status")]
@@ -94,21 +97,21 @@ def _verb_place(arguments: Sequence[str]) -> int | None:
     return None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: Program) -> argparse.ArgumentParser:
     common = _Parser(add_help=False, allow_abbrev=False)
     # Suppressed, so that the verb's parser does not undo what was said before the verb.
     common.add_argument("--root", metavar="DIR", default=argparse.SUPPRESS, help="the project folder")
     common.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="the configuration file")
     form = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
-        prog=_PROGRAM,
+        prog=program.name,
         description=_DESCRIPTION,
-        epilog=_EPILOGUE,
+        epilog=f"{_PLACED if program.has_folder else _FOUND}\n\n{_EXIT_CODES}",
         parents=[common],
         allow_abbrev=False,
         formatter_class=form,
     )
-    parser.add_argument("--version", action="version", version=f"{_PROGRAM} {__version__}")
+    parser.add_argument("--version", action="version", version=f"task-scheduler {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for name, verb in VERBS.items():
         description = f"{verb.HELP[0].upper()}{verb.HELP[1:]}.\n\n{verb.DESCRIPTION}".strip()

@@ -42,7 +42,9 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     if not runs:
         filtered = options.task or options.state or options.before
         terminal.note(
-            "no runs match" if filtered else "no runs yet: a task runs at its next slot, or with `start TASK`"
+            "no runs match"
+            if filtered
+            else f"no runs yet: a task runs at its next slot, or with `{options.program} start TASK`"
         )
         return ExitCode.OK
     terminal.table(phrases.RUN_COLUMNS, [phrases.run_row(run, terminal) for run in runs])

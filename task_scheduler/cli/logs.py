@@ -76,7 +76,7 @@ class _Reading:
             file = self._files.get(attempt["number"])
             if file is None:
                 file = self._files[attempt["number"]] = OutputFile(self._folder, attempt["output"])
-                if self._only is None and (len(chosen) > 1 or attempt["number"] > 1):
+                if self._only is None and len(chosen) > 1:
                     self._terminal.note(f"--- attempt {attempt['number']} ---")
             for line in file.new_lines():
                 self.seen = True

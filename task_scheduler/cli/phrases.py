@@ -8,11 +8,18 @@ from typing import Any
 from task_scheduler.cli import times
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import STYLE_OF, Terminal
+from task_scheduler.cli.text import fit
 
 Document = Mapping[str, Any]
 
 #: What is shown where there is nothing to tell.
 NOTHING = "-"
+#: Most columns of a run's call.
+_CALL = 40
+#: Ends that were done to a run.
+_PASSIVE = frozenset({"skipped", "missed", "cancelled", "interrupted"})
+#: Calls that go without saying.
+_PLAIN = frozenset({None, "start()"})
 
 RUN_COLUMNS = (
     Column(title="RUN", right=True),
@@ -27,9 +34,9 @@ RUN_COLUMNS = (
 )
 
 
-def start_hint() -> str:
+def start_hint(program: str) -> str:
     """Return how to start a scheduler."""
-    return "start it with `python main.py` or `task-scheduler run`"
+    return f"start it with `{program} run`"
 
 
 def state_cell(state: str) -> Cell:
@@ -74,7 +81,7 @@ def run_row(run: Document, terminal: Terminal) -> list[Cell]:
     """Return the cells of RUN_COLUMNS for one run."""
     return [
         Cell(str(run["id"])),
-        Cell(run["task"] if run["function"] in {None, "start"} else f"{run['task']} {run['function']}()"),
+        Cell(run["task"] if run["call"] in _PLAIN else f"{run['task']} {fit(run['call'], _CALL)}"),
         Cell(slots(run, terminal)),
         state_cell(run["state"]),
         Cell(_duration(None if run["late"] is None else max(0.0, run["late"]))),
@@ -98,6 +105,8 @@ def slots(run: Document, terminal: Terminal) -> str:
 def reason(run: Document, terminal: Terminal) -> str:
     """Return why a run ended as it did, when it goes on, and what else it stands for."""
     parts = [run["reason"].partition("\n")[0]] if run["reason"] else []
+    if run["executions"] > 1 and run["final"]:
+        parts.append(f"after {run['executions']:,} attempts")
     if run["retry_at"] and not run["final"]:
         parts.append(f"tries again {moment(run['retry_at'], terminal)}")
     if run["merged"]:
@@ -111,6 +120,12 @@ def invalid_note(problem: str, errors: int, version: str | None) -> str:
     more = f" (and {errors - 1} more)" if errors > 1 else ""
     kept = f"running version {version} stays in force" if version else "no version is in force"
     return f"{problem}{more} ({kept})"
+
+
+def ended(run: Document) -> str:
+    """Return how a run ended, as the end of a sentence that begins with it: `failed`, `was skipped`."""
+    words = str(run["state"]).replace("_", " ")
+    return f"was {words}" if run["state"] in _PASSIVE else words
 
 
 def _duration(seconds: float | None) -> str:

@@ -20,11 +20,14 @@ DESCRIPTION = (
 
 _JOB_COLUMNS = (
     Column(title="SCHEDULE", least=12),
-    Column(title="FUNCTION", least=8),
-    Column(title="ARGUMENTS", least=9),
+    Column(title="RUNS", least=12),
     Column(title="NEXT"),
 )
-_NO_ARGUMENTS = "((), {})"
+#: Of these no version is wanted in force.
+_NEVER_IN_FORCE = frozenset({"module", "deleted"})
+_AS_A_TASK = (
+    "to make it a task, give it frontmatter with `schedule:`, or a function decorated with `@repeat(every()...)`"
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -40,6 +43,9 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         terminal.document(task)
         return ExitCode.OK
     _show_facts(task, terminal)
+    if task["status"] == "module":
+        terminal.say()
+        terminal.say(_AS_A_TASK)
     _show_schedules(task, terminal)
     _show_problems(task, terminal)
     _show_packages(task, terminal)
@@ -51,14 +57,15 @@ def _show_facts(task: Document, terminal: Terminal) -> None:
     declared = task["declaration"] or {}
     in_force = task["version"] or "none"
     pending = task["pending_digest"]
+    version = f"{in_force}; the file is {pending}, which is not in force" if pending else in_force
     terminal.fields(
         {
             "task": task["id"],
             "title": task["title"],
             "description": declared.get("description", ""),
-            "file": task["path"],
+            "file": f"{task['path']} (it is gone)" if task["status"] == "deleted" else task["path"],
             "status": phrases.state_cell(task["status"]),
-            "version": f"{in_force}; the file is {pending}, which is not in force" if pending else in_force,
+            "version": "" if task["status"] in _NEVER_IN_FORCE else version,
             "admitted": phrases.moment(task["admitted_at"], terminal) if task["admitted_at"] else "",
             **(_limits(declared) if declared else {}),
         }
@@ -89,8 +96,7 @@ def _show_schedules(task: Document, terminal: Terminal) -> None:
 def _job_row(job: Document, terminal: Terminal) -> list[Cell]:
     return [
         Cell(phrases.schedule(job)),
-        Cell(f"{job['function']}()" if job["function"] else "whole file"),
-        Cell("" if job["arguments"] == _NO_ARGUMENTS else job["arguments"]),
+        Cell(job["call"] or "whole file"),
         Cell(phrases.moment(job["next_run"], terminal)),
     ]
 

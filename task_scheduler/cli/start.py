@@ -27,7 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Declare the task and what to do about its run."""
     parser.add_argument("task", metavar="TASK", help="the task's id: its path inside tasks/ without .py")
     parser.add_argument(
-        "--function", metavar="NAME", help="the function to call; `start`, or the whole file, by default"
+        "--function",
+        metavar="NAME",
+        help="the function to call; or a whole call as `show` writes it; `start`, or the whole file, by default",
     )
     parser.add_argument(
         "--request-id", metavar="ID", help="your own name for this request, so that repeating it is safe"
@@ -53,25 +55,28 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         run = _wait(run, door, terminal)
     if options.json:
         terminal.document(run)
-    elif options.wait:
+    elif run["final"]:
         _tell_end(run, terminal)
     else:
         terminal.say(f"run {run['id']} of {run['task']} is {run['state'].replace('_', ' ')}")
-        terminal.note(f"follow it with `task-scheduler logs {run['id']} --follow`")
+        terminal.note(f"follow it with `{options.program} logs {run['id']} --follow`")
     return ExitCode.OK if not options.wait or run["state"] == "succeeded" else ExitCode.FAILURE
 
 
 def _wait(run: Document, door: Door, terminal: Terminal) -> Document:
-    terminal.note(f"run {run['id']} of {run['task']} goes on, also when you stop waiting")
-    while not run["final"]:
-        terminal.pause(_LOOK)
-        # A scheduler that is restarted meanwhile leaves the run alive; the record tells how it ended.
-        run = door.ask("run", run=run["id"])
+    try:
+        while not run["final"]:
+            terminal.pause(_LOOK)
+            # A scheduler that is restarted meanwhile leaves the run alive; the record tells how it ended.
+            run = door.ask("run", run=run["id"])
+    except KeyboardInterrupt:
+        terminal.note(f"run {run['id']} of {run['task']} goes on: only the waiting ended")
+        raise
     return run
 
 
 def _tell_end(run: Document, terminal: Terminal) -> None:
     took = f" in {times.duration(run['duration'])}" if run["duration"] is not None else ""
     because = f": {run['reason']}" if run["reason"] else ""
-    state = phrases.state_cell(run["state"])
-    terminal.say(f"run {run['id']} of {run['task']} {state.text}{took}{because}", state.style)
+    style = phrases.state_cell(run["state"]).style
+    terminal.say(f"run {run['id']} of {run['task']} {phrases.ended(run)}{took}{because}", style)

@@ -10,7 +10,7 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.tables import Cell
-from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.terminal import STYLE_OF, Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.control.commands import COMMANDS
 from task_scheduler.core.errors import NotRunning
@@ -36,7 +36,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         _show(status, door, terminal)
     if status["running"]:
         return ExitCode.OK
-    terminal.error(str(NotRunning(str(door.project.root))), hint=phrases.start_hint())
+    terminal.error(str(NotRunning(str(door.project.root))), hint=phrases.start_hint(options.program))
     return ExitCode.NOT_RUNNING
 
 
@@ -58,6 +58,12 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
         terminal.say()
         terminal.say(f"{task['id']} cannot be admitted", "bad")
         terminal.say("    " + phrases.invalid_note(task["problem"] or task["path"], task["errors"], task["version"]))
+    # The record of a project that no scheduler has run for knows of no tasks.
+    if runs := status.get("needs_care"):
+        terminal.say()
+        terminal.say("needs care")
+        for run in runs:
+            terminal.say(f"    {_care(run, terminal)}", STYLE_OF.get(run["state"], ""))
     if status["runs"]:
         terminal.say()
         terminal.table(phrases.RUN_COLUMNS, [phrases.run_row(run, terminal) for run in status["runs"][:_RECENT]])
@@ -70,6 +76,14 @@ def _scheduler(live: Document, terminal: Terminal) -> Cell:
         lasted = times.duration(max(timedelta(0), terminal.now() - since).total_seconds())
         text += f", for {lasted} (since {times.local(since, terminal.now(), terminal.zone)})"
     return Cell(text, "good")
+
+
+def _care(run: Document, terminal: Terminal) -> str:
+    when = times.read(run["when"])
+    ago = times.distance(when, terminal.now())
+    at = times.local(when, terminal.now(), terminal.zone)
+    because = f": {run['reason'].partition(chr(10))[0]}" if run["reason"] else ""
+    return f"{run['task']} {phrases.ended(run)} {ago} ({at}, run {run['run']}){because}"
 
 
 def _tasks(counts: Document) -> str:

@@ -18,10 +18,11 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from task_scheduler.core.errors import Problem, Refused, TriggerError, UnknownRun, UnknownTask, did_you_mean
-from task_scheduler.core.runs import Attempt, AttemptExit, Run, RunState
+from task_scheduler.core.runs import FINAL, Attempt, AttemptExit, Run, RunState
 from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus, TaskVersion, errors_of
 from task_scheduler.core.triggers import parse_trigger, read_zone
 from task_scheduler.ports import Catalogue, Clock, History, RunFilter
+from task_scheduler.services.requested_entry import call_text
 
 #: A JSON object.
 Document = dict[str, Any]
@@ -34,6 +35,12 @@ COMING = 3
 RECENT = 10
 #: Most runs one answer lists.
 MOST_RUNS = 1_000
+#: Ends that ask for a person.
+BAD_ENDS = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.INTERRUPTED, RunState.MISSED})
+#: Ends that tell how a task does; a slot that was skipped, beside a run under way, tells nothing.
+TELLING_ENDS = FINAL - {RunState.SKIPPED}
+#: Tasks whose runs a person counts on.
+COUNTED_ON = frozenset({TaskStatus.ACTIVE, TaskStatus.PREPARING, TaskStatus.INVALID})
 #: Tasks described in one turn of the event loop, so that a long list makes no due job late.
 TURN = 25
 
@@ -115,8 +122,25 @@ class Overview:
         return {
             "tasks": dict(sorted(Counter(record.status.value for record in records).items())),
             "invalid": [_describe_invalid(record) for record in records if record.status is TaskStatus.INVALID],
+            "needs_care": [_describe_bad_end(run) for run in await self._bad_ends(records)],
             "runs": [_describe_run(run) for run in recent],
         }
+
+    async def _bad_ends(self, records: Iterable[TaskRecord]) -> Sequence[Run]:
+        """Return the newest finished run of each task in force where that one ended badly, newest first."""
+        latest = await self._history.latest()
+        counted_on = {record.task_id for record in records if record.version and record.status in COUNTED_ON}
+        found = []
+        for task_id, newest in latest.items():
+            if task_id not in counted_on:
+                continue
+            run: Run | None = newest
+            if newest.state not in TELLING_ENDS:
+                ended = await self._history.runs(RunFilter(task_id=task_id, states=TELLING_ENDS, limit=1))
+                run = ended[0] if ended else None
+            if run is not None and run.state in BAD_ENDS:
+                found.append(run)
+        return sorted(found, key=lambda run: -run.id)
 
     def _describe(
         self,
@@ -195,6 +219,7 @@ def _describe_job(job: Job) -> Document:
         "id": job.id,
         "function": job.function,
         "arguments": job.arguments,
+        "call": call_text(job.function, job.arguments),
         "trigger": job.trigger,
         "timezone": job.timezone,
         "next_run": _iso(job.next_run),
@@ -216,6 +241,16 @@ def _describe_invalid(record: TaskRecord) -> Document:
     }
 
 
+def _describe_bad_end(run: Run) -> Document:
+    return {
+        "task": run.task_id,
+        "run": run.id,
+        "state": run.state.value,
+        "when": iso(run.ended_at or run.created_at),
+        "reason": run.reason,
+    }
+
+
 def _describe_run(run: Run) -> Document:
     late = None
     if run.scheduled_for is not None and run.started_at is not None:
@@ -229,6 +264,7 @@ def _describe_run(run: Run) -> Document:
         "job": run.job_id,
         "function": run.function,
         "arguments": run.arguments,
+        "call": call_text(run.function, run.arguments),
         "scheduled_for": _iso(run.scheduled_for),
         "request_id": run.request_id,
         "digest": _short(run.digest),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from task_scheduler.core.errors import SettingsError
 from task_scheduler.project import Project
 from task_scheduler.settings.models import Settings
 
@@ -38,9 +39,28 @@ class Paths:
         )
 
     def create_folders(self) -> None:
-        """Create those that are missing, with what lies above them."""
-        for folder in (self.tasks, self.logs, self.data, self.log.parent, self.database.parent):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Create those that are missing below the project folder; raises SettingsError for others, or when one cannot be.
+
+        Outside it a missing folder is more likely a slip than a wish: nothing is made there.
+        """
+        folders = {
+            "tasks.directory": self.tasks,
+            "logs/": self.logs,
+            "data/": self.data,
+            "logging.file": self.log.parent,
+            "database.path": self.database.parent,
+        }
+        faults = []
+        for key, folder in folders.items():
+            if not folder.is_dir() and not folder.is_relative_to(self.root):
+                faults.append(f"{key}: there is no folder {folder}: create it, or name another")
+                continue
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                faults.append(f"{key}: the folder {folder} cannot be made: {error.strerror}")
+        if faults:
+            raise SettingsError(str(self.config), faults)
 
 
 def _placed(root: Path, folder: str, text: str) -> Path:

@@ -11,9 +11,6 @@ from task_scheduler.starting.options import DEFAULT_PYTHON, option, project_of, 
 from task_scheduler.starting.recipe import Recipe
 from task_scheduler.starting.venv import enter
 
-#: Answered by the command line as they are.
-_ANSWERED_AT_ONCE = frozenset({"-h", "--help", "--version"})
-
 
 def prepare(folder: Path, arguments: Sequence[str]) -> list[str]:
     """Return, in an interpreter that has all the program in `folder` needs, the command line `arguments` mean.
@@ -43,17 +40,8 @@ def command(arguments: Sequence[str], folder: Path) -> list[str]:
     """Return the `task-scheduler` command line that these arguments of `main.py` mean.
 
     >>> command(["--status"], Path("/srv/jobs"))
-    ['status', '--root', '/srv/jobs']
+    ['--root', '/srv/jobs', '--status']
     """
-    rest = list(arguments)
-    if rest and rest[0] in _ANSWERED_AT_ONCE:
-        return rest
-    if rest and not rest[0].startswith("-"):
-        verb = rest.pop(0)
-    elif "--status" in rest:
-        rest.remove("--status")
-        verb = "status"
-    else:
-        verb = "run"
-    placed = option(rest, "--root") is not None or option(rest, "--config") is not None
-    return [verb, *([] if placed else ["--root", str(folder)]), *rest]
+    placed = option(arguments, "--root") is not None or option(arguments, "--config") is not None
+    # Before the verb, where there is one: which argument that is, the command line alone can tell.
+    return [*([] if placed else ["--root", str(folder)]), *arguments]

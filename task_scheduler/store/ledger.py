@@ -139,7 +139,9 @@ def _insert_slots(connection: Connection, claims: Sequence[SlotClaim]) -> Sequen
 def _insert_request(connection: Connection, request: RunRequest) -> tuple[Run, bool]:
     known = connection.execute(_REQUESTED, {"request_id": request.request_id}).first()
     if known is not None:
-        return ended_run_from(known), False
+        run = ended_run_from(known)
+        steps.check_same_request(run, request)
+        return run, False
     run = steps.requested(_next_run_id(connection), request)
     _INSERT_RUN.execute(connection, [rows.run_values(run)])
     return run, True

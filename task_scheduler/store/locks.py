@@ -47,6 +47,12 @@ class ProjectLock:
         """
         return self._left_safely
 
+    def what_is_gone(self) -> str | None:
+        """Return the lock file's name when it is not in its place any more, so that another could be locked there."""
+        if self._descriptor is None or _is_file(self._descriptor, self._path):
+            return None
+        return f"the lock file {self._path}"
+
     def acquire(self) -> Self:
         """Take the lock; raises AlreadyRunning, naming the holder, or StoreError."""
         if self._descriptor is not None:

@@ -93,6 +93,7 @@ class MemoryLedger(_Record):
         """Put a requested run on record; return it, and whether it is new."""
         known = self._requests.get(request.request_id)
         if known is not None:
+            steps.check_same_request(self._runs[known], request)
             return self._runs[known], False
         self._check_known(request.task_id, request.job_id)
         run = steps.requested(self._last_run_id + 1, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,11 +45,14 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
         source_folder: SourceFolder | None,
         backups: BackupFolder | None,
         leave: Callable[[], None],
+        what_is_gone: Callable[[], str | None] = lambda: None,
     ) -> None:
         Access.__init__(self, path=path, writer=writer, readers=readers)
         self._source_folder = source_folder
         self._backups = backups
         self._leave = leave
+        #: Tells what of the database was moved or deleted since it was opened; None: nothing.
+        self.what_is_gone = what_is_gone
 
     @classmethod
     def open(
@@ -86,6 +90,7 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
                 source_folder=SourceFolder(sources, lambda digest: _source(readers, digest)),
                 backups=BackupFolder(backups, path, clock=clock, keep=keep_backups),
                 leave=undo.pop_all().close,
+                what_is_gone=_watch(path, lock),
             )
 
     @classmethod
@@ -131,6 +136,20 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
 
 def _nothing() -> None:
     pass
+
+
+def _watch(path: Path, lock: ProjectLock) -> Callable[[], str | None]:
+    """Return what tells whether the database and its lock are still the files that were opened."""
+    opened = path.stat()
+
+    def what_is_gone() -> str | None:
+        try:
+            is_there = os.path.samestat(path.stat(), opened)
+        except OSError:
+            is_there = False
+        return lock.what_is_gone() if is_there else f"the database {path}"
+
+    return what_is_gone
 
 
 def _source(readers: Readers, digest: str) -> bytes | None:

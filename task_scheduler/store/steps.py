@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from task_scheduler.core.errors import IllegalTransition
+from task_scheduler.core.errors import IllegalTransition, Refused
 from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped, attempt_state_of, reason_of, state_of
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import (
@@ -36,6 +36,12 @@ class Execution:
 
     run: Run
     attempt: Attempt
+
+
+def check_same_request(run: Run, request: RunRequest) -> None:
+    """Raise Refused when a request's name belongs to a run of something else."""
+    if (run.task_id, run.function) != (request.task_id, request.function):
+        raise Refused(f"request id {request.request_id!r} belongs to run {run.id} of {run.task_id}: choose another")
 
 
 def slot(run_id: int, claim: SlotClaim) -> Run:

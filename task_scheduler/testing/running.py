@@ -92,6 +92,12 @@ class RunningProject:
         """End the scheduler without letting it notice."""
         self._end(signal.SIGKILL)
 
+    def wait_until_ended(self) -> int:
+        """Return the exit code of a scheduler that ends by itself."""
+        if self._process is None:
+            raise RuntimeError("the scheduler was not started")
+        return self._process.wait(30)
+
     def is_alive(self) -> bool:
         """Whether the scheduler's process lives."""
         return self._process is not None and self._process.poll() is None

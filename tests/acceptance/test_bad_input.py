@@ -102,6 +102,32 @@ def test_each_refusal_is_said_in_list_log_and_record_while_a_neighbour_runs(proj
     _assert_punctual(project, "neighbour")
 
 
+def test_starting_a_task_that_is_not_in_force_says_what_it_is(project: RunningProject) -> None:
+    project.write_task("off", "print('tick')\n", fields="enabled: false\n")
+    project.write_task("wrong", "print('tick')\n", fields="timeout: true\n")
+    gone = project.write_task("gone", "print('tick')\n")
+    project.write_file("common_lib", "STEP = 1\n")
+    project.start()
+    for task_id, status in (("off", "disabled"), ("wrong", "invalid"), ("gone", "active"), ("common_lib", "module")):
+        project.wait_for_task(task_id, status)
+    gone.unlink()
+    project.wait_for_task("gone", "deleted")
+
+    said = {task_id: project.command("start", task_id) for task_id in ("off", "wrong", "gone", "common_lib", "nope")}
+
+    assert {task_id: answer.returncode for task_id, answer in said.items()} == {
+        "off": 1,
+        "wrong": 1,
+        "gone": 1,
+        "common_lib": 1,
+        "nope": 6,
+    }
+    assert said["off"].stderr == "error: off is disabled (enabled: false)\n"
+    assert said["wrong"].stderr.startswith("error: wrong has no version in force: tasks/wrong.py:5: timeout must be")
+    assert said["gone"].stderr == "error: gone was deleted: tasks/gone.py is gone\n"
+    assert said["common_lib"].stderr.startswith("error: common_lib is a module: ")
+
+
 def test_a_task_that_never_returns_at_import_is_refused_after_a_time_limit(project: RunningProject) -> None:
     project.start()
     project.write_task("neighbour", TICK)

@@ -202,3 +202,15 @@ def test_a_second_scheduler_on_the_same_database_is_refused_too(project: Running
 
     assert second.returncode == 5
     assert "scheduler.db" in second.stderr
+
+
+def test_a_deleted_database_stops_the_scheduler_which_says_so(project: RunningProject) -> None:
+    project.configure("scheduler:\n  loop_interval: 0.5\n")
+    project.start()
+
+    (project.root / "data" / "scheduler.db").rename(project.root / "data" / "aside.db")
+    code = project.wait_until_ended()
+
+    assert code == 1
+    assert "scheduler.db was moved or deleted while it was in use" in project.log()
+    (project.root / "data" / "aside.db").rename(project.root / "data" / "scheduler.db")

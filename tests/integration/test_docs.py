@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.arguments import VERBS
+from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.core.declaration import KEYS
 from task_scheduler.core.runs import ACTIVE, TRANSITIONS
 from task_scheduler.core.triggers import read_schedule

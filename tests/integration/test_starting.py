@@ -153,7 +153,7 @@ def test_a_fresh_machine_gets_a_venv_by_pip_and_goes_on_inside_it(clone: Clone) 
 
     assert ending.seen == {
         "prefix": str(clone.venv),
-        "arguments": ["status", "--root", str(clone.folder), "--json"],
+        "arguments": ["--root", str(clone.folder), "--status", "--json"],
         "version": "1.5",
     }
     assert clone.stamp["state"] == "complete"
@@ -314,7 +314,7 @@ def test_a_persons_venv_that_serves_is_used(clone: Clone) -> None:
 
     assert ending.seen == {
         "prefix": str(clone.venv),
-        "arguments": ["run", "--root", str(clone.folder)],
+        "arguments": ["--root", str(clone.folder)],
         "version": "1.0",
     }
     assert not (clone.venv / STAMP).exists()
@@ -473,7 +473,7 @@ def test_the_configuration_names_the_venv(clone: Clone, tmp_path: Path) -> None:
     ending = clone.start("--config", str(config))
 
     assert ending.seen["prefix"] == str(clone.folder / "my venv")
-    assert ending.seen["arguments"] == ["run", "--config", str(config)]
+    assert ending.seen["arguments"] == ["--config", str(config)]
 
 
 def test_a_requirement_that_cannot_be_read_names_its_line(clone: Clone) -> None:

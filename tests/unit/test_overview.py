@@ -127,6 +127,7 @@ def test_tells_a_task_with_schedule_last_run_and_next_instants() -> None:
             "id": 1,
             "function": "start",
             "arguments": "((), {})",
+            "call": "start()",
             "trigger": "every 5 minutes",
             "timezone": None,
             "next_run": "2026-11-22T14:05:00Z",
@@ -347,6 +348,50 @@ def test_sums_up_tasks_by_status_and_the_newest_runs() -> None:
 
     assert summary["tasks"] == {"active": 2, "disabled": 1}
     assert [one["id"] for one in summary["runs"]] == list(range(19, 9, -1))
+
+
+def test_names_every_task_in_force_that_ended_badly_however_old_that_run_is() -> None:
+    tasks = [
+        task("backup"),
+        task("busy"),
+        task("mended"),
+        task("waits"),
+        task("old", status=TaskStatus.DELETED, version=None),
+        task("off", status=TaskStatus.DISABLED),
+    ]
+    failed = run(1, task_id="backup", state=RunState.FAILED, reason="exit code 1", ended_at=NOW)
+    runs = [
+        failed,
+        run(2, task_id="mended", state=RunState.FAILED),
+        run(3, task_id="mended"),
+        run(4, task_id="waits", state=RunState.MISSED),
+        run(5, task_id="waits", state=RunState.SKIPPED),
+        run(6, task_id="waits", state=RunState.QUEUED),
+        run(7, task_id="old", state=RunState.FAILED),
+        run(8, task_id="off", state=RunState.FAILED),
+        *(run(number, task_id="busy") for number in range(9, 40)),
+    ]
+
+    summary = asyncio.run(overview(tasks=tasks, runs=runs).summary())
+
+    assert [(one["task"], one["run"], one["state"]) for one in summary["needs_care"]] == [
+        ("waits", 4, "missed"),
+        ("backup", 1, "failed"),
+    ]
+    assert summary["needs_care"][1] == {
+        "task": "backup",
+        "run": 1,
+        "state": "failed",
+        "when": "2026-11-22T14:01:00Z",
+        "reason": "exit code 1",
+    }
+
+
+@pytest.mark.parametrize("state", [RunState.FAILED, RunState.TIMED_OUT, RunState.INTERRUPTED, RunState.MISSED])
+def test_each_bad_end_needs_care(state: RunState) -> None:
+    summary = asyncio.run(overview(tasks=[task()], runs=[run(state=state)]).summary())
+
+    assert [one["state"] for one in summary["needs_care"]] == [state.value]
 
 
 def test_every_answer_is_made_of_json_values() -> None:

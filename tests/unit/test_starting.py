@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version as Reference
 
+from task_scheduler.cli.arguments import read
 from task_scheduler.starting.options import option
 from task_scheduler.starting.program import command
 from task_scheduler.starting.requirements import Version, parse_requirement
@@ -63,19 +64,40 @@ def test_versions_are_ordered_as_packaging_orders_them(first: str, second: str) 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], ["run", "--root", "/srv/jobs"]),
-        (["--status"], ["status", "--root", "/srv/jobs"]),
-        (["--status", "--json"], ["status", "--root", "/srv/jobs", "--json"]),
-        (["--root", "/x"], ["run", "--root", "/x"]),
-        (["--config=c.yaml", "--status"], ["status", "--config=c.yaml"]),
-        (["list", "--json"], ["list", "--root", "/srv/jobs", "--json"]),
-        (["start", "report", "--", "--root"], ["start", "--root", "/srv/jobs", "report", "--", "--root"]),
-        (["--help"], ["--help"]),
-        (["--version"], ["--version"]),
+        ([], ["--root", "/srv/jobs"]),
+        (["--status"], ["--root", "/srv/jobs", "--status"]),
+        (["--status", "--json"], ["--root", "/srv/jobs", "--status", "--json"]),
+        (["--root", "/x"], ["--root", "/x"]),
+        (["--config=c.yaml", "--status"], ["--config=c.yaml", "--status"]),
+        (["list", "--json"], ["--root", "/srv/jobs", "list", "--json"]),
+        (["start", "report", "--", "--root"], ["--root", "/srv/jobs", "start", "report", "--", "--root"]),
+        (["--help"], ["--root", "/srv/jobs", "--help"]),
+        (["--version"], ["--root", "/srv/jobs", "--version"]),
     ],
 )
-def test_main_py_without_a_verb_means_run(arguments: list[str], expected: list[str]) -> None:
+def test_main_py_is_about_its_own_folder_unless_told(arguments: list[str], expected: list[str]) -> None:
     assert command(arguments, Path("/srv/jobs")) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "verb", "root", "config"),
+    [
+        ("", "run", "/srv/jobs", None),
+        ("--status", "status", "/srv/jobs", None),
+        ("list --json", "list", "/srv/jobs", None),
+        ("--root /x", "run", "/x", None),
+        ("--root /x list", "list", "/x", None),
+        ("--root list", "run", "list", None),
+        ("--root list list", "list", "list", None),
+        ("--root=/x history --task run", "history", "/x", None),
+        ("--config c.yaml status", "status", None, "c.yaml"),
+        ("--config c.yaml --status", "status", None, "c.yaml"),
+    ],
+)
+def test_main_py_takes_options_before_the_verb(line: str, verb: str, root: str | None, config: str | None) -> None:
+    options = read(command(line.split(), Path("/srv/jobs")))
+
+    assert (options.verb, options.root, options.config) == (verb, root, config)
 
 
 def test_the_last_of_two_equal_options_counts() -> None:

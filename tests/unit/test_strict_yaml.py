@@ -174,3 +174,11 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     document = load(text, first_line=10)
 
     assert all(10 <= fault.line <= 10 + text.count("\n") for fault in document.faults)
+
+
+def test_a_key_without_a_space_after_its_colon_is_said_where_it_stands() -> None:
+    document = load("title: a\nschedule:every 10 seconds\n", first_line=3)
+
+    assert [(fault.line, fault.message) for fault in document.faults] == [
+        (4, "put a space after the colon: schedule: every 10 seconds")
+    ]

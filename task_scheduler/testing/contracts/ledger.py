@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from task_scheduler.core.errors import IllegalTransition, TaskSchedulerError, UnknownRun
+from task_scheduler.core.errors import IllegalTransition, Refused, TaskSchedulerError, UnknownRun
 from task_scheduler.core.outcomes import Cancelled, Failed, Interrupted, Missed, Skipped, Succeeded, TimedOut
 from task_scheduler.core.runs import AttemptExit, AttemptId, AttemptState, Run, RunKind, RunState
 from task_scheduler.core.tasks import Job
@@ -201,12 +201,24 @@ class LedgerContract:
         await a_job_on_record(store)
 
         first, is_new = await store.request(a_request("abc"))
-        again, is_new_again = await store.request(a_request("abc", function="other"))
+        again, is_new_again = await store.request(a_request("abc"))
 
         assert (is_new, is_new_again) == (True, False)
         assert again == first
         assert (first.kind, first.state, first.request_id) == (RunKind.MANUAL, RunState.QUEUED, "abc")
         assert first.scheduled_for is None
+
+    @in_event_loop
+    async def test_the_name_of_a_request_is_refused_for_another_task_or_function(self, store: Store) -> None:
+        await admit_task(store)
+        await admit_task(store, "other")
+        run, _ = await store.request(a_request("abc"))
+
+        for other in (a_request("abc", function="other"), a_request("abc", task_id="other")):
+            with pytest.raises(Refused, match=f"request id 'abc' belongs to run {run.id} of report"):
+                await store.request(other)
+
+        assert len(await store.runs(RunFilter())) == 1
 
     @in_event_loop
     async def test_a_repeated_request_returns_the_run_as_it_stands(self, store: Store) -> None:

@@ -134,13 +134,13 @@ def test_a_configuration_file_tells_the_project(root: Path) -> None:
             ["show", "reprot"],
             UnknownTask("reprot", ["report"]),
             6,
-            "error: no task 'reprot', did you mean 'report'?\n\nhint: `task-scheduler list` shows every task\n",
+            "error: no task 'reprot', did you mean 'report'?\n\nhint: `python3 -m task_scheduler list` shows every task\n",
         ),
         (
             ["logs", "42"],
             UnknownRun("42"),
             6,
-            "error: no run 42\n\nhint: `task-scheduler history` shows the runs on record\n",
+            "error: no run 42\n\nhint: `python3 -m task_scheduler history` shows the runs on record\n",
         ),
         (["start", "report"], Refused("report is disabled"), 1, "error: report is disabled\n"),
         (
@@ -191,6 +191,29 @@ def test_without_a_scheduler_says_so(root: Path, arguments: list[str], code: int
     assert list(root.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("verb", "hint"),
+    [
+        ("list", "give the project's folder: --root DIR"),
+        ("run", "a new project begins with an empty folder: `mkdir -p"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_no_project(root: Path, verb: str, hint: str) -> None:
+    said = say("--root", str(root / "mistyped"), verb, cwd=root)
+
+    assert (said.stdout, said.returncode) == ("", 2)
+    assert said.stderr.startswith(f"error: no folder {root / 'mistyped'}\n\nhint: {hint}")
+    assert list(root.iterdir()) == []
+
+
+def test_a_file_is_no_project(root: Path) -> None:
+    (root / "file").touch()
+
+    said = say("list", "--root", str(root / "file"), cwd=root)
+
+    assert (said.returncode, said.stderr.splitlines()[0]) == (2, f"error: the project {root / 'file'} is not a folder")
+
+
 def test_help_needs_no_project(root: Path) -> None:
     said = say("--help", cwd=root)
 
@@ -226,7 +249,7 @@ def test_an_interrupt_ends_quietly_and_the_run_goes_on(root: Path) -> None:
         stdout, stderr = process.communicate(timeout=DEADLINE)
 
     assert stdout == b""
-    assert stderr == b"run 7 of report goes on, also when you stop waiting\n"
+    assert stderr == b"run 7 of report goes on: only the waiting ended\n"
     assert process.returncode == 130
 
 

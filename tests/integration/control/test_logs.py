@@ -87,6 +87,14 @@ def test_tells_several_attempts_apart_beside_the_output(root: Path) -> None:
     assert said.err == "--- attempt 1 ---\n--- attempt 3 ---\n"
 
 
+def test_one_attempt_needs_no_header_whatever_its_number(root: Path) -> None:
+    write(root, "7.2", "stdout F alone")
+
+    said = logs(root, "", run(attempts=[attempt(1, state="void", output_bytes=0), attempt(2)]))
+
+    assert (said.out, said.err) == ("alone\n", "")
+
+
 def test_prints_one_attempt_alone(root: Path) -> None:
     write(root, "7.1", "stdout F first")
     write(root, "7.2", "stdout F second")

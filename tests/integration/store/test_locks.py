@@ -89,12 +89,15 @@ def test_a_lock_that_never_was_is_not_one_left_safely(tmp_path: Path) -> None:
 def test_neither_a_child_nor_a_bare_fork_keeps_the_lock(tmp_path: Path) -> None:
     lock = _lock(tmp_path / "lock").acquire()
     reading, writing = os.pipe()
+    is_there, tell = os.pipe()
     forked = os.fork()
     if forked == 0:
         os.close(writing)
+        os.write(tell, b"!")
         os.read(reading, 1)  # lives until the test lets it go
         os._exit(0)
     try:
+        os.read(is_there, 1)
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
             # Not released but dropped, as when the holder dies.
             assert lock._descriptor is not None
@@ -107,7 +110,8 @@ def test_neither_a_child_nor_a_bare_fork_keeps_the_lock(tmp_path: Path) -> None:
     finally:
         os.close(writing)
         os.waitpid(forked, 0)
-        os.close(reading)
+        for descriptor in (reading, is_there, tell):
+            os.close(descriptor)
 
 
 def test_a_file_removed_between_opening_and_locking_it_is_not_the_lock(

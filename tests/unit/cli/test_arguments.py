@@ -4,6 +4,7 @@ import pytest
 
 from task_scheduler.cli.arguments import VERBS, UsageError, read
 from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.program import Program, program_of
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,35 @@ def test_help_and_version_are_answered_on_standard_output(line: str, capsys: pyt
 
     assert asked.value.code == 0
     assert "task-scheduler" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("started", "program"),
+    [
+        ("/usr/local/bin/task-scheduler", Program(name="task-scheduler")),
+        ("main.py", Program(name="python3 main.py", has_folder=True)),
+        ("/srv/my jobs/main.py", Program(name="python3 '/srv/my jobs/main.py'", has_folder=True)),
+        ("/usr/lib/python3/task_scheduler/__main__.py", Program(name="python3 -m task_scheduler")),
+        ("/usr/lib/python3/pytest/__main__.py", Program()),
+    ],
+)
+def test_knows_how_the_program_was_started(started: str, program: Program) -> None:
+    assert program_of(started) == program
+
+
+def test_help_and_hints_name_the_program_as_it_was_started(capsys: pytest.CaptureFixture[str]) -> None:
+    program = program_of("main.py")
+
+    with pytest.raises(SystemExit):
+        read(["--help"], program)
+    with pytest.raises(UsageError) as caught:
+        read(["show"], program)
+
+    told = capsys.readouterr().out
+    assert told.startswith("usage: python3 main.py [-h]")
+    assert "else the folder main.py is in." in told
+    assert "upwards from here" not in told
+    assert caught.value.hint == "`python3 main.py show --help` tells what can be said"
 
 
 def test_help_names_every_exit_code_a_script_can_meet(capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,14 +158,32 @@ class TestStatus:
         assert "suspended  tasks/ is gone; its tasks are suspended" in said.lines
         assert "next       nothing is due" in said.lines
 
+    def test_names_every_task_that_needs_care(self) -> None:
+        ended = {
+            "task": "backup",
+            "run": 3,
+            "state": "timed_out",
+            "when": "2026-11-22T11:01:00Z",
+            "reason": "too long\nx",
+        }
+        missed = {**ended, "task": "mail", "state": "missed", "reason": ""}
+
+        said = say("status", FakeDoor({"status": self.status(needs_care=[ended, missed])}))
+
+        place = said.lines.index("needs care")
+        assert said.lines[place + 1 : place + 4] == [
+            "    backup timed out 3 h ago (11:01:00, run 3): too long",
+            "    mail was missed 3 h ago (11:01:00, run 3)",
+            "",
+        ]
+
     def test_without_a_scheduler_tells_the_last_known_facts_and_how_to_start_one(self) -> None:
         said = say("status", FakeDoor({"status": self.status(running=False, scheduler=None, invalid=[])}))
 
         assert said.lines[:3] == ["scheduler  not running", "project    /srv/jobs", "tasks      3 active, 1 invalid"]
         assert said.lines[-1].startswith("  7  report")
         assert said.err == (
-            "error: no scheduler is running for /srv/jobs\n\n"
-            "hint: start it with `python main.py` or `task-scheduler run`\n"
+            "error: no scheduler is running for /srv/jobs\n\nhint: start it with `task-scheduler run`\n"
         )
         assert said.code == 4
 
@@ -218,7 +236,19 @@ class TestHistory:
         assert "by hand, 14:00:00" in self.row(scheduled_for=None, late=None)
 
     def test_names_a_function_that_is_not_start(self) -> None:
-        assert "report nightly()" in self.row(function="nightly")
+        assert "report nightly()" in self.row(function="nightly", call="nightly()")
+
+    def test_names_the_arguments_of_a_run_shortened(self) -> None:
+        assert "report start('sales', copies=2)  14" in self.row(call="start('sales', copies=2)")
+        assert f"report start('{'x' * 32}…  14" in self.row(call=f"start('{'x' * 100}')")
+
+    def test_a_whole_file_needs_no_call(self) -> None:
+        assert self.row(function=None, call=None).split()[1:3] == ["report", "14:00:00"]
+
+    def test_tells_how_many_attempts_it_took_also_when_it_succeeded(self) -> None:
+        assert self.row(executions=3).endswith("after 3 attempts")
+        assert self.row(executions=3, state="failed", reason="exit code 1").endswith("exit code 1; after 3 attempts")
+        assert "attempts" not in self.row(executions=2, state="running", final=False)
 
     def test_a_run_that_never_started_shows_no_measures(self) -> None:
         row = self.row(state="skipped", started_at=None, late=None, duration=None, cpu_seconds=None, peak_memory=None)
@@ -249,7 +279,7 @@ class TestHistory:
     @pytest.mark.parametrize(
         ("line", "note"),
         [
-            ("history", "no runs yet: a task runs at its next slot, or with `start TASK`"),
+            ("history", "no runs yet: a task runs at its next slot, or with `task-scheduler start TASK`"),
             ("history --state failed", "no runs match"),
         ],
     )
@@ -301,8 +331,8 @@ class TestShow:
             "python       3.8 or later",
             "declares     requests>=2",
             "",
-            "SCHEDULE         FUNCTION  ARGUMENTS  NEXT",
-            "every 5 minutes  start()              in 4 min, 14:05:00",
+            "SCHEDULE         RUNS     NEXT",
+            "every 5 minutes  start()  in 4 min, 14:05:00",
             "next: 14:05:00; 14:10:00; 14:15:00",
             "",
             "environment eeeeeeeeeeee:",
@@ -334,12 +364,23 @@ class TestShow:
         assert shown[-1] == "no runs yet"
 
     def test_shows_functions_with_arguments_and_whole_files(self) -> None:
-        jobs = [job(function=None), job(function="nightly", arguments="(('a',), {'n': 3})")]
+        jobs = [job(function=None, call=None), job(function="nightly", call="nightly('a', n=3)")]
 
         shown = self.shown(jobs=jobs)
 
         assert any(line.startswith("every 5 minutes  whole file ") for line in shown)
-        assert any("nightly()   (('a',), {'n': 3})" in line for line in shown)
+        assert any("  nightly('a', n=3)  in 4 min" in line for line in shown)
+
+    def test_says_that_the_file_of_a_deleted_task_is_gone(self) -> None:
+        shown = self.shown(status="deleted", version=None, pending_digest="b" * 12)
+
+        assert "file         tasks/report.py (it is gone)" in shown
+        assert not any(line.startswith("version") for line in shown)
+
+    def test_says_how_a_module_becomes_a_task(self) -> None:
+        shown = self.shown(status="module", declaration=None, jobs=[], next_runs=[], environment=None)
+
+        assert any(line.startswith("to make it a task, give it frontmatter with `schedule:`") for line in shown)
 
 
 class TestStart:
@@ -381,6 +422,15 @@ class TestStart:
         assert said.out == f"{end}\n"
         assert said.code == code
         assert len(said.pauses) == 3
+
+    def test_says_that_a_run_was_skipped_and_why(self) -> None:
+        skipped = run(191, state="skipped", duration=None, reason="run 190 is still going on")
+
+        waited = say("start report --wait", FakeDoor({"start": self.QUEUED, "run": skipped}))
+        at_once = say("start report", FakeDoor({"start": skipped}))
+
+        assert waited.out == at_once.out == "run 191 of report was skipped: run 190 is still going on\n"
+        assert (waited.err, at_once.err) == ("", "")
 
     def test_says_how_to_repeat_a_request_whose_fate_is_not_known(self) -> None:
         door = FakeDoor({"start": NoAnswer("the scheduler of /srv/jobs did not answer within 10 s")})

@@ -1,4 +1,4 @@
-"""The janitor, the backups and the memory guard."""
+"""The janitor, the backups, the memory guard and the custody of locks and database."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.ports import Pruned
 from task_scheduler.services import janitor as janitor_module
 from task_scheduler.services.backups import Backups
+from task_scheduler.services.custody import Custody
 from task_scheduler.services.janitor import Janitor
 from task_scheduler.services.memory_guard import MemoryGuard
 from task_scheduler.testing.clock import FakeClock
@@ -205,3 +206,26 @@ async def test_a_store_that_fails_does_not_end_the_guard() -> None:
 
 def test_worlds_share_nothing() -> None:
     assert World().store is not World().store
+
+
+@in_event_loop
+async def test_the_scheduler_ends_once_when_a_lock_or_the_database_is_taken_away() -> None:
+    clock = FakeClock()
+    events: list[Event] = []
+    ended: list[str] = []
+    gone: list[str | None] = [None]
+    custody = Custody(
+        checks=[lambda: None, lambda: gone[0]], end=ended.append, clock=clock, interval=10.0, publish=events.append
+    )
+
+    await custody.start()
+    await clock.advance(25)
+    before = list(ended)
+    gone[0] = "the database /data/scheduler.db"
+    await clock.advance(40)
+    await custody.stop()
+
+    assert before == []
+    assert len(ended) == 1
+    assert "the database /data/scheduler.db was moved or deleted" in ended[0]
+    assert [event.name for event in events] == ["custody.lost"]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from task_scheduler.core.environments import Requirements
-from task_scheduler.core.errors import Refused, TriggerError
+from task_scheduler.core.errors import Problem, Refused, TriggerError
+from task_scheduler.core.tasks import TaskRecord, TaskStatus
 from task_scheduler.services.active_run import ActiveRun, ActiveRuns, Phase
 from task_scheduler.services.overlaps import describe_overlap, doubled, must_wait
 from task_scheduler.services.register import Admitted, Register
-from task_scheduler.services.requested_entry import requested_entry
+from task_scheduler.services.requested_entry import call_text, requested_entry, why_not_in_force
 from task_scheduler.services.shared_environment import SharedNeeds
 from task_scheduler.services.timetable import Timetable
 from task_scheduler.services.waiting_line import WaitingLine
@@ -252,7 +254,8 @@ JOBS = [
         (("a",), None, ("a", "((2,), {})")),
         ((None,), None, (None, "((), {})")),
         (("a", "b"), "a", ("a", "((2,), {})")),
-        (("a", "b"), "b", ("b", "((), {})")),
+        (("a", "b"), "b(4)", ("b", "((4,), {})")),
+        (("a", "c"), "c", ("c", "((), {})")),
     ],
 )
 def test_a_request_finds_the_function_and_arguments_it_means(
@@ -265,6 +268,11 @@ def test_a_request_finds_the_function_and_arguments_it_means(
     ("functions", "asked", "sentence"),
     [
         (("a", "b"), None, "report has several functions: name one of a, b"),
+        (
+            ("a", "b"),
+            "b",
+            "report calls b with different arguments: name the whole call as the function (--function), one of b(3), b(4)",
+        ),
         (("a", "b"), "c", "report has no scheduled function 'c' (there is a, b)"),
         ((None,), "c", "report has no scheduled function 'c' (there is none: it runs as a whole)"),
     ],
@@ -276,6 +284,53 @@ def test_a_request_that_cannot_be_meant_says_what_can(
         requested_entry(a_version(functions=functions), asked, JOBS)
 
     assert str(refused.value) == sentence
+
+
+def test_jobs_with_equal_arguments_need_no_choice() -> None:
+    jobs = [a_job(id=number, function="b", arguments="((3,), {})") for number in (1, 2)]
+
+    assert requested_entry(a_version(functions=("b",)), None, jobs) == ("b", "((3,), {})")
+
+
+def test_many_different_calls_are_counted() -> None:
+    jobs = [a_job(id=number, function="b", arguments=f"(({number},), {{}})") for number in range(9)]
+
+    with pytest.raises(Refused, match=r"one of b\(0\), b\(1\), b\(2\), b\(3\), b\(4\) and 4 more$"):
+        requested_entry(a_version(functions=("b",)), None, jobs)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "text"),
+    [
+        (None, "((), {})", None),
+        ("start", "((), {})", "start()"),
+        ("start", "(('sales',), {'copies': 2})", "start('sales', copies=2)"),
+        ("start", "((inf,), {})", "start ((inf,), {})"),
+    ],
+)
+def test_a_call_reads_as_one_writes_it(function: str | None, arguments: str, text: str | None) -> None:
+    assert call_text(function, arguments) == text
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"status": TaskStatus.DISABLED}, "dis is disabled (enabled: false)"),
+        ({"status": TaskStatus.MODULE}, "dis is a module: it has neither frontmatter nor a schedule"),
+        ({"status": TaskStatus.DELETED}, "dis was deleted: tasks/dis.py is gone"),
+        ({"status": TaskStatus.PREPARING}, "dis is still being prepared"),
+        ({"status": TaskStatus.PREPARING, "detail": "locking\nx"}, "dis is still being prepared: locking"),
+        (
+            {"status": TaskStatus.INVALID, "problems": (Problem(path="tasks/dis.py", line=4, message="bad"),)},
+            "dis has no version in force: tasks/dis.py:4: bad",
+        ),
+        ({"status": TaskStatus.ACTIVE}, "dis has no version in force"),
+    ],
+)
+def test_a_task_that_cannot_be_started_says_what_it_is(changes: dict[str, Any], sentence: str) -> None:
+    fields = {"task_id": "dis", "path": "tasks/dis.py", "title": "", "digest": None, "version": None}
+
+    assert why_not_in_force(TaskRecord(**{**fields, "updated_at": NOON, **changes})) == sentence
 
 
 # --- what is in force -------------------------------------------------------------------------------------
