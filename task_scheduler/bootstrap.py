@@ -132,7 +132,7 @@ def _compose(
         lib=lib,
         judge=judge,
         timeout=settings.environments.build_timeout,
-        notice=_teller(events, "environments.notice"),
+        notice=_teller(events, "environments.notice", Level.INFO),
     )
     helpers = paths.helpers if paths.helpers.is_dir() else lib / "helpers"
     outputs = OutputFolder(paths.logs / "runs")
@@ -263,9 +263,9 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _teller(events: EventBus, name: str) -> Callable[[str], None]:
+def _teller(events: EventBus, name: str, level: Level = Level.WARNING) -> Callable[[str], None]:
     """Return what an adapter tells a person through."""
-    return lambda message: events.publish(Event(name=name, message=message, level=Level.WARNING))
+    return lambda message: events.publish(Event(name=name, message=message, level=level))
 
 
 async def _first_of(*coroutines: Coroutine[object, object, object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,8 @@ settings.load_profile("project")
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_of_the_person() -> None:
-    """Drop the settings a developer's shell may carry."""
+    """Drop the settings a developer's shell may carry, the zone of the machine included."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     for name in [name for name in os.environ if name.startswith("TASK_SCHEDULER_")]:
         del os.environ[name]

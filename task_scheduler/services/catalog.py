@@ -440,7 +440,7 @@ class Catalog(Service):
         detail = f"making its environment ready ({packages})"
         upcoming = self._upcoming(reading.task.jobs)
         if upcoming is not None:
-            detail += f"; due next at {upcoming:%Y-%m-%d %H:%M:%S} UTC"
+            detail += f"; due next at {upcoming.astimezone():%Y-%m-%d %H:%M:%S %Z}"
         record = self._record(file, TaskStatus.PREPARING, title=declaration.title, problems=reading.task.problems)
         await self._put(replace(record, detail=detail))
         self._tell("task.preparing", file.task_id, detail)
@@ -479,7 +479,11 @@ class Catalog(Service):
 
     def _tell_admitted(self, record: TaskRecord, jobs: Sequence[Job]) -> None:
         upcoming = min((job.next_run for job in jobs if job.next_run is not None), default=None)
-        due = "no schedule: starts only on request" if upcoming is None else f"next at {upcoming:%Y-%m-%d %H:%M:%S} UTC"
+        due = (
+            "no schedule: starts only on request"
+            if upcoming is None
+            else f"next at {upcoming.astimezone():%Y-%m-%d %H:%M:%S %Z}"
+        )
         self._tell("task.admitted", record.task_id, f"in force, version {str(record.version)[:12]}; {due}")
         for problem in record.problems:
             self._tell("task.warning", record.task_id, str(problem), Level.WARNING)

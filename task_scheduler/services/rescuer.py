@@ -133,8 +133,8 @@ class Rescuer:
 
     def _tell(self, settled: Settled) -> None:
         message = (
-            f"settled what was left: {settled.adopted} runs found alive, {settled.ended} ended meanwhile, "
-            f"{settled.interrupted} interrupted, {settled.waiting} wait again, {settled.missed} missed"
+            f"settled the runs that were left: found alive {settled.adopted}, ended meanwhile {settled.ended}, "
+            f"interrupted {settled.interrupted}, waiting again {settled.waiting}, missed {settled.missed}"
         )
         level = Level.WARNING if settled.interrupted or settled.missed else Level.INFO
         self._publish(Event(name="runs.settled", message=message, level=level))

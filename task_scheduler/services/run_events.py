@@ -32,7 +32,9 @@ def run_ended(run: Run, end: AttemptEnd) -> Event:
     if isinstance(end.outcome, Succeeded):
         return _event("run.succeeded", run, f"succeeded{took}", fields=fields)
     if run.state is RunState.RETRYING and run.retry_at is not None:
-        message = f"attempt {end.id.number}: {end.outcome.reason}; next attempt at {run.retry_at:%H:%M:%S} UTC"
+        message = (
+            f"attempt {end.id.number}: {end.outcome.reason}; next attempt at {run.retry_at.astimezone():%H:%M:%S %Z}"
+        )
         return _event("run.retrying", run, message, Level.WARNING, fields)
     return _event(f"run.{run.state}", run, f"{_words(run.state)}{took}: {end.outcome.reason}", Level.ERROR, fields)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from task_scheduler.core.events import Event, Level
 from task_scheduler.ports import SlotClaim
 
@@ -11,7 +13,7 @@ def slots_missed(claim: SlotClaim, reason: str) -> Event:
     slots = "1 slot" if claim.count == 1 else f"{claim.count} slots"
     return Event(
         name="slots.missed",
-        message=f"{claim.job.task_id}: {slots} missed since {claim.scheduled_for:%Y-%m-%d %H:%M:%S} UTC: {reason}",
+        message=f"{claim.job.task_id}: {slots} missed since {_shown(claim.scheduled_for)}: {reason}",
         level=Level.WARNING,
         fields={"task": claim.job.task_id, "count": claim.count},
     )
@@ -22,7 +24,12 @@ def slots_merged(claim: SlotClaim) -> Event:
     slots = "1 earlier slot" if claim.merged == 1 else f"{claim.merged} earlier slots"
     return Event(
         name="slots.merged",
-        message=f"{claim.job.task_id}: one run stands for {slots} since {claim.merged_from:%Y-%m-%d %H:%M:%S} UTC",
+        message=f"{claim.job.task_id}: one run stands for {slots} since {_shown(claim.merged_from or claim.scheduled_for)}",
         level=Level.WARNING,
         fields={"task": claim.job.task_id, "merged": claim.merged},
     )
+
+
+def _shown(moment: datetime) -> str:
+    """Return a moment in the machine's zone, like the log's own times."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S %Z}"
