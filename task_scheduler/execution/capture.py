@@ -13,6 +13,8 @@ import os
 import time
 from collections import deque
 
+from task_scheduler.execution.complaints import complain
+
 #: One read of one stream; what is read later waits its turn, so that a flood starves neither others nor the limits.
 CHUNK = 65536
 #: A piece of an unfinished line is written once it is this long, or this old in seconds.
@@ -40,7 +42,19 @@ class Stream:
 class Capture:
     """What one attempt writes: `written` bytes so far, of which `dropped` are left out of the file."""
 
-    __slots__ = ("_buffer", "_dropped_raw", "_file", "_head", "_kept", "_limit", "_path", "_tail", "streams", "written")
+    __slots__ = (
+        "_buffer",
+        "_dropped_raw",
+        "_file",
+        "_has_complained",
+        "_head",
+        "_kept",
+        "_limit",
+        "_path",
+        "_tail",
+        "streams",
+        "written",
+    )
 
     def __init__(self, path: str, limit: int, stdout: int, stderr: int) -> None:
         self.streams = {stdout: Stream(b"stdout", stdout), stderr: Stream(b"stderr", stderr)}
@@ -53,6 +67,7 @@ class Capture:
         self._tail: deque[tuple[bytes, int]] = deque()
         self._kept = 0  #: bytes in `_tail`
         self._dropped_raw = 0
+        self._has_complained = False
 
     @property
     def dropped(self) -> int:
@@ -196,7 +211,9 @@ class Capture:
         except OSError as error:
             # A full disk must not end the host, and with it every attempt: what could not be written counts as dropped.
             self._dropped_raw += raw
-            os.write(2, f"{self._path}: {error}\n".encode())
+            if not self._has_complained:
+                self._has_complained = True
+                complain(f"{self._path}: {error}")
 
 
 def _raw_size(lines: bytes) -> int:

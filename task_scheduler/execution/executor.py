@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from task_scheduler.core.errors import StoreError
 from task_scheduler.core.requests import (
     AttemptRequest,
     ExecutionProfile,
@@ -29,6 +30,7 @@ from task_scheduler.execution.orders import start_order
 GREETING_PATIENCE = 5.0
 UNKNOWN_PLACEMENT = "the record of where it was sent cannot be read"
 SETTLED_FIRST = "the scheduler that asked for it ended before its host had begun it"
+NEVER_RECEIVED = "the connection to its host was lost before the host had received it"
 
 
 class HostExecutor:
@@ -62,6 +64,7 @@ class HostExecutor:
         self._outputs = outputs.absolute()
         self._source_of = source_of
         self._project = project
+        self._notice = notice
         self._fleet = Fleet(
             root=self._root,
             run_folder=run_folder.absolute(),
@@ -78,6 +81,7 @@ class HostExecutor:
         self._listener: Callable[[Report], None] | None = None
         self._open: dict[AttemptId, Host] = {}
         self._kept: dict[AttemptId, Host] = {}
+        self._ending: dict[AttemptId, str] = {}  #: of the open ones: those that are to be ended, and why
         self._settling: dict[AttemptId, Report | None] = {}
         self._burials: set[asyncio.Task[None]] = set()
 
@@ -98,11 +102,12 @@ class HostExecutor:
             burial.cancel()
         await asyncio.gather(*burials, return_exceptions=True)
         self._open.clear()
+        self._ending.clear()
         self._kept.clear()
 
     def prepare(self, profile: ExecutionProfile) -> None:
         """Have a host ready soon; returns at once."""
-        self._fleet.host_for(profile)
+        self._fleet.prepare(profile)
 
     def place(self, profile: ExecutionProfile) -> str:
         """Choose a host for an attempt that is about to be claimed; return who it is, for the record."""
@@ -113,11 +118,17 @@ class HostExecutor:
         if request.id in self._open or request.id in self._kept:
             return
         card = HostCard.parse(placement)
+        try:
+            source = self._source_of(request.digest)
+        except (StoreError, OSError) as error:
+            reason = f"its source cannot be made ready: {error}"
+            asyncio.get_running_loop().call_soon(self._report, NotStarted(id=request.id, reason=reason))
+            return
         order = start_order(
             request,
             root=self._root,
             outputs=self._outputs,
-            source=self._source_of(request.digest),
+            source=source,
             mark=settlement.mark_of(self._project, card.host, request.id),
         )
         host = self._fleet.get(card.host)
@@ -131,7 +142,8 @@ class HostExecutor:
         """End an attempt with its whole tree; its Finished report carries the reason."""
         host = self._open.get(attempt)
         if host is not None:
-            host.send({"do": "terminate", "attempt": str(attempt), "reason": reason})
+            self._ending[attempt] = reason
+            self._send_end(host, attempt)
 
     async def settle(self, attempts: Sequence[OpenAttempt]) -> Sequence[Report]:
         """Say of each attempt a former scheduler left what became of it; the living are adopted."""
@@ -174,6 +186,10 @@ class HostExecutor:
         self._open[attempt] = host
         host.open.add(attempt)
 
+    def _send_end(self, host: Host, attempt: AttemptId) -> None:
+        if attempt in self._ending:
+            host.send({"do": "terminate", "attempt": str(attempt), "reason": self._ending[attempt]})
+
     def _refuse(self, attempt: AttemptId, host: Host | None) -> None:
         """Report an attempt whose host is gone: nothing was sent to anybody."""
         reason = (host.failure if host is not None else "") or settlement.NEVER_BEGAN
@@ -192,6 +208,8 @@ class HostExecutor:
         if host is None:
             return
         host.open.discard(report.id)
+        host.doubtful.discard(report.id)
+        self._ending.pop(report.id, None)
         host.kept.add(report.id)
         if isinstance(report, NotStarted):
             host.voided.add(str(report.id))
@@ -210,7 +228,11 @@ class HostExecutor:
             case "ended":
                 self._conclude(reports.finished(AttemptId.parse(message["attempt"]), message["exit"]))
             case "refused":
+                if not host.is_leaving and self._fleet.is_homeless(host):
+                    self._fleet.replace(host)
                 self._conclude(NotStarted(id=AttemptId.parse(message["attempt"]), reason=message["reason"]))
+            case "told to end":
+                self._fleet.told_to_end(host, message["attempts"])
 
     def _begun(self, host: Host, message: Mapping[str, Any]) -> None:
         attempt = AttemptId.parse(message["attempt"])
@@ -219,31 +241,61 @@ class HostExecutor:
 
     def _greet(self, host: Host, message: Mapping[str, Any]) -> None:
         """Take what a host knows of the attempts it was given before this connection."""
+        is_again = host.is_greeted
         self._fleet.greeted(host)
         if not host.greeting.done():
             host.greeting.set_result(message)
         for ended in message["ended"]:
             self._conclude(reports.finished(AttemptId.parse(ended["attempt"]), ended["exit"]))
+        if is_again:
+            self._note_reconnected(host)
+            dropped = [
+                ended["attempt"] for ended in message["ended"] if AttemptId.parse(ended["attempt"]) not in host.kept
+            ]
+            host.send({"do": "forget", "attempts": dropped})
         running = {AttemptId.parse(told["attempt"]): told for told in message["running"]}
-        for attempt in [attempt for attempt in host.open if attempt in self._settling]:
-            if attempt in running:
+        doubtful = {attempt for attempt in host.open if attempt in host.doubtful or attempt in self._settling}
+        host.doubtful.clear()
+        for attempt in sorted(doubtful, key=str):
+            if attempt not in running:
+                self._void(host, attempt)
+            elif attempt in self._settling:
                 began = reports.moment(running[attempt]["started_at"])
                 self._settling[attempt] = StillRunning(id=attempt, started_at=began)
             else:
-                self._void(host, attempt)
+                self._begun(host, running[attempt])
+                self._send_end(host, attempt)
+
+    def _note_reconnected(self, host: Host) -> None:
+        """Say it, once for each host."""
+        if not host.was_lost:
+            host.was_lost = True
+            self._notice(
+                "the connection to a host was lost, as when somebody else connects to it, and has been restored"
+            )
 
     def _void(self, host: Host, attempt: AttemptId) -> None:
         """Decide that an attempt its living host does not know never begins, unless it was decided otherwise."""
-        if markers.create_void(str(host.folder), str(attempt), SETTLED_FIRST):
-            self._conclude(NotStarted(id=attempt, reason=SETTLED_FIRST))
-            return
-        marker = markers.read(str(host.folder), str(attempt))
+        reason = SETTLED_FIRST if attempt in self._settling else NEVER_RECEIVED
+        try:
+            if markers.create_void(str(host.folder), str(attempt), reason):
+                self._conclude(NotStarted(id=attempt, reason=reason))
+                return
+            marker = markers.read(str(host.folder), str(attempt))
+        except OSError:  # a full disk, or the folder is gone: its host's death will decide
+            if host.is_greeted:
+                self._fleet.send_away(host)
+            marker = None
         if marker is not None and marker.end is not None:
             self._conclude(reports.finished(attempt, marker.end))
         elif marker is not None and marker.void is not None:
             self._conclude(NotStarted(id=attempt, reason=marker.void))
+        elif marker is not None and marker.pid is None and host.is_greeted:  # decided, and the disk took no reason
+            self._conclude(NotStarted(id=attempt, reason=reason))
         else:
-            self._settling[attempt] = StillRunning(id=attempt, started_at=None)
+            host.doubtful.add(attempt)
+            if attempt in self._settling:
+                self._settling[attempt] = StillRunning(id=attempt, started_at=None)
 
     # --- settling -----------------------------------------------------------------------------------------
 
@@ -266,7 +318,9 @@ class HostExecutor:
         """Tell what can be told without the host, which lives and does not answer; it will tell the rest itself."""
         if not host.is_alive:
             return
-        for attempt in list(host.open):
+        host.is_leaving = True
+        self._notice(f"a host does not answer (process {host.card.pid}): from now on another one takes its place")
+        for attempt in sorted(host.open, key=str):
             self._void(host, attempt)
 
     async def _judge_later(self, host: Host) -> None:

@@ -62,6 +62,7 @@ class Fleet:
         self._unsafe: dict[str, set[str]] = defaultdict(set)  #: modules not imported ahead, by environment
         self._importing: dict[str, tuple[str, float]] = {}  #: by host: what it imports, and when that was first seen
         self._failures = 0  #: hosts in a row that ended before they could serve
+        self._failed_at = 0.0  #: when the last of these did, seconds of the loop's clock
         self._next_look: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
@@ -90,11 +91,30 @@ class Fleet:
         """Return the host for a profile, started if need be; one that could not be started says why."""
         profile = host_profile(profile)
         host = self._current.get(profile)
+        if host is not None and host.takes_attempts and self.is_homeless(host):
+            self.retire(host)
         if host is None or not host.takes_attempts:
             self._keep_within(self._most_hosts - 1)
             host = self._spawn(profile)
         host.last_used = asyncio.get_running_loop().time()
         return host
+
+    def prepare(self, profile: ExecutionProfile) -> None:
+        """Have a host ready soon; while hosts keep failing this starts one no sooner than the backoff allows."""
+        host = self._current.get(host_profile(profile))
+        is_ready = host is not None and host.takes_attempts
+        if is_ready or asyncio.get_running_loop().time() >= self._failed_at + self.backoff(None):
+            self.host_for(profile)
+
+    def is_homeless(self, host: Host) -> bool:
+        """Whether a host's folder is gone, so that it can begin nothing any more."""
+        return not host.folder.is_dir()
+
+    def replace(self, host: Host) -> None:
+        """Let another host take the place of one."""
+        self.retire(host)
+        if host.profile is not None:
+            self.prepare(host.profile)
 
     def backoff(self, host: Host | None) -> float:
         """Return how many seconds the bad news of an attempt for this host should wait."""
@@ -148,7 +168,10 @@ class Fleet:
         wanted = {str(attempt) for attempt in host.open | host.kept}
         stale = [name for name in markers.names(str(host.folder)) if name not in wanted]
         for name in stale:
-            marker = markers.read(str(host.folder), name)
+            try:
+                marker = markers.read(str(host.folder), name)
+            except OSError:  # it cannot be read, and nobody needs it
+                marker = None
             if not host.is_alive or (marker is not None and marker.end is not None):
                 markers.remove(str(host.folder), name)
         if stale and host.is_alive:
@@ -166,7 +189,18 @@ class Fleet:
     def release(self, host: Host) -> None:
         """Let a host go that is to leave, once it has no attempt."""
         if host.is_leaving and host.is_alive and not host.open:
-            host.send({"do": "retire"})
+            self.send_away(host)
+
+    def send_away(self, host: Host) -> None:
+        """Have a host end as soon as it has no attempt, whatever it may have been sent that it has not received."""
+        host.is_leaving = host.is_retired = True
+        host.send({"do": "retire"})
+
+    def told_to_end(self, host: Host, attempts: int) -> None:
+        """Take note that somebody has sent a host TERM: it ends its attempts and goes."""
+        host.is_leaving = host.is_retired = True
+        if attempts:
+            self._notice(f"a host was told to end by somebody else, and with it {_counted(attempts)}")
 
     def drop_if_empty(self, host: Host) -> None:
         """Remove the folder of a dead host with nothing left to tell or forget."""
@@ -181,19 +215,20 @@ class Fleet:
         told = preload.read_progress(str(host.folder))
         if not host.is_greeted and "ready" not in told:
             self._blame(host, told)
-        elif not host.is_leaving and host.open:
+        elif not host.is_retired and host.open:
             self._say_ended(host)
         self._on_gone(host)
 
     def _say_ended(self, host: Host) -> None:
         words = host.last_words()
-        self._notice(f"the host of {len(host.open)} attempts ended unexpectedly" + (f": {words}" if words else ""))
+        lost = _counted(len(host.open))
+        self._notice(f"a host ended unexpectedly, and with it {lost}" + (f": {words}" if words else ""))
 
     def _blame(self, host: Host, told: Mapping[str, str]) -> None:
         """A host ended before it could serve: leave out the module it imported just then, or say what it said."""
         culprit = told.get("unsafe") or told.get("importing")
         if culprit is None or host.profile is None:
-            self._failures += 1
+            self._note_failure()
             words = host.last_words()
             self._notice("a host ended before it could serve" + (f": {words}" if words else ""))
             return
@@ -233,8 +268,12 @@ class Fleet:
         self._look_later(_LOOK_SOON)
         return host
 
-    def _stillborn(self, profile: ExecutionProfile, host_id: str, folder: Path, failure: str) -> Host:
+    def _note_failure(self) -> None:
         self._failures += 1
+        self._failed_at = asyncio.get_running_loop().time()
+
+    def _stillborn(self, profile: ExecutionProfile, host_id: str, folder: Path, failure: str) -> Host:
+        self._note_failure()
         card = HostCard(host=host_id, pid=None, start=None, boot=processes.boot_id())
         host = Host(card=card, folder=folder, profile=profile, now=asyncio.get_running_loop().time())
         host.failure = failure
@@ -251,9 +290,10 @@ class Fleet:
         idle = [host for host in serving if not host.open and host.last_used <= asked_before]
         idle.sort(key=lambda host: host.last_used)
         for host in idle[: max(0, len(serving) - bound)]:
-            self._retire(host)
+            self.retire(host)
 
-    def _retire(self, host: Host) -> None:
+    def retire(self, host: Host) -> None:
+        """Give a host no new attempts, and let it go once it has none."""
         host.is_leaving = True
         self.release(host)
 
@@ -276,7 +316,7 @@ class Fleet:
             elif host.is_alive and not host.is_greeted:
                 self._check_import(host, now)
             elif host.takes_attempts and self._is_to_leave(host, now):
-                self._retire(host)
+                self.retire(host)
         self._keep_within(self._most_hosts)
         is_importing = any(host.is_alive and not host.is_greeted for host in self._hosts.values())
         self._look_later(_LOOK_SOON if is_importing else min(_LOOK, self._idle_after / 4, self._renew_after / 4))
@@ -296,6 +336,10 @@ class Fleet:
         elif now - since > IMPORT_PATIENCE and host.card.is_alive():
             host.failure = f"importing it takes more than {IMPORT_PATIENCE:g} s"
             os.kill(host.card.pid, signal.SIGKILL)
+
+
+def _counted(attempts: int) -> str:
+    return f"{attempts} attempt" + ("" if attempts == 1 else "s")
 
 
 def _read_card(folder: Path) -> dict[str, Any] | None:

@@ -35,7 +35,6 @@ def main(folder: str, settings: dict[str, Any]) -> int:
 
     del sys.path[0]
     parentage.take_in_orphans()
-    os.umask(0o022)
     os.chdir(root)
     _introduce(folder, settings)
     _make_streams()

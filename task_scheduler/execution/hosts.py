@@ -20,6 +20,9 @@ from task_scheduler.execution.cards import HostCard
 _READ = 262_144
 #: Bytes at the end of a host's log among which its last words are looked for.
 _MOST_LOG = 2000
+#: Seconds before a lost connection to a living host is made again: doubled each time, up to the most.
+_FIRST_PAUSE = 0.1
+_MOST_PAUSE = 5.0
 
 
 class Host:
@@ -37,11 +40,17 @@ class Host:
         self.open: set[AttemptId] = set()  #: sent to it, end not reported
         self.kept: set[AttemptId] = set()  #: end reported, not yet told to forget
         self.voided: set[str] = set()  #: never begun: their markers stay until it is dead, lest a late start find none
+        self.doubtful: set[AttemptId] = set()  #: of `open`: it may never have received them; its next greeting tells
+        self.was_lost = False  #: the connection to it was lost, and made again, at least once
+        self.is_retired = False  #: it has been told to end
         self.is_settling = False  #: what a former scheduler gave it is being settled
         self.greeting: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
         self._connection: socket.socket | None = None
         self._pidfd = -1
+        self._connected_at = 0.0  #: seconds of the loop's clock
+        self._pause = _FIRST_PAUSE
+        self._reconnection: asyncio.TimerHandle | None = None
         self._received = b""
         self._outbox: list[bytes] = []
         self._flush_is_due = False
@@ -73,20 +82,23 @@ class Host:
             self.close()
             raise ProcessLookupError(f"host {self.id} is gone")
         self._loop.add_reader(self._pidfd, self._gone)
-        self.send({"do": "hello"})
-        with suppress(OSError):  # it lives and nobody listens: it is about to end
-            self._connection = spawning.connect(self.folder)
-            self._loop.add_reader(self._connection, self._receive)
+        self._connect()
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Send a message with this turn of the loop."""
-        self._outbox.append(json.dumps(message).encode() + b"\n")
+        """Send a message with this turn of the loop, or as soon as there is a connection again."""
+        self._outbox.append(_line(message))
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
         if not self._flush_is_due:
             self._flush_is_due = True
             self._loop.call_soon(self._flush)
 
     def close(self) -> None:
         """Send what was still to be sent, and let go of it; it lives on."""
+        if self._reconnection is not None:
+            self._reconnection.cancel()
+            self._reconnection = None
         self._flush()
         self._disconnect()
         if self._pidfd >= 0:
@@ -114,6 +126,34 @@ class Host:
         """Remove what a dead host has left on the disk."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def _connect(self) -> None:
+        self._reconnection = None
+        try:
+            self._connection = spawning.connect(self.folder)
+        except OSError:
+            # Nobody listens: it is about to end, or its folder is gone. What it has, it brings to an end.
+            self.is_leaving = True
+            self._connect_later()
+            return
+        self._connected_at = self._loop.time()
+        self._loop.add_reader(self._connection, self._receive)
+        self._outbox.insert(0, _line({"do": "hello"}))
+        self._flush_soon()
+
+    def _connect_later(self) -> None:
+        self._reconnection = self._loop.call_later(self._pause, self._connect)
+        self._pause = min(self._pause * 2, _MOST_PAUSE)
+
+    def _lose(self) -> None:
+        """The connection is gone: whether it has read what it was sent last, nobody knows."""
+        self._disconnect()
+        self._received = b""
+        self._outbox.clear()
+        self.doubtful |= self.open
+        if self._loop.time() - self._connected_at > _MOST_PAUSE:
+            self._pause = _FIRST_PAUSE
+        self._connect_later()
+
     def _disconnect(self) -> None:
         if self._connection is not None:
             self._loop.remove_reader(self._connection)
@@ -130,7 +170,7 @@ class Host:
             sent = self._connection.send(data)
         except BlockingIOError:
             sent = 0
-        except OSError:  # it is going; its end is told by its process alone
+        except OSError:  # what it said last is still to be read, and after it that the connection is gone
             self._loop.remove_writer(self._connection)
             self._outbox.clear()
             return
@@ -149,7 +189,7 @@ class Host:
             except OSError:
                 data = b""
             if not data:
-                self._disconnect()
+                self._lose()
                 return
             *lines, self._received = (self._received + data).split(b"\n")
             for line in lines:
@@ -171,3 +211,7 @@ class Host:
         self.reap()
         if self._on_gone is not None:
             self._on_gone(self)
+
+
+def _line(message: Mapping[str, Any]) -> bytes:
+    return json.dumps(message).encode() + b"\n"

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 
 from task_scheduler.execution import processes
 
@@ -50,13 +51,17 @@ def create(folder: str, attempt: str) -> int:
 
 
 def create_void(folder: str, attempt: str, reason: str) -> bool:
-    """Decide that the attempt never begins; False: it was decided before. Raises OSError when it cannot be told."""
+    """Decide that the attempt never begins; False: it was decided before. Raises OSError when it cannot be decided.
+
+    It is the creation that decides: a disk too full for the reason changes nothing.
+    """
     try:
         marker = create(folder, attempt)
     except FileExistsError:
         return False
     try:
-        write_void(marker, reason)
+        with suppress(OSError):
+            write_void(marker, reason)
     finally:
         os.close(marker)
     return True
@@ -64,7 +69,7 @@ def create_void(folder: str, attempt: str, reason: str) -> bool:
 
 def write_void(marker: int, reason: str) -> None:
     """Say in an open marker that its attempt never begins."""
-    os.write(marker, json.dumps({"void": reason}).encode() + b"\n")
+    _write(marker, json.dumps({"void": reason}).encode() + b"\n")
 
 
 def write_begin(marker: int) -> None:
@@ -75,7 +80,7 @@ def write_begin(marker: int) -> None:
 def write_end(marker: int, facts: bytes) -> None:
     """Append the facts of the end, JSON without a newline, to an open marker."""
     first = b"" if os.fstat(marker).st_size else b"\n"  # of a child that was killed before it wrote its line
-    os.write(marker, first + facts + b"\n")
+    _write(marker, first + facts + b"\n")
 
 
 def read_open(marker: int) -> Marker:
@@ -98,11 +103,9 @@ def names(folder: str) -> list[str]:
 
 
 def remove(folder: str, attempt: str) -> None:
-    """Remove an attempt's marker, if it is there."""
-    try:
+    """Remove an attempt's marker, if it is there; one that cannot be removed is met again when attempts are settled."""
+    with suppress(OSError):
         os.unlink(_path(folder, attempt))
-    except FileNotFoundError:
-        return
 
 
 def sync(folder: str, attempt: str | None = None) -> None:
@@ -128,15 +131,22 @@ def take_error(folder: str, attempt: str) -> dict[str, str] | None:
     try:
         with open(path, "rb") as file:
             said = _parse(file.read())
-    except FileNotFoundError:
+    except OSError:
         return None
-    os.unlink(path)
+    with suppress(OSError):  # a full or read-only disk: it goes with the folder
+        os.unlink(path)
     legible = all(isinstance(said.get(key), str) for key in ("kind", "message", "place"))
     return {key: said[key] for key in ("kind", "message", "place")} if legible else None
 
 
 def _path(folder: str, attempt: str) -> str:
     return os.path.join(folder, attempt + _SUFFIX)
+
+
+def _write(marker: int, line: bytes) -> None:
+    """Write a whole line, or raise OSError: on a disk that is nearly full a part of it may be written without one."""
+    while line:
+        line = line[os.write(marker, line) :]
 
 
 def _parse(line: bytes) -> dict[str, Any]:

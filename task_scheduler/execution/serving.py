@@ -17,11 +17,14 @@ import select
 import signal
 import socket
 import time
+from contextlib import suppress
 from functools import partial
 
 from task_scheduler.execution import child, faults, markers, processes
 from task_scheduler.execution.capture import Capture
+from task_scheduler.execution.complaints import complain
 from task_scheduler.execution.hosted import HostedAttempt
+from task_scheduler.execution.newcomers import Newcomers, read_order
 from task_scheduler.execution.programs import Programs
 
 TYPE_CHECKING = False
@@ -52,7 +55,7 @@ class Host:
         self._baseline = baseline
         self._programs = Programs()
         self._connection: socket.socket | None = None
-        self._greeted = False  #: the newest scheduler has said hello: only then are its orders carried out
+        self._newcomers = Newcomers(self._unwatch)
         self._received = b""
         self._outbox = b""
         self._is_choked = False  #: the scheduler reads too slowly: epoll tells when it takes more
@@ -74,6 +77,7 @@ class Host:
         signal.signal(signal.SIGCHLD, self._note_child)
         signal.signal(signal.SIGTERM, self._note_end)
         self._told_to_end = False
+        self._leaving_is_told = False
         self._most_attempts = 0  #: at any one time so far
         self._highest_at_start = max(int(name) for name in os.listdir("/proc/self/fd"))
         listener.settimeout(0)
@@ -86,7 +90,8 @@ class Host:
             ready = self._epoll.poll(self._until_next())
             descriptors = [descriptor for descriptor, _ in ready]
             if self._listener.fileno() in descriptors:
-                self._accept()  # first: orders of a scheduler that has a successor are never carried out
+                self._accept()
+            self._hear_newcomers()  # first: orders of a scheduler that has a successor are never carried out
             for descriptor in descriptors:
                 handler = self._on_ready.get(descriptor)
                 if handler is not None and descriptor != self._listener.fileno():
@@ -103,10 +108,20 @@ class Host:
                 newest, _ = self._listener.accept()
             except OSError:  # nobody else, or no descriptor left for them just now
                 return
-            self._disconnect()
             newest.settimeout(0)
-            self._connection = newest
-            self._watch(newest.fileno(), self._receive)
+            self._watch(newest.fileno(), self._hear_newcomers)
+            self._newcomers.add(newest, time.monotonic())
+
+    def _hear_newcomers(self) -> None:
+        """Let the newest connection that says hello take the place of all older ones, whose orders stay unread."""
+        greeted = self._newcomers.hear(time.monotonic())
+        if greeted is None:
+            return
+        self._disconnect()
+        self._connection, further = greeted
+        self._on_ready[self._connection.fileno()] = self._receive
+        self._tell_all()
+        self._take(further)
 
     def _disconnect(self) -> None:
         if self._connection is None:
@@ -114,12 +129,15 @@ class Host:
         self._unwatch(self._connection.fileno())
         self._connection.close()
         self._connection = None
-        self._greeted = self._is_choked = False
+        self._is_choked = False
         self._received = self._outbox = b""
         self._held_begins.clear()
         self._idle_since = time.monotonic()
         for attempt in self._ended:  # while it was connected, ends went to the disk with its commits
-            markers.sync(self._folder, attempt)
+            try:
+                markers.sync(self._folder, attempt)
+            except OSError as error:
+                complain(f"the end of attempt {attempt} could not be put on disk: {error}")
 
     def _receive(self) -> None:
         if self._connection is None:
@@ -133,17 +151,23 @@ class Host:
         if not data:
             self._disconnect()
             return
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Obey the orders in what the scheduler sent; whoever sends anything else is no scheduler."""
         *lines, self._received = (self._received + data).split(b"\n")
         for line in lines:
-            self._obey(json.loads(line))
+            order = read_order(line)
+            if order is None:
+                complain(f"a connection that gave no order is closed: {line[:80]!r}")
+                self._disconnect()
+                return
+            self._obey(order)
 
     def _obey(self, order: dict[str, Any]) -> None:
         do = order["do"]
         if do == "hello":
-            self._greeted = True
             self._tell_all()
-        elif not self._greeted:
-            return
         elif do == "start":
             self._start(order)
         elif do == "terminate":
@@ -152,7 +176,7 @@ class Host:
                 attempt.end(order["reason"])
         elif do == "forget":
             for name in order["attempts"]:
-                self._ended.pop(name, None)
+                self._ended.pop(str(name), None)
         elif do == "retire":
             self._leaving = True
 
@@ -165,12 +189,15 @@ class Host:
         self._tell({"is": "hello", "running": running, "ended": ended})
 
     def _tell(self, message: dict[str, Any]) -> None:
-        if self._greeted:
+        if self._connection is not None:
             self._outbox += json.dumps(message).encode() + b"\n"
 
     def _flush(self) -> None:
         for attempt in self._attempts.values():
-            attempt.capture.flush()
+            try:
+                attempt.capture.flush()
+            except OSError as error:
+                complain(f"the output of attempt {attempt.id} could not be kept: {error}")
         if not self._outbox or self._connection is None:
             return
         try:
@@ -204,10 +231,12 @@ class Host:
             return  # made void by a scheduler that settled, or begun before
         except Exception as error:  # noqa: BLE001 - one order that cannot be carried out must not end the others
             reason = f"its host could not start it: {error}"
-            if opened:
-                markers.write_void(opened[0], reason)
+            with suppress(OSError):  # that it never begins is decided by the marker alone
+                if opened:
+                    markers.write_void(opened[0], reason)
             for descriptor in opened:
-                os.close(descriptor)
+                with suppress(OSError):
+                    os.close(descriptor)
             self._tell({"is": "refused", "attempt": name, "reason": reason})
 
     def _fork(self, order: dict[str, Any], marker: int, out: int, stdout: int, err: int, stderr: int) -> None:
@@ -280,13 +309,16 @@ class Host:
             if due <= now:
                 self._tell_begin(self._attempts[name])
         if self._told_to_end:
+            if not self._leaving_is_told:
+                self._leaving_is_told = True
+                self._tell({"is": "told to end", "attempts": len(self._attempts)})
             self._leaving = True
             for attempt in self._attempts.values():
                 attempt.end(TOLD_TO_END)
 
     def _until_next(self) -> float | None:
         """Return seconds until something is due, None for never."""
-        due = list(self._held_begins.values())
+        due = [*self._held_begins.values(), *self._newcomers.deadlines()]
         for attempt in self._attempts.values():
             moments = (attempt.deadline(), attempt.capture.pending_until())
             due.extend(moment for moment in moments if moment is not None)
@@ -360,7 +392,10 @@ class Host:
     def _finish(self, attempt: HostedAttempt) -> None:
         for descriptor in attempt.capture.streams:
             self._on_ready.pop(descriptor, None)
-        attempt.capture.finish()
+        try:
+            attempt.capture.finish()
+        except OSError as error:
+            complain(f"the output of attempt {attempt.id} could not be finished: {error}")
         self._tell_begin(attempt)
         facts = attempt.facts(self._folder)
         faults.point("before-exit-marker")
@@ -378,15 +413,16 @@ class Host:
                 os.fsync(attempt.marker)
                 markers.sync(self._folder)
         except OSError as error:  # a full disk: the scheduler is told all the same
-            os.write(2, f"the end of attempt {attempt.id} could not be put on disk: {error}\n".encode())
-        os.close(attempt.marker)
+            complain(f"the end of attempt {attempt.id} could not be put on disk: {error}")
+        with suppress(OSError):
+            os.close(attempt.marker)
 
     def _is_done(self) -> bool:
         if self._attempts:
             return False
         if self._leaving:
             return not self._outbox
-        if self._connection is not None:
+        if self._connection is not None or self._newcomers.deadlines():
             return False
         idle = time.monotonic() - self._idle_since
         return idle > self._idle_after or not os.path.isdir(self._folder)
@@ -407,5 +443,7 @@ def _never_wait(descriptor: int) -> None:
 
 
 def _begin_of(attempt: HostedAttempt) -> dict[str, Any]:
-    begun = markers.read_open(attempt.marker)
-    return {"attempt": attempt.id, "pid": attempt.pid, "start": begun.start, "started_at": attempt.started_at}
+    start = None
+    with suppress(OSError):
+        start = markers.read_open(attempt.marker).start
+    return {"attempt": attempt.id, "pid": attempt.pid, "start": start, "started_at": attempt.started_at}

@@ -462,7 +462,7 @@ def test_old_pythons_can_host(project: Project) -> None:
 
     own = (
         *("host", "serving", "hosted", "capture", "preload", "programs", "child", "parentage"),
-        *("local_imports", "spawned", "faults", "markers", "processes"),
+        *("local_imports", "spawned", "faults", "markers", "processes", "newcomers", "complaints"),
     )
     for name in own:
         ast.parse((folder / f"{name}.py").read_text(), feature_version=(3, 8))
