@@ -61,3 +61,8 @@ def test_endless_nesting_is_refused() -> None:
 
     with pytest.raises(ValueError, match="nested more than 50 levels deep"):
         write_arguments((endless,), {})
+
+
+@pytest.mark.parametrize("value", [1j, 2 + 3j, -0.5j])
+def test_complex_numbers_read_back(value: complex) -> None:
+    assert ast.literal_eval(write_arguments((value,), {})) == ((value,), {})
