@@ -80,7 +80,7 @@ class TaskReading:
     @property
     def errors(self) -> tuple[Problem, ...]:
         """The problems that keep the file from being admitted."""
-        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+        return errors_of(self.problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

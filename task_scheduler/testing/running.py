@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -255,17 +255,6 @@ def ledger_faults(project: RunningProject) -> list[str]:
         )
     ]
     return faults
-
-
-def stale_processes(marker: str) -> Sequence[int]:
-    """Return the living processes whose command line holds `marker`."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):
-                if marker.encode() in (entry / "cmdline").read_bytes() and is_living(int(entry.name)):
-                    found.append(int(entry.name))
-    return found
 
 
 def _is_host(pid: int, root: Path) -> bool:

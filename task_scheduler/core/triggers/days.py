@@ -15,8 +15,6 @@ _EPOCH = date(1970, 1, 1).toordinal()
 FIRST_DAY = date(1, 1, 5).toordinal() - _EPOCH
 LAST_DAY = date(9999, 12, 27).toordinal() - _EPOCH
 
-EVERY_DAY_OF_MONTH = (1 << 31) - 1
-EVERY_MONTH = (1 << 12) - 1
 EVERY_WEEKDAY = (1 << 7) - 1
 
 #: Multiplied by a week's seven bits it repeats them over any month.
