@@ -12,13 +12,14 @@ from pathlib import Path
 import psutil
 
 import task_scheduler
-from task_scheduler.api import Adapters, Policies, TaskScheduler
+from task_scheduler import composition
+from task_scheduler.api import Adapters, TaskScheduler
 from task_scheduler.clock import SystemClock
+from task_scheduler.composition import environment_provider, helpers_folder, policies, task_reader, task_side_library
 from task_scheduler.control.answers import Control
 from task_scheduler.control.server import ControlServer
 from task_scheduler.core.errors import TaskSchedulerError
 from task_scheduler.core.events import Event, Level
-from task_scheduler.environments.provider import environments
 from task_scheduler.execution.executor import HostExecutor
 from task_scheduler.execution.outputs import OutputFolder
 from task_scheduler.logs import Logs, log_event, set_up_logging
@@ -30,17 +31,11 @@ from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.log_keeper import LogKeeper
 from task_scheduler.services.memory_guard import MemoryGuard
 from task_scheduler.services.overview import Overview
-from task_scheduler.services.runner import RunnerLimits
 from task_scheduler.services.timetable import Timetable
-from task_scheduler.settings import EnvironmentMode, OnInvalid, Paths, Settings, load_settings
+from task_scheduler.settings import Paths, Settings, load_settings
 from task_scheduler.store.locks import ProjectLock
 from task_scheduler.store.sqlite import SqliteStore
-from task_scheduler.watcher.chains import judge
 from task_scheduler.watcher.folder import FolderSource
-from task_scheduler.watcher.reader import TaskFileReader
-
-#: The folder of this package: what tasks import `task_scheduler.decorators` from.
-PACKAGE = Path(task_scheduler.__file__).resolve().parent
 
 
 def run(root: Path, config: Path | None) -> int:
@@ -51,7 +46,7 @@ def run(root: Path, config: Path | None) -> int:
     project = locate_project(config=config, root=root, default_root=root)
     settings, paths = load_settings(project)
     paths.create_folders()
-    run_folder = _private_folder(paths.data / "run")
+    run_folder = composition.run_folder(paths)
     clock = SystemClock()
     with ProjectLock(run_folder / "scheduler.lock", f"the project folder {paths.root}", since=clock.now()) as lock:
         logs = set_up_logging(settings, paths, foreground=True)
@@ -125,16 +120,8 @@ def _compose(
     restart: Callable[[str], None],
 ) -> TaskScheduler:
     zone = settings.scheduler.zone
-    lib = _task_side_library(run_folder / "lib", paths)
-    provider = environments(
-        folder=paths.data / "environments",
-        root=paths.root,
-        lib=lib,
-        judge=judge,
-        timeout=settings.environments.build_timeout,
-        notice=_teller(events, "environments.notice", Level.INFO),
-    )
-    helpers = paths.helpers if paths.helpers.is_dir() else lib / "helpers"
+    lib = task_side_library(run_folder / "lib", paths)
+    provider = environment_provider(settings, paths, lib, _teller(events, "environments.notice", Level.INFO))
     outputs = OutputFolder(paths.logs / "runs")
     executor = HostExecutor(
         root=paths.root,
@@ -149,7 +136,7 @@ def _compose(
     source = FolderSource(
         root=paths.root,
         tasks=paths.tasks,
-        helpers=helpers,
+        helpers=helpers_folder(paths),
         pattern=settings.tasks.file_pattern,
         include_examples=settings.tasks.include_example_tasks,
         check_interval=settings.scheduler.task_check_interval,
@@ -161,12 +148,12 @@ def _compose(
             clock=clock,
             store=store,
             source=source,
-            reader=TaskFileReader(root=paths.root, helpers=helpers),
+            reader=task_reader(paths),
             environments=provider,
             executor=executor,
             outputs=outputs,
         ),
-        policies=_policies(settings),
+        policies=policies(settings),
         timetable=timetable,
         events=events,
     )
@@ -205,62 +192,6 @@ def _compose(
         ControlServer(path=run_folder / "control.sock", commands=control, notice=_teller(events, "control.notice"))
     )
     return scheduler
-
-
-def _policies(settings: Settings) -> Policies:
-    return Policies(
-        misfire=settings.scheduler.misfire,
-        retention=settings.history.retention,
-        limits=RunnerLimits(
-            max_concurrent=settings.scheduler.concurrency_limit,
-            kill_grace=settings.tasks.kill_grace,
-            output_limit=settings.tasks.output_limit,
-        ),
-        loop_interval=settings.scheduler.loop_interval,
-        stop_on_invalid=settings.tasks.on_invalid is OnInvalid.STOP,
-        shared_environment=settings.virtual_env.mode is EnvironmentMode.SHARED,
-        reload_on_change=settings.tasks.reload_on_change,
-    )
-
-
-def _task_side_library(folder: Path, paths: Paths) -> Path:
-    """Make the folder that gives tasks `task_scheduler`, and `helpers` where the project has none of its own.
-
-    Links, since a task must never see the scheduler's own site-packages.
-    """
-    _private_folder(folder)
-    _link(folder / "task_scheduler", PACKAGE)
-    shipped = next(
-        (place for place in (PACKAGE / "shipped" / "helpers", PACKAGE.parent / "helpers") if place.is_dir()), None
-    )
-    if shipped is not None and not paths.helpers.is_dir():
-        _link(folder / "helpers", shipped)
-    else:
-        (folder / "helpers").unlink(missing_ok=True)
-    return folder
-
-
-def _link(link: Path, target: Path) -> None:
-    if link.is_symlink() and link.readlink() == target:
-        return
-    partial = _beside(link, ".new")
-    partial.unlink(missing_ok=True)
-    partial.symlink_to(target)
-    partial.replace(link)
-
-
-def _private_folder(folder: Path) -> Path:
-    """Make a folder only its owner may enter: who can write there can start processes."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-    except OSError as error:
-        raise TaskSchedulerError(f"{folder} cannot be used: {error.strerror}") from error
-    return folder
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.with_name(path.name + suffix)
 
 
 def _teller(events: EventBus, name: str, level: Level = Level.WARNING) -> Callable[[str], None]:

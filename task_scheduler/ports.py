@@ -80,6 +80,7 @@ class RunRequest:
     task_id: str
     function: str | None
     arguments: str
+    argv: tuple[str, ...] = ()  #: command-line arguments, `sys.argv[1:]`
     digest: str | None
     request_id: str  #: repeating it returns the run it made the first time
     created_at: datetime
@@ -280,6 +281,7 @@ class SourceFile:
     digest: str
     content: bytes | None  #: None: it cannot be read; `problem` says why
     problem: str = ""
+    stamp: str = ""  #: what the file looked like when it was read, to tell later that it is the same; opaque
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from task_scheduler.core.runs import AttemptExit, AttemptId
+from task_scheduler.core.tasks import StartMethod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class AttemptRequest:
     digest: str  #: of the source to run, SHA-256 in hex; content is fetched by it
     function: str | None  #: None: run the whole file as `__main__`
     arguments: str  #: Python literal of `(args, kwargs)`
+    argv: tuple[str, ...] = ()  #: command-line arguments, `sys.argv[1:]`
+    start_method: StartMethod = StartMethod.FORK
     profile: ExecutionProfile
     output: str  #: name for its output, relative to the folder of outputs
     timeout: float | None  #: seconds by the monotonic clock; None: no limit

@@ -185,6 +185,7 @@ class Run:
     job_id: int | None  #: None for a request that names no job
     function: str | None  #: None: the whole file, run as `__main__`
     arguments: str  #: Python literal of `(args, kwargs)`
+    argv: tuple[str, ...] = ()  #: command-line arguments a person gave
     scheduled_for: datetime | None  #: the slot, UTC; None for a request
     clock_generation: int = 0
     request_id: str | None = None  #: the caller's own name for a request; unique

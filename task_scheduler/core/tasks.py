@@ -13,6 +13,13 @@ from task_scheduler.core.errors import Problem, Severity
 NO_ARGUMENTS = "((), {})"
 
 
+class StartMethod(StrEnum):
+    """How the process of an attempt comes to be; the names are those of `multiprocessing`."""
+
+    FORK = "fork"  # a fork of a host that has imported what it can ahead: milliseconds
+    SPAWN = "spawn"  # a fresh interpreter: for libraries that do not bear a fork
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDeclaration:
     """What the frontmatter of a task file says, checked, with every default filled in."""
@@ -20,13 +27,15 @@ class TaskDeclaration:
     title: str
     description: str = ""
     dependencies: tuple[str, ...] = ()  #: PEP 508 requirements, as written
-    python_version: str = "3.8"  #: lowest acceptable Python, `major.minor`
+    python_version: str = "3.8"  #: lowest acceptable Python, `major.minor`, or a specifier such as `>=3.9,<3.13`
     enabled: bool = True
     timeout: int = 300  #: seconds one attempt may take
     retry_count: int = 0  #: further attempts after a failed one
     retry_delay: int = 60  #: seconds between the end of an attempt and the next
     schedule: tuple[str, ...] = ()  #: schedules in words or cron text, as written
     timezone: str | None = None  #: IANA name; None: `scheduler.timezone`
+    preload: bool = True  #: whether a host may import its packages ahead
+    start_method: StartMethod = StartMethod.FORK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +130,7 @@ class TaskRecord:
     problems: tuple[Problem, ...] = ()  #: of the file as last read
     detail: str = ""  #: longer text beside the problems: the installer's last lines, or what is being done now
     updated_at: datetime
+    stamp: str | None = None  #: what the file looked like when its digest was taken: `SourceFile.stamp`
 
 
 def errors_of(problems: Sequence[Problem]) -> tuple[Problem, ...]:

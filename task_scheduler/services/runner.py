@@ -413,6 +413,8 @@ class Runner(Service):
                 digest=admitted.version.digest,
                 function=active.run.function,
                 arguments=active.run.arguments,
+                argv=active.run.argv,
+                start_method=declaration.start_method,
                 profile=admitted.profile,
                 output=active.output,
                 timeout=declaration.timeout,

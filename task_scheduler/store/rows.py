@@ -9,7 +9,7 @@ from typing import Any
 from task_scheduler.core.environments import Lock
 from task_scheduler.core.errors import Problem, Severity
 from task_scheduler.core.runs import Attempt, AttemptExit, AttemptId, AttemptState, ErrorSummary, Run, RunKind, RunState
-from task_scheduler.core.tasks import Job, TaskDeclaration, TaskRecord, TaskStatus, TaskVersion
+from task_scheduler.core.tasks import Job, StartMethod, TaskDeclaration, TaskRecord, TaskStatus, TaskVersion
 
 Values = dict[str, Any]
 
@@ -41,6 +41,7 @@ def run_values(run: Run) -> Values:
         "retry_at": run.retry_at,
         "attempts": run.attempts,
         "executions": run.executions,
+        "argv": list(run.argv),
     }
 
 
@@ -69,6 +70,7 @@ def run_from(row: Sequence[Any], last_exit: AttemptExit | None = None) -> Run:
         retry_at=row[19],
         attempts=row[20],
         executions=row[21],
+        argv=tuple(row[22] or ()),
         last_exit=last_exit,
     )
 
@@ -173,6 +175,7 @@ def task_values(task: TaskRecord) -> Values:
         "problems": [asdict(problem) for problem in task.problems],
         "detail": task.detail,
         "updated_at": task.updated_at,
+        "stamp": task.stamp,
     }
 
 
@@ -188,6 +191,7 @@ def task_from(row: Sequence[Any]) -> TaskRecord:
         problems=tuple(Problem(**{**said, "severity": Severity(said["severity"])}) for said in row[6]),
         detail=row[7],
         updated_at=row[8],
+        stamp=row[9],
     )
 
 
@@ -222,6 +226,8 @@ def version_from(row: Sequence[Any]) -> TaskVersion:
 def _declaration_from(document: Values) -> TaskDeclaration:
     # JSON knows lists only, and every sequence of a declaration is a tuple.
     values: Values = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
+    if "start_method" in values:
+        values["start_method"] = StartMethod(values["start_method"])
     return TaskDeclaration(**values)
 
 

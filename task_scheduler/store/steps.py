@@ -81,6 +81,7 @@ def requested(run_id: int, request: RunRequest) -> Run:
         job_id=request.job_id,
         function=request.function,
         arguments=request.arguments,
+        argv=request.argv,
         scheduled_for=None,
         request_id=request.request_id,
         digest=request.digest,

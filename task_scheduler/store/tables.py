@@ -75,6 +75,8 @@ tasks = Table(
     Column("problems", JSON, nullable=False),
     Column("detail", FreeText, nullable=False),
     Column("updated_at", UtcMoment, nullable=False),
+    # Added by 0002: what the file looked like when its digest was taken; older rows have none.
+    Column("stamp", Text),
     sqlite_with_rowid=False,
 )
 
@@ -164,6 +166,8 @@ runs = Table(
     Column("retry_at", UtcMoment),
     Column("attempts", Integer, nullable=False),
     Column("executions", Integer, nullable=False),
+    # Added by 0002: older rows have none.
+    Column("argv", JSON),
     UniqueConstraint("job_id", "scheduled_for", "clock_generation"),
     sqlite_autoincrement=True,
 )

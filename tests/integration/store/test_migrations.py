@@ -20,12 +20,25 @@ Open = Callable[..., SqliteStore]
 
 
 def _schema(connection: Connection) -> dict[str, list[str]]:
-    """Return what each table and index is made of, whatever the order of a table's constraints."""
+    """Return what each table and index is made of, whatever the order: an added column comes after the constraints."""
     found = connection.exec_driver_sql(
         "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic_%' "
         "AND name NOT LIKE 'sqlite_%'"
     )
-    return {name: sorted(line.strip(" \t,") for line in sql.splitlines()) for name, sql in found}
+    return {name: sorted(_parts(sql)) for name, sql in found}
+
+
+def _parts(sql: str) -> Iterator[str]:
+    """Yield what stands before, between and after the outermost brackets, cut at the commas in between."""
+    depth, part = 0, ""
+    for character in " ".join(sql.split()):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if (character == "(" and depth == 1) or (character == ")" and depth == 0) or (character == "," and depth == 1):
+            yield part.strip()
+            part = ""
+        else:
+            part += character
+    yield part.strip()
 
 
 @pytest.fixture
