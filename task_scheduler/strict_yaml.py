@@ -26,13 +26,15 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
+from task_scheduler.core.excerpts import excerpt
+
 LONGEST = 65_536
 DEEPEST = 8
+#: After so many faults, the rest of a text is not worth reading.
+MOST_FAULTS = 20
 
-#: A line of the text longer than this is cut where a message shows it.
 #: `key:value`, which YAML takes for a text.
 _UNSPACED = re.compile(r"(\w+):(?!//)(\S.*)")
-_LONGEST_SHOWN = 60
 
 # libyaml is some ten times faster, but its messages do not name the character that it found.
 _FAST: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -45,6 +47,15 @@ _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
 }
+_SPECIAL = "cannot start any token"
+#: What the parser's problem holds -> what is said of the line.
+_REASONS = (
+    ("mapping values are not allowed", "put a value that holds ': ' in quotes, and begin every key in the same column"),
+    ("unknown escape character", "a backslash between double quotes has a meaning of its own, use single quotes"),
+    ("found ':'", "a key is missing before the colon"),
+    ("<document start>", "only one block of YAML is allowed here, without lines that begin with ... or %"),
+    ("<scalar>", "nothing may follow a quoted value or a bracket"),
+)
 # Beside control characters, the line breaks that only YAML counts: with them, line numbers would be wrong.
 _FORBIDDEN = re.compile(r"[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -77,7 +88,7 @@ def load(text: str, *, first_line: int = 1, what: str = "frontmatter") -> Docume
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > LONGEST:
-        return _refused(f"the {what} is longer than {LONGEST:,} characters", first_line, first_line)
+        return _refused(f"the {what} is longer than {LONGEST:,} characters: shorten it", first_line, first_line)
     forbidden = _FORBIDDEN.search(text)
     if forbidden:
         line = first_line + text.count("\n", 0, forbidden.start())
@@ -87,7 +98,8 @@ def load(text: str, *, first_line: int = 1, what: str = "frontmatter") -> Docume
         return builder.build(yaml.parse(text, Loader=_FAST))
     except _StopReading:
         return builder.document({})
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
+        # ValueError: a version of thousands of digits in a line %YAML.
         message, line = _explained(_clearer(text, error), text)
         return _refused(message, first_line + line, first_line)
 
@@ -114,7 +126,7 @@ class _Builder:
         self._first_line = first_line
         self._what = what
         self._lines: dict[str, int] = {"": first_line}
-        self._faults: list[Fault] = []
+        self._faults: dict[Fault, None] = {}  #: in order; the same is said once
 
     def build(self, events: Iterator[Event]) -> Document:
         """Consume the events of one text."""
@@ -175,7 +187,7 @@ class _Builder:
 
     def _value(self, events: Iterator[Event], event: Event, place: str, depth: int) -> object:
         if depth >= DEEPEST:
-            self._fault(f"nested more than {DEEPEST} levels deep", event)
+            self._fault(f"nested more than {DEEPEST} levels deep: write it flatter", event)
             raise _StopReading
         match event:
             case AliasEvent():
@@ -224,49 +236,61 @@ class _Builder:
         return float(text) if _FRACTION.fullmatch(text) else text
 
     def _fault(self, message: str, event: Event) -> None:
-        self._faults.append(Fault(message, self._line(event)))
+        self._faults[Fault(message, self._line(event))] = None
+        if len(self._faults) >= MOST_FAULTS:
+            raise _StopReading
 
     def _line(self, event: Event) -> int:
         return self._first_line + (event.start_mark.line if event.start_mark else 0)
 
 
-def _clearer(text: str, error: yaml.YAMLError) -> yaml.YAMLError:
+def _clearer(text: str, error: Exception) -> Exception:
     """Return what the other parser says of the same text, since it names what it found."""
     try:
         for _ in yaml.parse(text, Loader=_CLEAR):
             pass
-    except yaml.YAMLError as clearer:
+    except (yaml.YAMLError, ValueError) as clearer:
         return clearer
     return error
 
 
-def _explained(error: yaml.YAMLError, text: str) -> tuple[str, int]:
+def _explained(error: Exception, text: str) -> tuple[str, int]:
     """Say in our words what a parser found, and in which line, counted from 0."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return "this is not YAML", 0
     lines = text.split("\n")
     line = min(error.problem_mark.line, len(lines) - 1)
     problem = error.problem or "not understood"
-    context = error.context or ""
-    opened = error.context_mark.line if error.context_mark is not None else line
-    shown = lines[line].strip()[:_LONGEST_SHOWN]
+    unspaced = next(((n, found) for n, text_ in enumerate(lines) if (found := _UNSPACED.fullmatch(text_))), None)
+    if _SPECIAL not in problem and unspaced is not None and unspaced[0] <= line:
+        place, found = unspaced
+        return f"put a space after the colon: {found[1]}: {excerpt(found[2])}", place
+    opened = min(error.context_mark.line, len(lines) - 1) if error.context_mark is not None else line
+    return _said_of_opening(error.context or "", problem, lines, opened) or _said_of_line(
+        error.context or "", problem, lines[line], error.problem_mark.column, line
+    )
+
+
+def _said_of_opening(context: str, problem: str, lines: list[str], line: int) -> tuple[str, int] | None:
+    """Say what is wrong with something that begins in one line and goes wrong in a later one; None: it is not that."""
+    shown = excerpt(lines[line])
+    if "quoted scalar" in context and "end of stream" in problem:
+        return f"the quote opened here is never closed: {shown}", line
+    if context.startswith("while parsing a flow"):
+        return f"the bracket opened in {shown!r} is never closed", line
+    if "could not find expected ':'" in problem:
+        return f"write lines of 'key: value': {shown}", line
+    return None
+
+
+def _said_of_line(context: str, problem: str, text: str, column: int, line: int) -> tuple[str, int]:
+    shown = excerpt(text)
     if context.startswith(("while scanning an alias", "while scanning an anchor")):
         return f"a value that begins with {'*' if 'alias' in context else '&'} must be in quotes: {shown}", line
-    if "cannot start any token" in problem:
-        character = lines[line][error.problem_mark.column : error.problem_mark.column + 1]
+    if _SPECIAL in problem:
+        character = text[column : column + 1]
         if character == "\t":
             return "a tab stands where only spaces may: replace it with spaces", line
         return f"a value that begins with {character} must be in quotes: {shown}", line
-    unspaced = next(((n, found) for n, text_ in enumerate(lines) if (found := _UNSPACED.fullmatch(text_))), None)
-    if unspaced is not None and unspaced[0] <= line:
-        place, found = unspaced
-        return f"put a space after the colon: {found[1]}: {found[2][:_LONGEST_SHOWN]}", place
-    if "mapping values are not allowed" in problem:
-        return f"put a value that holds ': ' in quotes, and begin every key in the same column: {shown}", line
-    if "quoted scalar" in context and "end of stream" in problem:
-        return f"the quote opened here is never closed: {lines[opened].strip()[:_LONGEST_SHOWN]}", opened
-    if "unknown escape character" in problem:
-        return f"a backslash between double quotes has a meaning of its own, use single quotes: {shown}", line
-    if context.startswith("while parsing a flow"):
-        return f"the bracket opened in {lines[opened].strip()[:_LONGEST_SHOWN]!r} is never closed", opened
-    return f"this is not YAML ({problem}): {shown}", line
+    reason = next((said for found, said in _REASONS if found in problem), f"this is not YAML ({problem})")
+    return (f"{reason}: {shown}" if shown else reason), line

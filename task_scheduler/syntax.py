@@ -18,6 +18,12 @@ def parse(text: str, *, filename: str = "<task>") -> ast.Module:
         return ast.parse(text, filename=filename)
 
 
+def check(tree: ast.Module, *, filename: str = "<task>") -> None:
+    """Raise what Python says of a tree only once it compiles it, such as of a `return` outside of a function."""
+    with _ONE_AT_A_TIME:
+        compile(tree, filename, "exec", dont_inherit=True)
+
+
 def literal(text: str) -> object:
     """Return the value a Python literal says; raises what `ast.literal_eval` raises."""
     with _ONE_AT_A_TIME:

@@ -7,11 +7,14 @@ no number, `true` is no number, and nothing is converted.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import date, time
+from types import MappingProxyType
 
 from task_scheduler.core.errors import Problem, Severity, TriggerError, did_you_mean
-from task_scheduler.core.tasks import TaskDeclaration, errors_of
+from task_scheduler.core.excerpts import quoted
+from task_scheduler.core.tasks import StartMethod, TaskDeclaration, errors_of
 from task_scheduler.core.triggers import read_schedule, read_zone
 
 #: Every key a frontmatter may have.
@@ -29,9 +32,67 @@ LONGEST_TITLE = 200
 #: A value longer than this is cut where a message shows it.
 LONGEST_SHOWN = 60
 
+#: What people write for a key, in the spelling that `_plain` gives it.
+_OTHER_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "name": "title",
+        "desc": "description",
+        "doc": "description",
+        "summary": "description",
+        "dependency": "dependencies",
+        "deps": "dependencies",
+        "install_requires": "dependencies",
+        "packages": "dependencies",
+        "requirements": "dependencies",
+        "requires": "dependencies",
+        "python": "python_version",
+        "requires_python": "python_version",
+        "active": "enabled",
+        "disabled": "enabled",
+        "enable": "enabled",
+        "limit": "timeout",
+        "max_time": "timeout",
+        "time_limit": "timeout",
+        "timeout_seconds": "timeout",
+        "attempts": "retry_count",
+        "max_retries": "retry_count",
+        "retries": "retry_count",
+        "retry": "retry_count",
+        "backoff": "retry_delay",
+        "delay": "retry_delay",
+        "at": "schedule",
+        "cron": "schedule",
+        "crontab": "schedule",
+        "every": "schedule",
+        "interval": "schedule",
+        "repeat": "schedule",
+        "schedules": "schedule",
+        "when": "schedule",
+        "tz": "timezone",
+        "zone": "timezone",
+        "preloading": "preload",
+        "fork": "start_method",
+        "spawn": "start_method",
+    }
+)
+
 _WHOLE_NUMBER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 _PYTHON = re.compile(r"3\.(0|[1-9][0-9]?)")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_MINIMUM = re.compile(r">=(3\.(?:0|[1-9][0-9]?))")
+_NO_LETTER = re.compile(r"[-\s.]+")
+_SPACE = re.compile(r"[ \t]+")
+_DURATION = re.compile(r"(?:[0-9]{1,9}[ ]*[a-z]+[ ,]*)+")
+_AMOUNT = re.compile(r"([0-9]+)[ ]*([a-z]+)")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SECONDS: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
+        **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
+        **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3_600),
+        **dict.fromkeys(("d", "day", "days"), DAY),
+    }
+)
 _MEANS_TRUE = frozenset({"true", "yes", "on", "y", "1"})
 _MEANS_FALSE = frozenset({"false", "no", "off", "n", "0"})
 _MISSING = object()
@@ -44,26 +105,32 @@ def declare(
     lines: Mapping[str, int],
     default_title: str,
     requirement_fault: Callable[[str], str | None],
+    python_fault: Callable[[str], str | None],
+    spelled: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[TaskDeclaration | None, tuple[Problem, ...]]:
     """Return what `data` declares, None when it has an error, and all its problems by line.
 
     `lines` gives the line of each key (`timeout`), of each item of a list (`dependencies[0]`) and, under
-    the empty key, of the frontmatter itself. `requirement_fault` judges one requirement: what is wrong with
-    it, or None.
+    the empty key, of the frontmatter itself. `requirement_fault` judges one requirement and `python_fault` one
+    range of Python versions: what is wrong with it, or None. `spelled` gives the keys that the file spells
+    otherwise.
     """
-    form = _Form(data, path=path, lines=lines)
+    form = _Form(data, path=path, lines=lines, spelled=spelled)
     form.refuse_unknown_keys()
+    form.recommend(("title", "description"), f"{default_title!r} stands in for the title")
     declaration = TaskDeclaration(
         title=_title(form, default_title),
         description=_description(form),
         dependencies=_dependencies(form, requirement_fault),
-        python_version=_python_version(form),
+        python_version=_python_version(form, python_fault),
         enabled=form.truth("enabled", DEFAULTS.enabled),
         timeout=form.whole_number("timeout", DEFAULTS.timeout, 1, LONGEST_TIMEOUT, "seconds (7 days)"),
         retry_count=form.whole_number("retry_count", DEFAULTS.retry_count, 0, MOST_RETRIES),
         retry_delay=form.whole_number("retry_delay", DEFAULTS.retry_delay, 0, LONGEST_RETRY_DELAY, "seconds (1 day)"),
         schedule=_schedule(form),
         timezone=_timezone(form),
+        preload=form.truth("preload", DEFAULTS.preload),
+        start_method=_start_method(form),
     )
     problems = tuple(sorted(form.problems, key=lambda problem: problem.line or 0))
     return (None if errors_of(problems) else declaration), problems
@@ -81,6 +148,8 @@ def shown(value: object) -> str:
         case str():
             text = repr(value)
             return f"the text {text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + '…'}"
+        case date() | time():
+            return f"the {'time' if isinstance(value, time) else 'date'} {value.isoformat()}"
         case Mapping():
             return "a mapping"
         case _:
@@ -90,10 +159,13 @@ def shown(value: object) -> str:
 class _Form:
     """One frontmatter, read key by key; what is wrong gathers in `problems`."""
 
-    def __init__(self, data: Mapping[str, object], *, path: str, lines: Mapping[str, int]) -> None:
+    def __init__(
+        self, data: Mapping[str, object], *, path: str, lines: Mapping[str, int], spelled: Mapping[str, str]
+    ) -> None:
         self._data = data
         self._path = path
         self._lines = lines
+        self._spelled = spelled
         self.problems: list[Problem] = []
 
     def error(self, key: str, message: str) -> None:
@@ -108,8 +180,20 @@ class _Form:
         """Record every key that has no meaning."""
         for key in self._data:
             if key not in KEYS:
-                hint = did_you_mean(key, KEYS) or f": remove it, or use one of {', '.join(KEYS)}"
-                self.error(key, f"unknown key {key!r}{hint}")
+                hint = meant_key(key) or f": remove it, or use one of {', '.join(KEYS)}"
+                self.error(key, f"unknown key {shown_key(key)}{hint}")
+
+    def recommend(self, keys: Sequence[str], otherwise: str) -> None:
+        """Warn, once, of keys that are missing; `otherwise` is what becomes of the first of them."""
+        missing = [key for key in keys if not self.has(key)]
+        if missing:
+            are = "is" if len(missing) == 1 else "are"
+            consequence = f", and {otherwise}" if keys[0] in missing else ", to tell others what the task is for"
+            self.warning(missing[0], f"{' and '.join(missing)} {are} missing: recommended{consequence}")
+
+    def spelled(self, key: str) -> str:
+        """Return a key as the file spells it."""
+        return self._spelled.get(key, key)
 
     def has(self, key: str) -> bool:
         """Whether the file gives the key, be its value usable or not."""
@@ -134,8 +218,11 @@ class _Form:
         """Return `value` when it is text, else record what to write."""
         if isinstance(value, str):
             return value
+        if value is None:
+            self.error(key, f"{self.spelled(key)} has no value: give it one, or remove the line")
+            return None
         way_out = "" if isinstance(value, list | Mapping) else ": put it in quotes"
-        self.error(key, f"{key} must be text, not {shown(value)}{way_out}")
+        self.error(key, f"{self.spelled(key)} must be text, not {shown(value)}{way_out}")
         return None
 
     def truth(self, key: str, default: bool) -> bool:  # noqa: FBT001 - the key's default, not a switch
@@ -153,7 +240,10 @@ class _Form:
         if value is _MISSING:
             return default
         if isinstance(value, bool) or not isinstance(value, int):
-            self.error(key, f"{key} must be a whole number, not {shown(value)}{_number_hint(value, default)}")
+            self.error(
+                key,
+                f"{key} must be a whole number, not {shown(value)}{_number_hint(value, default, in_seconds=bool(unit))}",
+            )
         elif not least <= value <= most:
             bounds = f"from {least} to {most:,}" + (f" {unit}" if unit else "")
             self.error(key, f"{key} must be {bounds}, not {value}")
@@ -167,7 +257,8 @@ class _Form:
         if value is _MISSING:
             return
         if not isinstance(value, list):
-            instead = f'["{value}"]' if isinstance(value, str) else example
+            is_simple = isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_SHOWN
+            instead = f'["{value}"]' if is_simple else example
             self.error(key, f"{key} must be a list, not {shown(value)}: write {instead}")
             return
         for number, item in enumerate(value):
@@ -181,9 +272,28 @@ class _Form:
         self.problems.append(Problem(path=self._path, message=message, line=line, severity=severity))
 
 
+def meant_key(wrong: str) -> str:
+    """Return `, did you mean 'timeout'?` for what seems to mean a known key, else an empty string."""
+    plain = _plain(wrong)
+    if plain in _OTHER_NAMES:
+        return f", did you mean {_OTHER_NAMES[plain]!r}?"
+    return did_you_mean(plain, KEYS)
+
+
+def shown_key(key: str) -> str:
+    """Return a key as a message names it, with a remark on letters that only look like those of a known key."""
+    text = quoted(key, LONGEST_SHOWN)
+    foreign = next((letter for letter in key if not letter.isascii()), None)
+    if foreign is None or not foreign.isprintable() or not meant_key(key):
+        return text
+    return f"{text} ({foreign!r} is the character U+{ord(foreign):04X})"
+
+
+def _plain(key: str) -> str:
+    return _NO_LETTER.sub("_", key.strip().lower())
+
+
 def _title(form: _Form, default: str) -> str:
-    if not form.has("title"):
-        form.warning("title", f"title is missing: it is recommended, and {default!r} stands in for it")
     title = form.text("title")
     if title is None:
         return default
@@ -197,9 +307,11 @@ def _title(form: _Form, default: str) -> str:
 
 
 def _description(form: _Form) -> str:
-    if not form.has("description"):
-        form.warning("description", "description is missing: it is recommended, to tell others what the task is for")
-    return (form.text("description") or "").strip()
+    description = form.text("description") or ""
+    control = _CONTROL_IN_TEXT.search(description)
+    if control:
+        form.error("description", f"description holds the control character U+{ord(control[0]):04X}: remove it")
+    return description.strip()
 
 
 def _dependencies(form: _Form, requirement_fault: Callable[[str], str | None]) -> tuple[str, ...]:
@@ -213,18 +325,37 @@ def _dependencies(form: _Form, requirement_fault: Callable[[str], str | None]) -
     return tuple(requirements)
 
 
-def _python_version(form: _Form) -> str:
+def _python_version(form: _Form, python_fault: Callable[[str], str | None]) -> str:
     key = "python_version"
+    name = form.spelled(key)
     value = form.value(key)
     if isinstance(value, str):
-        if _PYTHON.fullmatch(value):
-            return value
-        form.error(key, f'{key} must be the lowest version the task runs with, such as "3.11", not {shown(value)}')
+        text = _SPACE.sub("", value)
+        minimum = _MINIMUM.fullmatch(text)
+        if minimum or _PYTHON.fullmatch(text):
+            return minimum[1] if minimum else text
+        fault = python_fault(text)
+        if fault is None:
+            return text
+        form.error(key, f"{name} {fault}")
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        form.error(key, f'{key} must be text, not {shown(value)}: put it in quotes, such as "3.11"')
+        form.error(key, f'{name} must be text, not {shown(value)}: put it in quotes, such as "3.11"')
     elif value is not _MISSING:
         form.as_text(key, value)
     return DEFAULTS.python_version
+
+
+def _start_method(form: _Form) -> StartMethod:
+    key = "start_method"
+    value = form.text(key)
+    if value is None:
+        return DEFAULTS.start_method
+    try:
+        return StartMethod(value)
+    except ValueError:
+        hint = did_you_mean(value.strip().lower(), map(str, StartMethod))
+        form.error(key, f"{key} must be {' or '.join(StartMethod)}, not {shown(value)}{hint}")
+        return DEFAULTS.start_method
 
 
 def _schedule(form: _Form) -> tuple[str, ...]:
@@ -271,9 +402,23 @@ def _truth_hint(value: object) -> str:
     return ""
 
 
-def _number_hint(value: object, default: int) -> str:
+def _number_hint(value: object, default: int, *, in_seconds: bool) -> str:
+    seconds = _seconds(value) if in_seconds and isinstance(value, str) else None
+    if seconds is not None:
+        return f": write {seconds}, in seconds"
     if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value):
         return f": write {value} without quotes"
     if isinstance(value, float) and value.is_integer():
         return f": write {int(value)}"
     return f": write digits, such as {default or 3}"
+
+
+def _seconds(text: str) -> int | None:
+    """Return what `10 minutes` or `1h 30m` is in seconds, None for what is no duration."""
+    text = text.strip().lower()
+    if not _DURATION.fullmatch(text):
+        return None
+    amounts = [(int(number), _SECONDS.get(unit)) for number, unit in _AMOUNT.findall(text)]
+    if any(unit is None for _, unit in amounts):
+        return None
+    return sum(number * (unit or 0) for number, unit in amounts)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -83,6 +83,7 @@ class TaskReading:
     computed: bool = False  #: a schedule or its arguments are computed: `jobs` is complete only after an import
     has_start: bool = False  #: it defines a top-level `start`
     imports: tuple[str, ...] = ()  #: dotted modules imported unconditionally at top level, in order, absolute
+    import_lines: Mapping[str, int] = field(default_factory=dict)  #: where each of `imports` stands first
     helper_names: tuple[str, ...] = ()  #: names imported from `helpers`; `*` when it imports the package whole
     problems: tuple[Problem, ...] = ()
 

@@ -1,112 +1,76 @@
-"""The frontmatter of a Python file: YAML between two lines `---` at the beginning of its docstring."""
+"""The frontmatter of a Python file, in whichever of its three dialects the file is written."""
 
 from __future__ import annotations
 
-import ast
-import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
 
-import frontmatter
-from frontmatter.default_handlers import BaseHandler
-
-from task_scheduler.strict_yaml import Document, Fault, load
-
-#: What a file says that has the YAML of its frontmatter outside of a docstring.
-BARE = 'the frontmatter must stand in a docstring: put a line """ before its first --- and another after its second'
-
-_BOUNDARY = re.compile(r"^---[ \t]*$", re.MULTILINE)
-_BEFORE_CODE = re.compile(r"(?:[ \t\f]*(?:#[^\n]*)?\n)*")
+from task_scheduler.strict_yaml import Document, Fault
+from task_scheduler.watcher import bare, docstring, script_block
+from task_scheduler.watcher.source import ParsedSource
 
 
-def bare_line(text: str) -> int | None:
-    """Return the line where YAML frontmatter begins that no docstring holds, None when there is none."""
-    before = _BEFORE_CODE.match(text)
-    start = before.end() if before else 0
-    return text.count("\n", 0, start) + 1 if _BOUNDARY.match(text, start) else None
+class Dialect(StrEnum):
+    """A way to write frontmatter; the names are those of the command line."""
+
+    DOCSTRING = "docstring"  # YAML between two lines `---` at the beginning of the docstring
+    BARE = "bare"  # YAML between two lines `---` before the code
+    PEP723 = "pep723"  # TOML in a comment block `# /// script`
 
 
-def read_frontmatter(tree: ast.Module) -> Document | None:
-    """Return the frontmatter of a module, with lines of the file; None when it has none."""
-    for position, statement in enumerate(tree.body):
-        text = _docstring(statement)
-        if text is None or not _opens(text):
-            continue
-        if position == 0 and not _is_formatted(statement):
-            return _read(text, statement)
-        return _refused(_misplaced(statement), statement)
-    return None
+#: Where each dialect has its frontmatter, as a sentence says it.
+_PLACES: Mapping[Dialect, str] = MappingProxyType(
+    {
+        Dialect.DOCSTRING: "in the docstring",
+        Dialect.BARE: "before the code",
+        Dialect.PEP723: "as # /// script",
+    }
+)
 
 
-def _docstring(statement: ast.stmt) -> str | None:
-    """Return the text of a statement that is nothing but text, an f-string's up to its first field."""
-    if not isinstance(statement, ast.Expr):
-        return None
-    value = statement.value
-    if isinstance(value, ast.JoinedStr) and value.values:
-        value = value.values[0]
-    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frontmatter:
+    """What a file's frontmatter says, with lines of the file and the keys of `core.declaration`."""
+
+    dialect: Dialect
+    document: Document
+    remarks: tuple[Fault, ...] = ()  #: worth a warning
+    spelled: Mapping[str, str] = field(default_factory=dict)  #: keys that the dialect spells otherwise
+
+    @property
+    def line(self) -> int:
+        """Where it begins."""
+        return self.document.lines[""]
 
 
-def _is_formatted(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.JoinedStr)
+def read_frontmatter(parsed: ParsedSource) -> Frontmatter | None:
+    """Return the frontmatter of a file, None when it has none; one that stands there twice has a fault."""
+    found = []
+    if parsed.bare is not None:
+        found.append(Frontmatter(dialect=Dialect.BARE, document=bare.read(parsed.bare)))
+    in_docstring = docstring.read(parsed.header) if parsed.header is not None else None
+    if in_docstring is not None:
+        found.append(Frontmatter(dialect=Dialect.DOCSTRING, document=in_docstring))
+    block = script_block.read(parsed.code, parsed.tree)
+    if block is not None:
+        found.append(
+            Frontmatter(
+                dialect=Dialect.PEP723,
+                document=block.document,
+                remarks=block.remarks,
+                spelled=script_block.SPELLED,
+            )
+        )
+    if len(found) > 1:
+        return _several(found)
+    return found[0] if found else None
 
 
-def _misplaced(statement: ast.stmt) -> str:
-    if _is_formatted(statement):
-        return "the frontmatter stands in an f-string, which is no docstring: remove the f"
-    return "the frontmatter must be the first thing in the file: move this docstring above all code"
-
-
-def _opens(text: str) -> bool:
-    return text.lstrip().partition("\n")[0].rstrip() == "---"
-
-
-def _read(text: str, statement: ast.stmt) -> Document:
-    first = statement.lineno
-    blank = len(text) - len(text.lstrip())
-    above, indent = text[:blank].count("\n"), text[:blank].rpartition("\n")[2]
-    if blank and above == 0:
-        indent = ""
-    handler = _Handler(first + above)
-    frontmatter.parse(_without_indent(text[blank - len(indent) :], indent), handler=handler)
-    if handler.document is None:
-        return _refused("the frontmatter opened here is never closed: end it with a line of only ---", statement)
-    if text.count("\n") != (statement.end_lineno or first) - first:
-        # An escape made or swallowed a line break: only the docstring's first line is certain.
-        return _all_in_line(handler.document, first)
-    return handler.document
-
-
-class _Handler(BaseHandler):
-    """Splits and reads one frontmatter for python-frontmatter, and keeps the lines."""
-
-    FM_BOUNDARY = _BOUNDARY
-    START_DELIMITER = END_DELIMITER = "---"
-
-    def __init__(self, first_line: int) -> None:
-        super().__init__()
-        self._first_line = first_line
-        self.document: Document | None = None  #: None: nothing was split off, since no line closes it
-
-    def load(self, fm: str) -> dict[str, object]:
-        """Read the YAML, which begins with the rest of the opening line."""
-        self.document = load(fm, first_line=self._first_line)
-        return dict(self.document.data)
-
-
-def _without_indent(text: str, indent: str) -> str:
-    if not indent:
-        return text
-    return "\n".join(line.removeprefix(indent) for line in text.split("\n"))
-
-
-def _all_in_line(document: Document, line: int) -> Document:
-    return replace(
-        document,
-        lines=dict.fromkeys(document.lines, line),
-        faults=tuple(Fault(fault.message, line) for fault in document.faults),
-    )
-
-
-def _refused(message: str, statement: ast.stmt) -> Document:
-    return Document({}, {"": statement.lineno}, (Fault(message, statement.lineno),))
+def _several(found: list[Frontmatter]) -> Frontmatter:
+    first, *others = sorted(found, key=lambda each: each.line)
+    *places, last = (f"{_PLACES[each.dialect]} (line {each.line})" for each in (first, *others))
+    message = f"the frontmatter is given more than once, {', '.join(places)} and {last}: keep one of them"
+    fault = Fault(message, others[0].line)
+    return Frontmatter(dialect=first.dialect, document=Document({}, first.document.lines, (fault,)))

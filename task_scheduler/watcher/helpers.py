@@ -7,20 +7,28 @@ dictionary literal from names to modules (`{"log": "task_logging"}`), or from mo
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from task_scheduler.core.declaration import declare
 from task_scheduler.core.errors import Problem, Severity, did_you_mean
 from task_scheduler.core.tasks import errors_of
-from task_scheduler.watcher.frontmatter import read_frontmatter
-from task_scheduler.watcher.imports import all_nodes, defined_names, helper_module, helper_names, unconditional
-from task_scheduler.watcher.requirements import requirement_fault
+from task_scheduler.watcher.declared import declared
+from task_scheduler.watcher.frontmatter import Dialect, read_frontmatter
+from task_scheduler.watcher.imports import all_nodes, defined_names, helper_lines, helper_module, unconditional
+from task_scheduler.watcher.requirements import RequirementFault, requirement_fault
 from task_scheduler.watcher.scanning import Unreadable, is_helper, read_file, scan
-from task_scheduler.watcher.source import parse_source
+from task_scheduler.watcher.source import ParsedSource, parse_source
 
 _INIT = "__init__"
+#: Seconds a look at the folder answers for: thousands of files are read in a row, and a helper that changed just now
+#: is reported once it stands still, which has its users read again.
+_LOOKED_AT_AGAIN = 0.03
+_BARE = (
+    "a helper must be plain Python, since tasks import it: put its frontmatter into a docstring "
+    "(`task-scheduler fmt FILE --to docstring` does)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,39 +49,49 @@ class Helper:
 class HelperFolder:
     """Answers for the files in one folder of helpers, and reads them again when they change."""
 
-    def __init__(self, *, root: Path, folder: Path) -> None:
+    def __init__(self, *, root: Path, folder: Path, requirement_fault: RequirementFault = requirement_fault) -> None:
         self._root = root
         self._folder = folder
+        self._requirement_fault = requirement_fault
         # One tuple, replaced as a whole: readers in several threads see an old or a new index, never a mixture.
-        self._index: tuple[Mapping[str, object], Mapping[str, Helper]] = ({}, {})
+        self._index: tuple[Mapping[str, object], Mapping[str, Helper], float] = ({}, {}, float("-inf"))
 
     def packages(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the packages that importing these names needs, sorted."""
+        wanted = tuple(names)
+        if not wanted:
+            return ()
         helpers = self._helpers()
-        found = _closure(helpers, names)
+        found = _closure(helpers, wanted)
         return tuple(sorted({package for module in found for package in helpers[module].packages}))
 
-    def judge(self, names: Sequence[str], *, path: str) -> tuple[Problem, ...]:
-        """Return what a file at `path` should know that imports these names, and what is wrong with their files."""
+    def judge(self, names: Mapping[str, int], *, path: str) -> tuple[Problem, ...]:
+        """Return what a file at `path` should know that imports these names, and what is wrong with their files.
+
+        `names` gives the line of each name.
+        """
         if not names:
             return ()
         helpers = self._helpers()
         unknown = (
-            Problem(path=path, message=f"no helper offers {name!r}{hint}", severity=Severity.WARNING)
+            Problem(path=path, message=f"no helper offers {name!r}{hint}", line=names[name], severity=Severity.WARNING)
             for name, hint in _unknown(helpers, names)
         )
         broken = (problem for module in sorted(_closure(helpers, names)) for problem in helpers[module].problems)
         return (*unknown, *broken)
 
     def _helpers(self) -> Mapping[str, Helper]:
+        now = time.monotonic()
+        known, helpers, looked_at = self._index
+        if now - looked_at < _LOOKED_AT_AGAIN:
+            return helpers
         try:
             stamps = scan(self._folder, is_helper).files
         except Unreadable:
-            return {}
-        known, helpers = self._index
+            stamps = {}
         if stamps != known:
             helpers = self._read(stamps)
-            self._index = (stamps, helpers)
+        self._index = (stamps, helpers, now)
         return helpers
 
     def _read(self, names: Iterable[str]) -> dict[str, Helper]:
@@ -95,7 +113,7 @@ class HelperFolder:
         if parsed.tree is None:
             return Helper(module=module, is_package=is_package, problems=(parsed.problem,) if parsed.problem else ())
         package = tuple(part for part in (module if is_package else module.rpartition(".")[0]).split(".") if part)
-        packages, problems = _declared(parsed.tree, path, title=file.stem)
+        packages, problems = _declared(parsed, path, title=file.stem, requirement_fault=self._requirement_fault)
         # A package's own file runs on every import below it; what its functions import lazily is not meant yet.
         nodes = list(unconditional(parsed.tree)) if is_package else all_nodes(parsed.tree)
         return Helper(
@@ -103,7 +121,7 @@ class HelperFolder:
             is_package=is_package,
             defines=defined_names(parsed.tree),
             exports=_exports(parsed.tree, package, known) if is_package else {},
-            uses=helper_names(nodes, package=package),
+            uses=tuple(helper_lines(nodes, package=package)),
             packages=packages,
             problems=problems,
         )
@@ -116,15 +134,16 @@ def _module_of(name: str) -> tuple[str, bool]:
     return ".".join(parts[:-1] if is_package else parts), is_package
 
 
-def _declared(tree: ast.Module, path: str, *, title: str) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    document = read_frontmatter(tree)
-    if document is None:
+def _declared(
+    parsed: ParsedSource, path: str, *, title: str, requirement_fault: RequirementFault
+) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    front = read_frontmatter(parsed)
+    if front is None:
         return (), ()
-    faults = tuple(Problem(path=path, message=fault.message, line=fault.line) for fault in document.faults)
-    declaration, problems = declare(
-        document.data, path=path, lines=document.lines, default_title=title, requirement_fault=requirement_fault
-    )
-    return (declaration.dependencies if declaration else ()), (*faults, *errors_of(problems))
+    if front.dialect is Dialect.BARE:
+        return (), (Problem(path=path, message=_BARE, line=front.line),)
+    declaration, problems = declared(front, path=path, default_title=title, requirement_fault=requirement_fault)
+    return (declaration.dependencies if declaration else ()), errors_of(problems)
 
 
 def _closure(helpers: Mapping[str, Helper], names: Iterable[str]) -> set[str]:

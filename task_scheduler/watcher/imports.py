@@ -37,36 +37,38 @@ def unconditional(tree: ast.Module) -> Iterator[ast.stmt]:
             waiting.extend(reversed(statement.body))
 
 
-def unconditional_imports(tree: ast.Module) -> tuple[str, ...]:
-    """Return the absolute modules that are imported whenever the file runs, in order."""
-    modules: dict[str, None] = {}
+def import_lines(tree: ast.Module) -> dict[str, int]:
+    """Return the absolute modules that are imported whenever the file runs, in order, and where each is first."""
+    modules: dict[str, int] = {}
     for statement in unconditional(tree):
         if isinstance(statement, ast.Import):
-            modules.update((alias.name, None) for alias in statement.names)
+            for alias in statement.names:
+                modules.setdefault(alias.name, statement.lineno)
         elif isinstance(statement, ast.ImportFrom) and statement.level == 0 and statement.module:
-            modules[statement.module] = None
-    return tuple(module for module in modules if module.partition(".")[0] not in _OURS)
+            modules.setdefault(statement.module, statement.lineno)
+    return {module: line for module, line in modules.items() if module.partition(".")[0] not in _OURS}
 
 
-def helper_names(nodes: Iterable[ast.AST], *, package: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Return what is imported from `helpers`, anywhere in a file, in the order met.
+def helper_lines(nodes: Iterable[ast.AST], *, package: Sequence[str] | None = None) -> dict[str, int]:
+    """Return what is imported from `helpers`, anywhere in a file, in the order met, and where each is first met.
 
     `from helpers import a` gives `a`; `from helpers.x import a` gives `x.a`; `import helpers.x` gives `x.*`;
     `import helpers` and `from helpers import *` give `*`. `package` is given for a file inside `helpers`: the
     parts of its package below `helpers`, against which its relative imports are read.
     """
-    names: dict[str, None] = {}
+    names: dict[str, int] = {}
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first, _, rest = alias.name.partition(".")
                 if first == _HELPERS:
-                    names[f"{rest}.*" if rest else "*"] = None
+                    names.setdefault(f"{rest}.*" if rest else "*", node.lineno)
         elif isinstance(node, ast.ImportFrom):
             module = helper_module(node, package)
             if module is not None:
-                names.update((f"{module}.{alias.name}" if module else alias.name, None) for alias in node.names)
-    return tuple(names)
+                for alias in node.names:
+                    names.setdefault(f"{module}.{alias.name}" if module else alias.name, node.lineno)
+    return names
 
 
 def helper_module(node: ast.ImportFrom, package: Sequence[str] | None) -> str | None:

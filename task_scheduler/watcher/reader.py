@@ -3,44 +3,47 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from task_scheduler.core.declaration import declare
 from task_scheduler.core.errors import Problem, Severity
 from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
 from task_scheduler.core.triggers import read_schedule
 from task_scheduler.ports import SourceFile
-from task_scheduler.watcher.frontmatter import read_frontmatter
+from task_scheduler.watcher.declared import declared
+from task_scheduler.watcher.frontmatter import Dialect, read_frontmatter
 from task_scheduler.watcher.helpers import HelperFolder
-from task_scheduler.watcher.imports import Function, all_nodes, helper_names, unconditional_imports
-from task_scheduler.watcher.requirements import requirement_fault
+from task_scheduler.watcher.imports import Function, all_nodes, helper_lines, import_lines
+from task_scheduler.watcher.python_versions import wants_newer
+from task_scheduler.watcher.requirements import RequirementFault, requirement_fault
 from task_scheduler.watcher.schedules import read_decorators
 from task_scheduler.watcher.source import ParsedSource, parse_source, silence_parser_warnings
 
 _START = "start"
-_INLINE_METADATA = re.compile(r"^# /// script[ \t]*$", re.MULTILINE)
+#: A file with more problems than this is told so; the first ones are what a person mends.
+MOST_PROBLEMS = 50
 
 
 class TaskFileReader:
     """Reads task files of one project; implements `ports.TaskReader`. Safe to use from several threads."""
 
-    def __init__(self, *, root: Path, helpers: Path) -> None:
+    def __init__(self, *, root: Path, helpers: Path, allow_direct_references: bool = False) -> None:
         silence_parser_warnings()
-        self._helpers = HelperFolder(root=root, folder=helpers)
+        self._requirement_fault = partial(requirement_fault, allow_direct_references=allow_direct_references)
+        self._helpers = HelperFolder(root=root, folder=helpers, requirement_fault=self._requirement_fault)
 
     def read(self, source: SourceFile) -> TaskReading:
         """Return all that can be told, with every problem found; never raises for bad input."""
         if source.content is None:
             return _unreadable((Problem(path=source.path, message=source.problem),))
         parsed = parse_source(source.content, path=source.path)
-        front = _read_front(parsed.header, source)
+        front = _read_front(parsed, source, self._requirement_fault)
         if parsed.tree is None:
             return _unreadable((*front.problems, *_why_no_tree(parsed, front.declaration)))
-        return self._read_tree(parsed.tree, front, source, _inline_metadata(parsed.text, source.path))
+        return self._read_tree(parsed.tree, front, source)
 
     def helper_packages(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the packages declared by the helper files that provide these names.
@@ -50,13 +53,11 @@ class TaskFileReader:
         """
         return self._helpers.packages(names)
 
-    def _read_tree(
-        self, tree: ast.Module, front: _Front, source: SourceFile, warnings: tuple[Problem, ...]
-    ) -> TaskReading:
+    def _read_tree(self, tree: ast.Module, front: _Front, source: SourceFile) -> TaskReading:
         nodes = all_nodes(tree)
         decorated = read_decorators(tree, nodes, path=source.path)
-        names = helper_names(nodes)
-        imports = unconditional_imports(tree)
+        names = helper_lines(nodes)
+        imports = import_lines(tree)
         has_start = any(isinstance(node, Function) and node.name == _START for node in tree.body)
         scheduled = decorated.computed or bool(decorated.jobs) or bool(decorated.problems)
         if not front.found and not scheduled:
@@ -64,16 +65,15 @@ class TaskFileReader:
                 kind=FileKind.MODULE,
                 declaration=None,
                 has_start=has_start,
-                imports=imports,
-                helper_names=names,
-                problems=warnings,
+                imports=tuple(imports),
+                import_lines=imports,
+                helper_names=tuple(names),
             )
         jobs, repeated = _merged((*front.jobs(has_start=has_start), *decorated.jobs), front.declaration, source.path)
         problems = (
             *front.problems,
             *decorated.problems,
             *repeated,
-            *warnings,
             *self._helpers.judge(names, path=source.path),
         )
         if front.declaration is not None and not front.declaration.schedule and not scheduled:
@@ -84,8 +84,9 @@ class TaskFileReader:
             jobs=jobs,
             computed=decorated.computed,
             has_start=has_start,
-            imports=imports,
-            helper_names=names,
+            imports=tuple(imports),
+            import_lines=imports,
+            helper_names=tuple(names),
             problems=_in_order(problems, source.path),
         )
 
@@ -97,6 +98,7 @@ class _Front:
     found: bool
     declaration: TaskDeclaration | None  #: None: it has an error
     lines: Mapping[str, int]
+    dialect: Dialect = Dialect.DOCSTRING
     problems: tuple[Problem, ...] = ()
 
     def jobs(self, *, has_start: bool) -> tuple[JobDeclaration, ...]:
@@ -113,32 +115,32 @@ class _Front:
         )
 
 
-def _read_front(header: ast.Module | None, source: SourceFile) -> _Front:
+def _read_front(parsed: ParsedSource, source: SourceFile, requirement_fault: RequirementFault) -> _Front:
     title = PurePosixPath(source.path).stem
-    document = read_frontmatter(header) if header is not None else None
-    if document is None:
+    front = read_frontmatter(parsed)
+    if front is None:
         return _Front(found=False, declaration=TaskDeclaration(title=title), lines={})
-    faults = tuple(Problem(path=source.path, message=fault.message, line=fault.line) for fault in document.faults)
-    declaration, problems = declare(
-        document.data,
-        path=source.path,
-        lines=document.lines,
-        default_title=title,
-        requirement_fault=requirement_fault,
-    )
-    if faults and not document.data:
-        # Nothing could be read at all: what seems to be missing is not.
-        problems = ()
+    declaration, problems = declared(front, path=source.path, default_title=title, requirement_fault=requirement_fault)
     return _Front(
-        found=True,
-        declaration=None if faults else declaration,
-        lines=document.lines,
-        problems=(*faults, *problems),
+        found=True, declaration=declaration, lines=front.document.lines, dialect=front.dialect, problems=problems
     )
 
 
 def _unreadable(problems: tuple[Problem, ...]) -> TaskReading:
-    return TaskReading(kind=FileKind.TASK, declaration=None, problems=problems)
+    return TaskReading(kind=FileKind.TASK, declaration=None, problems=_bounded(problems))
+
+
+def _bounded(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return the first problems, errors before warnings, and how many more there are."""
+    if len(problems) <= MOST_PROBLEMS:
+        return tuple(problems)
+    first = sorted(problems, key=lambda each: each.severity is Severity.WARNING)[:MOST_PROBLEMS]
+    more = Problem(
+        path=problems[0].path,
+        message=f"{len(problems) - MOST_PROBLEMS:,} more problems are not shown: mend these first",
+        severity=first[0].severity,
+    )
+    return (*(problem for problem in problems if problem in first), more)
 
 
 def _why_no_tree(parsed: ParsedSource, declaration: TaskDeclaration | None) -> tuple[Problem, ...]:
@@ -147,21 +149,12 @@ def _why_no_tree(parsed: ParsedSource, declaration: TaskDeclaration | None) -> t
         return ()
     if declaration is None:
         return (parsed.problem,)
-    wanted = tuple(int(part) for part in declaration.python_version.split("."))
-    if wanted <= sys.version_info[:2]:
+    wanted = declaration.python_version
+    if not wants_newer(wanted, sys.version_info[:2]):
         return (parsed.problem,)
     ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    remark = f"; the scheduler reads it with Python {ours}, so run the scheduler with {declaration.python_version}"
+    remark = f"; the scheduler reads it with Python {ours}, so run the scheduler with {wanted}"
     return (replace(parsed.problem, message=parsed.problem.message + remark),)
-
-
-def _inline_metadata(text: str, path: str) -> tuple[Problem, ...]:
-    found = _INLINE_METADATA.search(text)
-    if found is None:
-        return ()
-    message = "the block # /// script is not read yet: name its packages under dependencies in a docstring frontmatter"
-    line = text.count("\n", 0, found.start()) + 1
-    return (Problem(path=path, message=message, line=line, severity=Severity.WARNING),)
 
 
 def _merged(
@@ -183,12 +176,13 @@ def _merged(
 
 
 def _never_by_itself(path: str, front: _Front) -> Problem:
-    message = (
-        "no schedule: it runs only when started by hand; add `schedule: every 5 minutes`, or @repeat on a function"
-    )
+    example = "schedule: every 5 minutes"
+    if front.dialect is Dialect.PEP723:
+        example = 'schedule = "every 5 minutes"'
+    message = f"no schedule: it runs only when started by hand; add `{example}`, or @repeat on a function"
     return Problem(path=path, message=message, line=front.lines.get(""), severity=Severity.WARNING)
 
 
 def _in_order(problems: Iterable[Problem], path: str) -> tuple[Problem, ...]:
     """Return the file's own problems by line, then those of its helpers."""
-    return tuple(sorted(problems, key=lambda each: (each.path != path, each.path, each.line or 0)))
+    return _bounded(sorted(problems, key=lambda each: (each.path != path, each.path, each.line or 0)))

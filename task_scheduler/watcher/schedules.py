@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from task_scheduler.core.arguments import write_arguments
 from task_scheduler.core.errors import Problem, Severity, TriggerError
+from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.tasks import JobDeclaration
 from task_scheduler.core.triggers import ChainCall
 from task_scheduler.watcher.chains import judge
@@ -153,12 +154,13 @@ class _Reading:
     def check_last_definitions(self, tree: ast.Module) -> None:
         """Refuse a decorated function whose name means another one at the end of the file."""
         last = {node.name: node for node in tree.body if isinstance(node, Function | ast.ClassDef)}
+        scheduled = {job.function for job in self.jobs}
         for node in tree.body:
             if not isinstance(node, Function) or last[node.name] is node:
                 continue
-            if any(job.function == node.name for job in self.jobs):
+            if node.name in scheduled:
                 self._add(
-                    f"the function {node.name!r} is defined again in line {last[node.name].lineno}: "
+                    f"the function {quoted(node.name)} is defined again in line {last[node.name].lineno}: "
                     "give each function its own name",
                     node.lineno,
                 )
@@ -192,7 +194,7 @@ class _Reading:
             self.computed = True
             return
         except (TriggerError, ValueError) as error:
-            self._add(f"@repeat on {function!r}: {error}", call.lineno)
+            self._add(f"@repeat on {quoted(function)}: {error}", call.lineno)
             return
         self.jobs.append(
             JobDeclaration(function=function, trigger=trigger, timezone=zone, arguments=arguments, line=call.lineno)
@@ -208,6 +210,8 @@ class _Reading:
             if isinstance(node, ast.Call):
                 args, kwargs = _literal_arguments(node.args, node.keywords)
                 named = node.func
+            if isinstance(named, ast.Constant):
+                raise TriggerError(f"{quoted(named.value)} is no schedule: write every(5).minutes or cron('0 9 * * *')")
             origin = self._names.origin(named)
             if origin in _STARTS and isinstance(node, ast.Call):
                 calls.append((str(origin).rpartition(".")[2], args, kwargs))

@@ -130,7 +130,7 @@ def test_nothing_means_no_keys(text: str) -> None:
         ("a: 1\n...\n---\nb: 1\n", 3, "only one block of YAML is allowed here"),
         ("a: \x07\n", 1, "the character U+0007 is not allowed here: remove it"),
         ("a: 1\nb: x\u2028y\n", 2, "the character U+2028 is not allowed here: remove it"),
-        ("a: [[[[[[[[1]]]]]]]]\n", 1, "nested more than 8 levels deep"),
+        ("a: [[[[[[[[1]]]]]]]]\n", 1, "nested more than 8 levels deep: write it flatter"),
     ],
 )
 def test_a_trap_is_refused_with_its_line(text: str, line: int, sentence: str) -> None:
@@ -158,7 +158,7 @@ def test_a_name_with_a_dot_is_no_nested_key() -> None:
 
 
 def test_what_is_too_long_is_not_parsed() -> None:
-    assert faults("a: " + "x" * LONGEST) == [(1, "the frontmatter is longer than 65,536 characters")]
+    assert faults("a: " + "x" * LONGEST) == [(1, "the frontmatter is longer than 65,536 characters: shorten it")]
 
 
 def test_a_bomb_of_aliases_is_refused_at_its_first_anchor() -> None:

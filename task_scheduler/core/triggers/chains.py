@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from task_scheduler.core.errors import TriggerError, did_you_mean
+from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.cron import read_cron
 from task_scheduler.core.triggers.every import SINGULAR, UNITS, WEEKDAYS, every_of
 from task_scheduler.core.triggers.plain import tidy
@@ -33,19 +34,20 @@ def read_chain(calls: Sequence[ChainCall]) -> tuple[str, str | None]:
         case name if name in _STARTS_LATER:
             raise TriggerError(f"{said}: {name}() is not available yet, use every() or cron()")
         case name:
-            raise TriggerError(f"{said}: a schedule begins with every() or cron(), not with {name!r}")
+            raise TriggerError(f"{said}: a schedule begins with every() or cron(), not with {quoted(name)}")
 
 
 def spell_chain(calls: Sequence[ChainCall]) -> str:
-    """Return a chain as its author may have written it."""
-    return ".".join(_spell_call(call) for call in calls)
+    """Return a chain as its author may have written it, cut where it is too long for a sentence."""
+    said = ".".join(_spell_call(call) for call in calls)
+    return said if len(said) <= _LONGEST_SHOWN else f"{said[:_LONGEST_SHOWN]}…"
 
 
 def _spell_call(call: ChainCall) -> str:
     name, args, kwargs = call
     if name in _LINKS and not args and not kwargs:
         return name
-    said = [repr(value) for value in args] + [f"{key}={value!r}" for key, value in kwargs.items()]
+    said = [quoted(value) for value in args] + [f"{key}={quoted(value)}" for key, value in kwargs.items()]
     return f"{name}({', '.join(said)})"
 
 
@@ -82,6 +84,7 @@ def _read_cron(start: ChainCall, links: Sequence[ChainCall], said: str) -> tuple
     return read_cron(tidy(text)).text, _zone(given["timezone"], said)
 
 
+_LONGEST_SHOWN = 100
 #: Stands for an argument that must be given.
 _REQUIRED = object()
 
@@ -90,18 +93,19 @@ def _bound(call: ChainCall, parameters: Mapping[str, object], said: str) -> Mapp
     """Return the arguments of a call by name; raises TriggerError for those it does not take."""
     name, args, kwargs = call
     if len(args) > len(parameters):
-        raise TriggerError(f"{said}: {name}() takes at most {len(parameters)} arguments, {len(args)} are given")
+        most = "one argument" if len(parameters) == 1 else f"{len(parameters)} arguments"
+        raise TriggerError(f"{said}: {name}() takes at most {most}, {len(args)} are given")
     given = dict(zip(parameters, args, strict=False))
     for key, value in kwargs.items():
         if key not in parameters:
-            raise TriggerError(f"{said}: {name}() takes no {key!r}{did_you_mean(key, parameters)}")
+            raise TriggerError(f"{said}: {name}() takes no {quoted(key)}{did_you_mean(key, parameters)}")
         if key in given:
-            raise TriggerError(f"{said}: {name}() is given {key!r} twice")
+            raise TriggerError(f"{said}: {name}() is given {quoted(key)} twice")
         given[key] = value
     bound = {**parameters, **given}
     for key, value in bound.items():
         if value is _REQUIRED:
-            raise TriggerError(f"{said}: {name}() needs {key!r}")
+            raise TriggerError(f"{said}: {name}() needs {quoted(key)}")
     return bound
 
 
@@ -111,14 +115,14 @@ def _check_link(name: str, said: str) -> None:
     if name == "do":
         raise TriggerError(f"{said}: .do() is not needed, the decorated function is what runs")
     if name != "at" and name not in _LINKS:
-        raise TriggerError(f"{said}: unknown {name!r}{did_you_mean(name, (*_LINKS, 'at'))}")
+        raise TriggerError(f"{said}: unknown {quoted(name)}{did_you_mean(name, (*_LINKS, 'at'))}")
 
 
 def _unit(link: ChainCall, interval: object, said: str) -> str:
     """Return the plural of a unit, or the weekday."""
     name, args, kwargs = link
     if args or kwargs:
-        raise TriggerError(f"{said}: {name!r} takes nothing, write it without parentheses")
+        raise TriggerError(f"{said}: {quoted(name)} takes nothing, write it without parentheses")
     if name in SINGULAR and interval != 1:
         raise TriggerError(f"{said}: write every({interval!r}).{SINGULAR[name]}")
     return SINGULAR.get(name, name)

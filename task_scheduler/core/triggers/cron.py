@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from task_scheduler.core.errors import TriggerError, did_you_mean
+from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.days import CalendarDays
 from task_scheduler.core.triggers.every import PARTS_OF_A_DAY, in_days
 from task_scheduler.core.triggers.pattern import DAY, Pattern
@@ -102,7 +103,7 @@ def read_cron(text: str) -> Cron:
         either=not (day_text.startswith("*") or weekday_text.startswith("*")),
     )
     if not calendar.ever():
-        raise TriggerError(f"cron text {canonical!r} never fires: no month it names has day {min(days)}")
+        raise TriggerError(f"cron text {quoted(canonical)} never fires: no month it names has day {min(days)}")
     times = tuple(hour * 3_600 + minute * 60 for hour in sorted(hours) for minute in sorted(minutes))
     is_fixed = not (minute_text.startswith("*") or hour_text.startswith("*"))
     return Cron(text=canonical, pattern=Pattern(times=times, days=calendar, is_fixed=is_fixed))
@@ -113,7 +114,7 @@ def _nickname(word: str) -> str:
         raise TriggerError("'@reboot' is not available yet: name times, such as '@hourly' or 'every 5 minutes'")
     if word not in NICKNAMES:
         raise TriggerError(
-            f"no nickname {word!r}{did_you_mean(word, NICKNAMES) or ': there are ' + ', '.join(NICKNAMES)}"
+            f"no nickname {quoted(word)}{did_you_mean(word, NICKNAMES) or ': there are ' + ', '.join(NICKNAMES)}"
         )
     return NICKNAMES[word]
 
@@ -121,13 +122,13 @@ def _nickname(word: str) -> str:
 def _wrong_number_of_fields(text: str, count: int) -> str:
     if count == 6:
         return (
-            f"cron text {text!r} has six fields; seconds are not available in cron text yet: "
+            f"cron text {quoted(text)} has six fields; seconds are not available in cron text yet: "
             "write five fields, or words such as 'every 10 seconds'"
         )
     if count == 7:
-        return f"cron text {text!r} has seven fields; seconds and years cannot be given: write five fields"
+        return f"cron text {quoted(text)} has seven fields; seconds and years cannot be given: write five fields"
     return (
-        f"cron text {text!r} has {count} field{'' if count == 1 else 's'}: write five (minute, hour, day of month, "
+        f"cron text {quoted(text)} has {count} field{'' if count == 1 else 's'}: write five (minute, hour, day of month, "
         "month, day of week), or words such as 'every 5 minutes'"
     )
 
@@ -138,7 +139,7 @@ def _values(field_: _Field, word: str, text: str) -> set[int]:
 
 
 def _item_values(field_: _Field, item: str, text: str) -> range:
-    place = f"{field_.name} {item!r} in {text!r}"
+    place = f"{field_.name} {quoted(item)} in {quoted(text)}"
     if _LATER.fullmatch(item):
         raise TriggerError(f"{place}: L, W, # and H are not available yet, write the values themselves")
     match = _ITEM.fullmatch(item)

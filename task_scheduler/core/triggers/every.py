@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from task_scheduler.core.errors import TriggerError
+from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.days import DayGrid
 from task_scheduler.core.triggers.pattern import DAY, Pattern
 
@@ -149,7 +150,7 @@ def _at_time_of_day(at: str | None, said: str) -> int:
         return 0
     match = _TIME_OF_DAY.fullmatch(at)
     if match is None:
-        raise TriggerError(f"{said}: {at!r} is no time of day, write HH:MM or HH:MM:SS, such as '09:30'")
+        raise TriggerError(f"{said}: {quoted(at)} is no time of day, write HH:MM or HH:MM:SS, such as '09:30'")
     hour, minute, second = match.groups(default="0")
     return int(hour) * 3_600 + int(minute) * 60 + int(second)
 
@@ -161,15 +162,15 @@ def _at_of_part(unit: str, at: str | None, said: str) -> int:
     if unit == "hours":
         match = _TIME_OF_HOUR.fullmatch(at)
         if match is None:
-            raise TriggerError(f"{said}: {at!r} is no time within an hour, write :MM or MM:SS, such as ':15'")
+            raise TriggerError(f"{said}: {quoted(at)} is no time within an hour, write :MM or MM:SS, such as ':15'")
         whole, minute, second = match.groups(default="0")
         return (int(whole) + int(minute)) * 60 + int(second)
     if unit == "minutes":
         match = _TIME_OF_MINUTE.fullmatch(at)
         if match is None:
-            raise TriggerError(f"{said}: {at!r} is no time within a minute, write :SS, such as ':30'")
+            raise TriggerError(f"{said}: {quoted(at)} is no time within a minute, write :SS, such as ':30'")
         return int(match[1])
-    raise TriggerError(f"{said}: seconds take no time, leave {at!r} out or count minutes, hours or days")
+    raise TriggerError(f"{said}: seconds take no time, leave {quoted(at)} out or count minutes, hours or days")
 
 
 def _time_of_day(seconds: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from task_scheduler.core.errors import TriggerError
+from task_scheduler.core.excerpts import quoted
 
 #: A list of all minutes of an hour takes 169.
 _LONGEST = 500
@@ -36,5 +37,5 @@ def tidy(text: str) -> str:
     if odd:
         code = f"U+{ord(odd[0]):04X}"
         name = f"{_NAMES[odd[0]]} ({code})" if odd[0] in _NAMES else f"the character {code}"
-        raise TriggerError(f"schedule {stripped!r} contains {name}: write plain letters, digits and spaces")
+        raise TriggerError(f"{quoted(stripped)} contains {name}: write plain letters, digits and spaces")
     return " ".join(stripped.lower().split())

@@ -6,6 +6,7 @@ from datetime import tzinfo
 from functools import lru_cache
 
 from task_scheduler.core.errors import TriggerError
+from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.cron import read_cron
 from task_scheduler.core.triggers.pattern import Pattern
 from task_scheduler.core.triggers.plain import tidy
@@ -40,6 +41,6 @@ def _read(words: str) -> tuple[str, Pattern]:
         return every.text, every.pattern()
     hint = about_numbers(text)
     if hint:
-        raise TriggerError(f"schedule {text!r} cannot be read{hint}")
+        raise TriggerError(f"{quoted(text)} cannot be read{hint}")
     cron = read_cron(text)
     return cron.text, cron.pattern

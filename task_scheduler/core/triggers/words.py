@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from task_scheduler.core.errors import TriggerError, did_you_mean
+from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.every import SINGULAR, UNITS, WEEKDAYS, Every, every_of
 
 _ADVERBS: Mapping[str, str] = {"hourly": "hours", "daily": "days", "weekly": "weeks"}
@@ -44,23 +45,23 @@ def read_words(text: str) -> Every:
     _check_vocabulary(text, words)
     match words:
         case [adverb] if adverb in _ADVERBS:
-            return every_of(1, _ADVERBS[adverb], at, said=repr(text))
+            return every_of(1, _ADVERBS[adverb], at, said=quoted(text))
         case [weekday] | ["every", weekday] if weekday in WEEKDAYS:
-            return every_of(1, weekday, at, said=repr(text))
+            return every_of(1, weekday, at, said=quoted(text))
         case ["every", unit] if unit in SINGULAR:
-            return every_of(1, SINGULAR[unit], at, said=repr(text))
+            return every_of(1, SINGULAR[unit], at, said=quoted(text))
         case ["every", number, unit] if _NUMBER.fullmatch(number) and unit in (*UNITS, *WEEKDAYS):
-            return every_of(int(number), unit, at, said=repr(text))
+            return every_of(int(number), unit, at, said=quoted(text))
         case ["every", "1", unit] if unit in SINGULAR:
-            return every_of(1, SINGULAR[unit], at, said=repr(text))
+            return every_of(1, SINGULAR[unit], at, said=quoted(text))
         case ["every", number, unit] if _NUMBER.fullmatch(number) and unit in SINGULAR:
-            raise TriggerError(f"{text!r}: write 'every {number} {SINGULAR[unit]}'")
+            raise TriggerError(f"{quoted(text)}: write 'every {number} {SINGULAR[unit]}'")
         case ["every", number, _] if _NUMBER_LIKE.fullmatch(number):
-            raise TriggerError(f"{text!r}: an interval is a whole number, 1 or more")
+            raise TriggerError(f"{quoted(text)}: an interval is a whole number, 1 or more")
         case ["every", unit] if unit in UNITS:
-            raise TriggerError(f"{text!r}: write 'every {unit.removesuffix('s')}', or how many {unit}")
+            raise TriggerError(f"{quoted(text)}: write 'every {unit.removesuffix('s')}', or how many {unit}")
         case _:
-            raise TriggerError(f"{text!r} cannot be read: {_FORMS}")
+            raise TriggerError(f"{quoted(text)} cannot be read: {_FORMS}")
 
 
 def about_numbers(text: str) -> str:
@@ -78,11 +79,11 @@ def _part(text: str) -> tuple[Sequence[str], str | None]:
         return words, None
     place = words.index("at")
     if place == len(words) - 1:
-        raise TriggerError(f"{text!r}: a time is missing after 'at'")
+        raise TriggerError(f"{quoted(text)}: a time is missing after 'at'")
     at, *more = words[place + 1 :]
     if more:
         raise TriggerError(
-            f"{text!r}: {' '.join(more)!r} cannot follow the time {at!r}: hours are 00 to 23, "
+            f"{quoted(text)}: {quoted(' '.join(more))} cannot follow the time {quoted(at)}: hours are 00 to 23, "
             "a time zone goes into the key 'timezone'"
         )
     return words[:place], at
@@ -93,7 +94,9 @@ def _check_vocabulary(text: str, words: Sequence[str]) -> None:
     for word in words:
         if word in _ELSEWHERE:
             raise TriggerError(
-                f"{text!r}: {word!r} cannot be said in words, write cron text such as {_ELSEWHERE[word]!r}"
+                f"{quoted(text)}: {quoted(word)} cannot be said in words, write cron text such as {_ELSEWHERE[word]!r}"
             )
         if word not in _VOCABULARY and not _NUMBER_LIKE.fullmatch(word):
-            raise TriggerError(f"{text!r}: unknown word {word!r}{did_you_mean(word, _VOCABULARY) or ': ' + _FORMS}")
+            raise TriggerError(
+                f"{quoted(text)}: unknown word {quoted(word)}{did_you_mean(word, _VOCABULARY) or ': ' + _FORMS}"
+            )

@@ -7,6 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from task_scheduler.core.errors import TriggerError, did_you_mean
+from task_scheduler.core.excerpts import quoted
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 
@@ -31,11 +32,13 @@ def _load(name: str) -> ZoneInfo:
 
 
 def _unknown(name: str) -> str:
-    known = available_timezones()
+    known = [zone for zone in available_timezones() if not _NO_ZONES.fullmatch(zone)]
     if not known:
-        return f"time zone {name!r} cannot be read: this machine has no time zone data, install the package tzdata"
+        return (
+            f"time zone {quoted(name)} cannot be read: this machine has no time zone data, install the package tzdata"
+        )
     hint = did_you_mean(name, known) or did_you_mean(_like_a_zone(name), known)
-    return f"no time zone {name!r}{hint or ': write an IANA name such as Europe/Berlin, or UTC'}"
+    return f"no time zone {quoted(name)}{hint or ': write an IANA name such as Europe/Berlin, or UTC'}"
 
 
 def _like_a_zone(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, time
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from task_scheduler.core.declaration import KEYS, declare
 from task_scheduler.core.errors import Problem, Severity
-from task_scheduler.core.tasks import TaskDeclaration
+from task_scheduler.core.tasks import StartMethod, TaskDeclaration
 
 NAMED = {"title": "Report", "description": "Counts things"}
 
@@ -19,8 +20,12 @@ def fault_of(requirement: str) -> str | None:
     return f"{requirement!r} is refused" if requirement == "bad" else None
 
 
+def fault_of_python(versions: str) -> str | None:
+    return None if versions.startswith((">", "=")) else f"must not be {versions!r}"
+
+
 def read(
-    data: Mapping[str, object], lines: Mapping[str, int] | None = None
+    data: Mapping[str, object], lines: Mapping[str, int] | None = None, spelled: Mapping[str, str] | None = None
 ) -> tuple[TaskDeclaration | None, tuple[Problem, ...]]:
     return declare(
         data,
@@ -28,6 +33,8 @@ def read(
         lines=lines if lines is not None else {},
         default_title="report",
         requirement_fault=fault_of,
+        python_fault=fault_of_python,
+        spelled=spelled or {},
     )
 
 
@@ -52,6 +59,8 @@ def test_silence_means_the_documented_defaults() -> None:
         retry_delay=60,
         schedule=(),
         timezone=None,
+        preload=True,
+        start_method=StartMethod.FORK,
     )
 
 
@@ -68,6 +77,8 @@ def test_every_key_is_read() -> None:
             "retry_delay": 0,
             "schedule": ["every 5 minutes", "0 9 * * 1-5"],
             "timezone": "Europe/Berlin",
+            "preload": False,
+            "start_method": "spawn",
         }
     )
 
@@ -83,20 +94,26 @@ def test_every_key_is_read() -> None:
         retry_delay=0,
         schedule=("every 5 minutes", "0 9 * * 1-5"),
         timezone="Europe/Berlin",
+        preload=False,
+        start_method=StartMethod.SPAWN,
     )
 
 
-def test_title_and_description_are_recommended_only() -> None:
-    declaration, problems = read({}, {"": 2})
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({}, "title and description are missing: recommended, and 'report' stands in for the title"),
+        ({"description": "Counts"}, "title is missing: recommended, and 'report' stands in for the title"),
+        ({"title": "Report"}, "description is missing: recommended, to tell others what the task is for"),
+    ],
+)
+def test_title_and_description_are_recommended_only(data: Mapping[str, object], sentence: str) -> None:
+    declaration, problems = read(data, {"": 2})
 
     assert declaration is not None
-    assert declaration.title == "report"
+    assert declaration.title == data.get("title", "report")
     assert [(str(problem), problem.severity) for problem in problems] == [
-        ("tasks/report.py:2: title is missing: it is recommended, and 'report' stands in for it", Severity.WARNING),
-        (
-            "tasks/report.py:2: description is missing: it is recommended, to tell others what the task is for",
-            Severity.WARNING,
-        ),
+        (f"tasks/report.py:2: {sentence}", Severity.WARNING)
     ]
 
 
@@ -116,7 +133,7 @@ def test_a_single_schedule_may_be_plain_text() -> None:
             {"colour": "x"},
             (
                 "unknown key 'colour': remove it, or use one of title, description, dependencies, python_version, "
-                "enabled, timeout, retry_count, retry_delay, schedule, timezone"
+                "enabled, timeout, retry_count, retry_delay, schedule, timezone, preload, start_method"
             ),
         ),
         ({"title": 2024}, "title must be text, not the number 2024: put it in quotes"),
@@ -129,6 +146,7 @@ def test_a_single_schedule_may_be_plain_text() -> None:
         ({"title": "a" * 201}, "title must be at most 200 characters, not 201"),
         ({"description": 1.5}, "description must be text, not the number 1.5: put it in quotes"),
         ({"dependencies": "requests"}, "dependencies must be a list, not the text 'requests': write [\"requests\"]"),
+        ({"dependencies": "a\nb"}, "dependencies must be a list, not the text 'a\\nb': write [\"requests>=2.25\"]"),
         ({"dependencies": {"a": "1"}}, 'dependencies must be a list, not a mapping: write ["requests>=2.25"]'),
         ({"dependencies": True}, 'dependencies must be a list, not true: write ["requests>=2.25"]'),
         ({"dependencies": None}, "dependencies has no value: give it one, or remove the line"),
@@ -136,18 +154,8 @@ def test_a_single_schedule_may_be_plain_text() -> None:
         ({"dependencies": ["bad"]}, "dependencies: 'bad' is refused"),
         ({"python_version": 3.1}, 'python_version must be text, not the number 3.1: put it in quotes, such as "3.11"'),
         ({"python_version": 3}, 'python_version must be text, not the number 3: put it in quotes, such as "3.11"'),
-        (
-            {"python_version": ">=3.9"},
-            "python_version must be the lowest version the task runs with, such as \"3.11\", not the text '>=3.9'",
-        ),
-        (
-            {"python_version": "2.7"},
-            "python_version must be the lowest version the task runs with, such as \"3.11\", not the text '2.7'",
-        ),
-        (
-            {"python_version": "3.11.2"},
-            "python_version must be the lowest version the task runs with, such as \"3.11\", not the text '3.11.2'",
-        ),
+        ({"python_version": "2.7"}, "python_version must not be '2.7'"),
+        ({"python_version": "3.11.2"}, "python_version must not be '3.11.2'"),
         ({"python_version": True}, "python_version must be text, not true: put it in quotes"),
         ({"enabled": "false"}, "enabled must be true or false, not the text 'false': write false without quotes"),
         ({"enabled": "yes"}, "enabled must be true or false, not the text 'yes': write true"),
@@ -159,6 +167,14 @@ def test_a_single_schedule_may_be_plain_text() -> None:
         ({"timeout": "60"}, "timeout must be a whole number, not the text '60': write 60 without quotes"),
         ({"timeout": "0100"}, "timeout must be a whole number, not the text '0100': write digits, such as 300"),
         ({"timeout": "1:30"}, "timeout must be a whole number, not the text '1:30': write digits, such as 300"),
+        (
+            {"timeout": "10 minutes"},
+            "timeout must be a whole number, not the text '10 minutes': write 600, in seconds",
+        ),
+        ({"timeout": "1h 30m"}, "timeout must be a whole number, not the text '1h 30m': write 5400, in seconds"),
+        ({"timeout": "2 weeks"}, "timeout must be a whole number, not the text '2 weeks': write digits, such as 300"),
+        ({"retry_delay": "90s"}, "retry_delay must be a whole number, not the text '90s': write 90, in seconds"),
+        ({"retry_count": "3m"}, "retry_count must be a whole number, not the text '3m': write digits, such as 3"),
         ({"timeout": 60.0}, "timeout must be a whole number, not the number 60.0: write 60"),
         ({"timeout": 1.5}, "timeout must be a whole number, not the number 1.5: write digits, such as 300"),
         ({"timeout": [1]}, "timeout must be a whole number, not a list: write digits, such as 300"),
@@ -171,12 +187,73 @@ def test_a_single_schedule_may_be_plain_text() -> None:
         ({"schedule": 5}, 'schedule must be text or a list of texts, not the number 5: write "every 5 minutes"'),
         ({"schedule": []}, "schedule is an empty list: write a schedule, or remove the line"),
         ({"schedule": [True]}, "schedule[0] must be text, not true: put it in quotes"),
+        ({"title": "a\u2028b"}, "title must be one line without control characters, not the text 'a\\u2028b'"),
+        ({"title": date(2024, 1, 2)}, "title must be text, not the date 2024-01-02: put it in quotes"),
+        ({"timeout": time(1, 30)}, "timeout must be a whole number, not the time 01:30:00: write digits, such as 300"),
+        ({"description": "a\x00b"}, "description holds the control character U+0000: remove it"),
+        ({"preload": "no"}, "preload must be true or false, not the text 'no': write false"),
+        (
+            {"start_method": "Spwan"},
+            "start_method must be fork or spawn, not the text 'Spwan', did you mean 'spawn'?",
+        ),
+        ({"start_method": "thread"}, "start_method must be fork or spawn, not the text 'thread'"),
+        ({"start_method": True}, "start_method must be text, not true: put it in quotes"),
         ({"timezone": 1}, "timezone must be text, not the number 1: put it in quotes"),
         ({"timezone": "Europe/Berlim"}, "timezone: no time zone 'Europe/Berlim', did you mean 'Europe/Berlin'?"),
     ],
 )
 def test_a_mistake_is_named_with_its_value_and_the_way_out(data: Mapping[str, object], sentence: str) -> None:
     assert sentences(data) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("Timeout", "timeout"),
+        ("TIME_OUT", "timeout"),
+        ("retry-count", "retry_count"),
+        ("Retry Count", "retry_count"),
+        ("start-method", "start_method"),
+        ("deps", "dependencies"),
+        ("requirements", "dependencies"),
+        ("interval", "schedule"),
+        ("every", "schedule"),
+        ("cron", "schedule"),
+        ("name", "title"),
+        ("python", "python_version"),
+        ("requires-python", "python_version"),
+        ("tz", "timezone"),
+        ("retries", "retry_count"),
+        ("pre-load", "preload"),
+    ],
+)
+def test_a_key_by_another_name_is_recognised(wrong: str, meant: str) -> None:
+    assert sentences({wrong: 1}) == [f"unknown key {wrong!r}, did you mean {meant!r}?"]
+
+
+def test_a_letter_that_only_looks_right_is_named() -> None:
+    assert sentences({"t\u0456tle": "x"}) == [
+        "unknown key 't\u0456tle' ('\u0456' is the character U+0456), did you mean 'title'?"
+    ]
+
+
+def test_a_lowest_python_is_the_same_however_it_is_written() -> None:
+    versions = [read({**NAMED, "python_version": text})[0] for text in ("3.11", ">=3.11", " >= 3.11 ")]
+
+    assert [declaration and declaration.python_version for declaration in versions] == ["3.11"] * 3
+
+
+def test_a_range_of_python_versions_is_kept_without_its_spaces() -> None:
+    declaration, _ = read({**NAMED, "python_version": ">=3.9, <3.13"})
+
+    assert declaration is not None
+    assert declaration.python_version == ">=3.9,<3.13"
+
+
+def test_a_key_is_named_as_the_file_spells_it() -> None:
+    _, problems = read({**NAMED, "python_version": 3.11}, spelled={"python_version": "requires-python"})
+
+    assert problems[0].message.startswith("requires-python must be text, not the number 3.11")
 
 
 def test_an_impossible_schedule_is_named() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import textwrap
 
-from task_scheduler.watcher.imports import all_nodes, defined_names, helper_names, unconditional_imports
+from task_scheduler.watcher.imports import all_nodes, defined_names, helper_lines, import_lines
 
 
 def tree(text: str) -> ast.Module:
@@ -13,7 +13,7 @@ def tree(text: str) -> ast.Module:
 
 
 def test_only_unconditional_imports_at_the_top_level_count() -> None:
-    found = unconditional_imports(
+    found = import_lines(
         tree(
             """
             from __future__ import annotations
@@ -40,11 +40,16 @@ def test_only_unconditional_imports_at_the_top_level_count() -> None:
         )
     )
 
-    assert found == ("requests", "os.path", "bs4.element", "inside_with", "deeper", "after")
+    assert found == {"requests": 3, "os.path": 3, "bs4.element": 4, "inside_with": 8, "deeper": 10, "after": 11}
+    assert list(found) == ["requests", "os.path", "bs4.element", "inside_with", "deeper", "after"]
+
+
+def test_a_module_imported_twice_has_its_first_line() -> None:
+    assert import_lines(tree("import a\nimport b, a\nfrom a import c")) == {"a": 1, "b": 2}
 
 
 def test_helper_names_say_where_each_name_comes_from() -> None:
-    found = helper_names(
+    found = helper_lines(
         all_nodes(
             tree(
                 """
@@ -64,16 +69,16 @@ def test_helper_names_say_where_each_name_comes_from() -> None:
 
 
 def test_the_whole_package_is_a_star() -> None:
-    assert helper_names(all_nodes(tree("import helpers"))) == ("*",)
-    assert helper_names(all_nodes(tree("from helpers import *"))) == ("*",)
+    assert helper_lines(all_nodes(tree("import helpers"))) == {"*": 1}
+    assert helper_lines(all_nodes(tree("from helpers import *"))) == {"*": 1}
 
 
 def test_relative_imports_count_inside_helpers_alone() -> None:
     nodes = all_nodes(tree("from . import a\nfrom .x import b\nfrom ..y import c\nfrom ...z import d"))
 
-    assert helper_names(nodes) == ()
-    assert helper_names(nodes, package=()) == ("a", "x.b")
-    assert helper_names(nodes, package=("sub",)) == ("sub.a", "sub.x.b", "y.c")
+    assert helper_lines(nodes) == {}
+    assert helper_lines(nodes, package=()) == {"a": 1, "x.b": 2}
+    assert helper_lines(nodes, package=("sub",)) == {"sub.a": 1, "sub.x.b": 2, "y.c": 3}
 
 
 def test_defined_names_are_those_bound_at_the_top_level() -> None:

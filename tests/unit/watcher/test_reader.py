@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from task_scheduler.core.errors import Severity
 from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
 from task_scheduler.ports import SourceFile
-from task_scheduler.watcher.reader import TaskFileReader
+from task_scheduler.watcher.reader import MOST_PROBLEMS, TaskFileReader
 from task_scheduler.watcher.scanning import LARGEST
 
 READER = TaskFileReader(root=Path("nowhere"), helpers=Path("nowhere/helpers"))
@@ -67,6 +67,7 @@ def test_the_documented_example_is_a_task() -> None:
         jobs=(JobDeclaration(function="start", trigger="every 10 minutes", line=14),),
         has_start=True,
         imports=("collections",),
+        import_lines={"collections": 12},
     )
 
 
@@ -165,33 +166,46 @@ def test_a_computed_schedule_is_no_missing_one() -> None:
     assert (reading.computed, reading.jobs, reading.problems) == (True, (), ())
 
 
-def test_inline_metadata_is_said_not_to_be_read_yet() -> None:
-    reading = read('# /// script\n# dependencies = ["requests"]\n# ///\nimport requests\n')
-
-    assert remarks(reading) == [
-        (
-            "tasks/report.py:1: the block # /// script is not read yet: "
-            "name its packages under dependencies in a docstring frontmatter"
-        )
-    ]
-
-
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         (
-            "---\ntitle: x\n---\nimport os\n",
+            "# words\n---\ntitle: x\nimport os\n",
+            "tasks/report.py:2: the frontmatter opened here is never closed: end it with a line of only ---",
+        ),
+        (
+            'b"""\n---\ntitle: x\n---\n"""\n',
+            "tasks/report.py:1: the frontmatter stands in a bytes literal, which is no docstring: remove the b",
+        ),
+        (
+            '---\ntitle: x\n---\n"""\n---\ntitle: x\n---\n"""\n',
             (
-                'tasks/report.py:1: the frontmatter must stand in a docstring: put a line """ before its first --- '
-                "and another after its second"
+                "tasks/report.py:5: the frontmatter is given more than once, before the code (line 1) and "
+                "in the docstring (line 5): keep one of them"
             ),
         ),
         (
-            "#!/usr/bin/env python\n# --- words\n\n---\ntitle: x\n---\n",
+            '"""\n---\ntitle: x\n---\n"""\n# /// script\n# dependencies = []\n# ///\n',
             (
-                'tasks/report.py:4: the frontmatter must stand in a docstring: put a line """ before its first --- '
-                "and another after its second"
+                "tasks/report.py:6: the frontmatter is given more than once, in the docstring (line 2) and "
+                "as # /// script (line 6): keep one of them"
             ),
+        ),
+        (
+            '---\ntitle: x\n---\n"""\n---\ntitle: x\n---\n"""\n# /// script\n# dependencies = []\n# ///\n',
+            (
+                "tasks/report.py:5: the frontmatter is given more than once, before the code (line 1), "
+                "in the docstring (line 5) and as # /// script (line 9): keep one of them"
+            ),
+        ),
+        ("a = 1\n".encode("utf-16"), "tasks/report.py: it is saved as UTF-16 or UTF-32: save it as UTF-8"),
+        ("a = 1\n".encode("utf-16-le"), "tasks/report.py: it is saved as UTF-16 or UTF-32: save it as UTF-8"),
+        ("a = 1\n".encode("utf-16-be"), "tasks/report.py: it is saved as UTF-16 or UTF-32: save it as UTF-8"),
+        ("a = 1\n".encode("utf-32"), "tasks/report.py: it is saved as UTF-16 or UTF-32: save it as UTF-8"),
+        (b"a = 1\rb = 2\rc = '\xe9'\r", "tasks/report.py:3: the byte 0xe9 is not UTF-8: save the file as UTF-8"),
+        (
+            b"x = " + b"(" * 100_000,
+            "tasks/report.py:1: syntax error: too many nested parentheses: " + "x = " + "(" * 56,
         ),
         (
             '"""\n---\ntitle: x\n"""\n',
@@ -204,6 +218,17 @@ def test_inline_metadata_is_said_not_to_be_read_yet() -> None:
         (
             'f"""\n---\ntitle: x\n---\n"""\n',
             "tasks/report.py:1: the frontmatter stands in an f-string, which is no docstring: remove the f",
+        ),
+        (
+            '"""\n---\ntitle: {}\n---\n""".format(1)\n',
+            (
+                "tasks/report.py:1: the frontmatter stands in a text that is computed, which is no docstring: "
+                "write it out"
+            ),
+        ),
+        (
+            "# x\r# coding: latin-1\r",
+            "tasks/report.py:2: its encoding is latin-1: save it as UTF-8 and remove this line",
         ),
         ("def f(:\n", "tasks/report.py:1: syntax error: invalid syntax: def f(:"),
         ("x = [1,\ny = 2\n", "tasks/report.py:1: syntax error: '[' was never closed: x = [1,"),
@@ -303,6 +328,52 @@ def test_lines_fall_back_to_the_docstring_where_an_escape_moves_them() -> None:
     reading = read('"""\\\n---\ntitle: 5\ndescription: y\n---\n"""\n')
 
     assert errors(reading) == ["tasks/report.py:1: title must be text, not the number 5: put it in quotes"]
+
+
+def test_many_problems_are_counted_and_the_first_shown() -> None:
+    text = "".join(f"@repeat(every({number}).parsecs)\ndef f{number}(): pass\n" for number in range(2, 122))
+
+    reading = read(f"from task_scheduler.decorators import every, repeat\n{text}")
+
+    assert len(reading.problems) == MOST_PROBLEMS + 1
+    assert str(reading.problems[-1]) == "tasks/report.py: 70 more problems are not shown: mend these first"
+    assert reading.errors == reading.problems
+
+
+def test_many_warnings_hide_no_error_and_make_none() -> None:
+    schedules = "@repeat(every(5).minutes)\n" * 100 + "def f(): pass\n"
+    code = f"from task_scheduler.decorators import every, repeat\n{schedules}"
+
+    fine = read(code)
+    broken = read(f"{code}@repeat(every(0).minutes)\ndef g(): pass\n")
+
+    assert (len(fine.problems), fine.errors) == (MOST_PROBLEMS + 1, ())
+    assert [problem.line for problem in broken.errors] == [103, None]
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        '"""  ---\n  {}\n  ---\n"""',
+        '"""---\n    {}\n    ---\n    """',
+        "'''\n\t---\n\t{}\n\t---\n'''",
+        'u"""---\n{}\n---"""',
+    ],
+)
+def test_indented_frontmatter_is_read_wherever_the_quotes_are(opened: str) -> None:
+    text = opened.format("title: 5")
+
+    reading = read(text)
+
+    (error,) = reading.errors
+    assert error.message == "title must be text, not the number 5: put it in quotes"
+    assert text.split("\n")[(error.line or 0) - 1].strip() == "title: 5"
+
+
+def test_what_python_takes_for_utf_8_is_no_other_encoding() -> None:
+    names = ["utf-8", "UTF8", "utf_8", "utf-8-unix", "us-ascii", "utf-8-sig"]
+
+    assert [read(f"# coding: {name}\n").problems for name in names] == [()] * len(names)
 
 
 def test_python_s_own_remarks_do_not_reach_our_stderr() -> None:

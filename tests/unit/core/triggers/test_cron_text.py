@@ -181,7 +181,7 @@ def test_r7_odd_characters_are_refused_by_name(character: str, name: str) -> Non
     with pytest.raises(TriggerError) as caught:
         read_schedule(schedule)
 
-    assert str(caught.value) == f"schedule {schedule!r} contains {name}: write plain letters, digits and spaces"
+    assert str(caught.value) == f"{schedule!r} contains {name}: write plain letters, digits and spaces"
 
 
 def test_r8_years_are_refused() -> None:

@@ -35,9 +35,9 @@ FORMS = "write words such as 'every 5 minutes' or 'daily at 10:30', or cron text
             "weekdays at 09:00",
             "'weekdays at 09:00': 'weekdays' cannot be said in words, write cron text such as '0 9 * * mon-fri'",
         ),
-        ("10:30", "schedule '10:30' cannot be read, did you mean 'daily at 10:30'?"),
-        ("9:30", "schedule '9:30' cannot be read, did you mean 'daily at 09:30'?"),
-        ("5 minutes", "schedule '5 minutes' cannot be read, did you mean 'every 5 minutes'?"),
+        ("10:30", "'10:30' cannot be read, did you mean 'daily at 10:30'?"),
+        ("9:30", "'9:30' cannot be read, did you mean 'daily at 09:30'?"),
+        ("5 minutes", "'5 minutes' cannot be read, did you mean 'every 5 minutes'?"),
     ],
 )
 def test_names_the_word_and_the_way_out(words: str, sentence: str) -> None:

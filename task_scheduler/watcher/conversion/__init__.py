@@ -1,0 +1,1 @@
+"""Writing a file's frontmatter in another dialect, without loss."""
