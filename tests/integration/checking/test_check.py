@@ -1,0 +1,275 @@
+"""`check` as a person, an editor and CI meet it: real files, a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+GOOD = '"""\n---\ntitle: Report\ndescription: Counts\nschedule: daily at 10:30\n---\n"""\nprint()\n'
+WARNED = '"""\n---\ntitle: Report\nschedule: hourly\n---\n"""\nprint()\n'
+BAD = '"""\n---\ntitle: 5\ndescription: Counts\ntimeout: soon\n---\n"""\nprint()\n'
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="checking-") as folder:
+        yield Path(folder).resolve()
+
+
+def write(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = root / "tasks" / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def check(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "task_scheduler", "check", *arguments],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "error", "TZ": "UTC"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_all_problems_of_all_files_come_as_lines_that_editors_read(root: Path) -> None:
+    write(root, good=GOOD, warned=WARNED, bad=BAD)
+
+    done = check(cwd=root)
+
+    assert done.stdout.splitlines() == [
+        "tasks/bad.py:3: error: title must be text, not the number 5: put it in quotes",
+        "tasks/bad.py:5: error: timeout must be a whole number, not the text 'soon': write digits, such as 300",
+        "tasks/warned.py:2: warning: description is missing: recommended, to tell others what the task is for",
+    ]
+    assert done.stderr == "3 files checked: 2 errors in 1 file, 1 warning\n"
+    assert done.returncode == 1
+
+
+def test_warnings_count_only_when_asked(root: Path) -> None:
+    write(root, warned=WARNED)
+
+    assert check(cwd=root).returncode == 0
+    assert check("--strict", cwd=root).returncode == 1
+
+
+def test_a_good_file_needs_no_project_and_nothing_is_made(root: Path) -> None:
+    (root / "alone.py").write_text(GOOD, encoding="utf-8")
+
+    done = check("alone.py", cwd=root)
+
+    assert (done.stdout, done.stderr, done.returncode) == ("", "1 file checked: nothing to say\n", 0)
+    assert [path.name for path in root.iterdir()] == ["alone.py"]
+
+
+def test_nothing_of_a_file_is_run(root: Path) -> None:
+    write(root, eager=GOOD + "from pathlib import Path\nPath('ran').touch()\n")
+
+    done = check(cwd=root)
+
+    assert done.returncode == 0
+    assert not list(root.rglob("ran"))
+
+
+def test_says_what_good_files_would_do_when_asked(root: Path) -> None:
+    decorated = (
+        '"""\n---\ntitle: x\ndescription: y\ntimezone: UTC\n---\n"""\n'
+        "from task_scheduler.decorators import every, repeat\n"
+        "@repeat(every(5).minutes)\n@repeat(every(N).hours)\ndef start(): pass\n"
+    )
+    off = GOOD.replace("schedule:", "enabled: false\nschedule:")
+    by_hand = '"""\n---\ntitle: x\ndescription: y\n---\n"""\n'
+    write(root, good=GOOD, decorated=decorated, off=off, by_hand=by_hand, module="X = 1\n", bad=BAD)
+
+    said = check("--verbose", cwd=root).stdout
+
+    assert "tasks/good.py: ok: every day at 10:30 runs the whole file\n" in said
+    assert (
+        "tasks/decorated.py: ok: every 5 minutes (UTC) runs start; "
+        "schedules that only importing it in its environment can tell\n" in said
+    )
+    assert "tasks/off.py: ok: disabled\n" in said
+    assert "tasks/by_hand.py: ok: only when started by hand\n" in said
+    assert "tasks/module.py: ok: a module: " in said
+    assert "tasks/bad.py: ok" not in said
+
+
+def test_paths_are_told_as_the_person_sees_them(root: Path) -> None:
+    write(root, bad=BAD)
+    (root / "elsewhere").mkdir()
+    project = f"--root={root}"
+
+    inside = check(project, cwd=root / "tasks").stdout
+    outside = check(project, cwd=root / "elsewhere").stdout
+    named = check("../tasks/bad.py", project, cwd=root / "elsewhere").stdout
+
+    assert inside.startswith("bad.py:3: error: ")
+    assert outside.startswith(f"{root}/tasks/bad.py:3: error: ")
+    assert named.startswith("../tasks/bad.py:3: error: ")
+
+
+def test_folders_files_and_repetitions_may_be_mixed(root: Path) -> None:
+    write(root, bad=BAD, example_one=WARNED)
+    (root / "more" / "deep").mkdir(parents=True)
+    (root / "more" / "deep" / "example_two.py").write_text(WARNED, encoding="utf-8")
+
+    done = check("more", "tasks/bad.py", "tasks", "tasks/bad.py", cwd=root)
+
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == [
+        "more/deep/example_two.py",
+        "tasks/bad.py",
+        "tasks/bad.py",
+    ]
+    assert done.stderr.startswith("2 files checked: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gone.py"], "error: there is no file gone.py\n"),
+        (["-", "a"], "error: there is no file -\nerror: there is no file a\n"),
+        ([], "error: there is no folder tasks\n\nhint: name the files to check, or the project: --root DIR\n"),
+        (["--no-such-option"], "error: unrecognized arguments: --no-such-option\n"),
+    ],
+)
+def test_what_cannot_be_checked_is_wrong_usage(root: Path, arguments: list[str], message: str) -> None:
+    done = check(*arguments, cwd=root)
+
+    assert done.stderr.startswith(message)
+    assert (done.stdout, done.returncode) == ("", 2)
+
+
+def test_an_empty_folder_of_tasks_is_fine(root: Path) -> None:
+    (root / "tasks").mkdir()
+
+    done = check(cwd=root)
+
+    assert (done.stdout, done.stderr, done.returncode) == ("", "no task files to check\n", 0)
+
+
+def test_other_files_are_no_tasks(root: Path) -> None:
+    (root / "notes.md").write_text("words", encoding="utf-8")
+
+    done = check("notes.md", cwd=root)
+
+    assert done.stdout == "notes.md: error: only files whose names end in .py can be tasks: rename it\n"
+    assert done.returncode == 1
+
+
+def test_an_unusable_configuration_is_told_apart(root: Path) -> None:
+    write(root, good=GOOD)
+    (root / "config").mkdir()
+    (root / "config" / "config.yaml").write_text("tasks:\n  file_pattern: 5\n", encoding="utf-8")
+
+    done = check(cwd=root)
+
+    assert done.returncode == 3
+    assert "tasks.file_pattern" in done.stderr
+
+
+def test_the_settings_decide_which_files_are_tasks(root: Path) -> None:
+    write(root, job_one=BAD, other=BAD)
+    (root / "config").mkdir()
+    (root / "config" / "config.yaml").write_text("tasks:\n  file_pattern: job_*.py\n", encoding="utf-8")
+
+    done = check(cwd=root)
+
+    assert done.stderr.startswith("1 file checked: ")
+
+
+def test_the_document_tells_files_and_problems(root: Path) -> None:
+    write(root, good=GOOD, bad=BAD)
+
+    done = check("--json", cwd=root)
+
+    told = json.loads(done.stdout)
+    assert told["files"] == [
+        {"path": "tasks/bad.py", "kind": "task", "title": None, "enabled": None, "schedules": [], "computed": False},
+        {
+            "path": "tasks/good.py",
+            "kind": "task",
+            "title": "Report",
+            "enabled": True,
+            "schedules": [{"function": None, "trigger": "every day at 10:30", "timezone": None, "line": 5}],
+            "computed": False,
+        },
+    ]
+    assert [(problem["path"], problem["line"], problem["severity"]) for problem in told["problems"]] == [
+        ("tasks/bad.py", 3, "error"),
+        ("tasks/bad.py", 5, "error"),
+    ]
+    assert (done.stderr, done.returncode) == ("", 1)
+
+
+def test_broken_helpers_are_told_of_where_they_are(root: Path) -> None:
+    write(root, uses=GOOD + "from helpers.sums import add\n")
+    (root / "helpers").mkdir()
+    (root / "helpers" / "sums.py").write_text(
+        '"""\n---\ndependencies: requests\n---\n"""\ndef add(): pass\n', encoding="utf-8"
+    )
+
+    done = check(cwd=root)
+
+    assert done.stdout.startswith("helpers/sums.py:3: error: dependencies must be a list")
+    assert done.returncode == 1
+
+
+def test_a_helper_is_judged_as_what_it_is(root: Path) -> None:
+    (root / "helpers" / "deep").mkdir(parents=True)
+    (root / "helpers" / "good.py").write_text('"""\n---\ndependencies: [requests]\n---\n"""\n', encoding="utf-8")
+    (root / "helpers" / "deep" / "bad.py").write_text('"""\n---\ntimeout: soon\n---\n"""\n', encoding="utf-8")
+
+    good = check("--strict", "helpers/good.py", cwd=root)
+    all_of_them = check("helpers", cwd=root)
+
+    assert (good.stdout, good.returncode) == ("", 0)
+    assert all_of_them.stdout == (
+        "helpers/deep/bad.py:3: error: timeout must be a whole number, not the text 'soon': write digits, such as 300\n"
+    )
+
+
+def test_local_modules_and_declared_packages_are_provided(root: Path) -> None:
+    (root / "library").mkdir()
+    (root / "single.py").touch()
+    needs = "dependencies: [PyYAML, 'requests[socks]>=2', google-cloud-storage]\n"
+    imports = "import yaml, requests.adapters, library.x, single, beside, os.path, helpers, tasks.x\nfrom google.cloud import storage\n"
+    write(root, good=GOOD.replace("schedule:", f"{needs}schedule:") + imports, beside="X = 1\n")
+
+    done = check("--strict", cwd=root)
+
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_undeclared_imports_are_warned_of_with_the_package_that_provides_them(root: Path) -> None:
+    write(root, bad=GOOD + "import yaml\nimport our_own\nif True:\n    import numpy\n")
+
+    done = check(cwd=root)
+
+    assert done.stdout.splitlines() == [
+        "tasks/bad.py:9: warning: imports 'yaml', which none of its packages seems to provide: add \"PyYAML\" to 'dependencies'",
+        "tasks/bad.py:10: warning: imports 'our_own', which none of its packages seems to provide: add the package to 'dependencies'",
+    ]
+    assert done.returncode == 0
+
+
+def test_the_schema_is_written_for_editors(root: Path) -> None:
+    published = json.loads((REPOSITORY / "docs" / "frontmatter.schema.json").read_text(encoding="utf-8"))
+
+    done = check("--schema", cwd=root)
+
+    assert json.loads(done.stdout) == published
+    assert (done.stderr, done.returncode) == ("", 0)

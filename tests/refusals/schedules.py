@@ -1,0 +1,559 @@
+"""Schedules that cannot be meant, in words, in cron text and by decorators."""
+
+from __future__ import annotations
+
+from tests.refusals.row import Row, code, key
+
+
+def words(row_id: str, text: str, *said: str, did: str = "") -> Row:
+    """A schedule in the frontmatter."""
+    quote = "'" if "'" not in text else '"'
+    return key(row_id, f"schedule: {quote}{text}{quote}", *said, did=did)
+
+
+def chain(row_id: str, schedule: str, *said: str) -> Row:
+    """A schedule by decorator, in line 8."""
+    return code(row_id, f"@repeat({schedule})\ndef start():\n    pass", *said)
+
+
+TYPES: tuple[Row, ...] = (
+    key(
+        "schedule-number",
+        "schedule: 5",
+        '5: error: schedule must be text or a list of texts, not the number 5: write "every 5 minutes"',
+    ),
+    key(
+        "schedule-true",
+        "schedule: true",
+        '5: error: schedule must be text or a list of texts, not true: write "every 5 minutes"',
+    ),
+    key("schedule-empty", "schedule:", "5: error: schedule has no value: give it one, or remove the line"),
+    key(
+        "schedule-empty-text",
+        'schedule: ""',
+        "5: error: schedule: the schedule is empty: write words such as 'every 5 minutes', or cron text",
+    ),
+    key(
+        "schedule-empty-list",
+        "schedule: []",
+        "5: error: schedule is an empty list: write a schedule, or remove the line",
+    ),
+    key(
+        "schedule-list-of-numbers",
+        "schedule: [5]",
+        "5: error: schedule[0] must be text, not the number 5: put it in quotes",
+    ),
+    key(
+        "schedule-list-of-null", "schedule:\n  -", "6: error: schedule[0] has no value: give it one, or remove the line"
+    ),
+    key(
+        "schedule-mapping",
+        "schedule: {every: 5 minutes}",
+        '5: error: schedule must be text or a list of texts, not a mapping: write "every 5 minutes"',
+    ),
+    key(
+        "schedule-list-of-mappings",
+        "schedule:\n  - every: 5 minutes",
+        "6: error: schedule[0] must be text, not a mapping",
+    ),
+    key(
+        "schedule-one-of-two",
+        "schedule: [hourly, every fortnight]",
+        "5: error: schedule: 'every fortnight': unknown word 'fortnight': write words such as 'every 5 minutes' or 'daily at 10:30', or cron text",
+    ),
+    key(
+        "schedule-twice",
+        "schedule: [daily, every day]",
+        "5: warning: 'start' has the schedule 'every day at 00:00' already in line 5: it runs once for both",
+    ),
+    key(
+        "schedule-time", "schedule: 10:30", "5: error: schedule: '10:30' cannot be read, did you mean 'daily at 10:30'?"
+    ),
+)
+
+WORDS: tuple[Row, ...] = (
+    words(
+        "words-unknown",
+        "every fortnight",
+        "5: error: schedule: 'every fortnight': unknown word 'fortnight': write words such as 'every 5 minutes' or 'daily at 10:30', or cron text",
+    ),
+    words(
+        "words-slip",
+        "every 5 minuts",
+        "5: error: schedule: 'every 5 minuts': unknown word 'minuts', did you mean 'minutes'?",
+    ),
+    words(
+        "words-german",
+        "jeden Tag um 10:30",
+        "5: error: schedule: 'jeden tag um 10:30': unknown word 'jeden': write words such as 'every 5 minutes' or 'daily at 10:30', or cron text",
+    ),
+    words(
+        "words-zero",
+        "every 0 minutes",
+        "5: error: schedule: 'every 0 minutes': an interval is a whole number, 1 or more",
+    ),
+    words(
+        "words-negative",
+        "every -5 minutes",
+        "5: error: schedule: 'every -5 minutes': an interval is a whole number, 1 or more",
+    ),
+    words(
+        "words-fraction",
+        "every 1.5 hours",
+        "5: error: schedule: 'every 1.5 hours': an interval is a whole number, 1 or more",
+    ),
+    words(
+        "words-comma",
+        "every 1,5 hours",
+        "5: error: schedule: 'every 1,5 hours': an interval is a whole number, 1 or more",
+    ),
+    words(
+        "words-no-unit",
+        "every 5",
+        "5: error: schedule: 'every 5' cannot be read: write words such as 'every 5 minutes' or 'daily at 10:30', or cron text",
+    ),
+    words(
+        "words-no-every", "5 minutes", "5: error: schedule: '5 minutes' cannot be read, did you mean 'every 5 minutes'?"
+    ),
+    words(
+        "words-short-unit",
+        "every 5m",
+        "5: error: schedule: 'every 5m': unknown word '5m': write words such as 'every 5 minutes' or 'daily at 10:30', or cron text",
+    ),
+    words("words-singular", "every 5 minute", "5: error: schedule: 'every 5 minute': write 'every 5 minutes'"),
+    words(
+        "words-plural",
+        "every minutes",
+        "5: error: schedule: 'every minutes': write 'every minute', or how many minutes",
+    ),
+    words(
+        "words-too-many-hours",
+        "every 48 hours",
+        "5: error: schedule: 'every 48 hours': longer than a day, count in days: every 2 days",
+    ),
+    words(
+        "words-too-many-minutes",
+        "every 2000 minutes",
+        "5: error: schedule: 'every 2000 minutes': longer than a day, count in days: every day or every 2 days",
+    ),
+    words(
+        "words-enormous",
+        "every 99999999999999999999 days",
+        "5: error: schedule: 'every 99999999999999999999 days': more than a hundred years apart, write a shorter interval",
+    ),
+    words(
+        "words-monthly",
+        "monthly",
+        "5: error: schedule: 'monthly': 'monthly' cannot be said in words, write cron text such as '@monthly'",
+    ),
+    words(
+        "words-weekdays",
+        "weekdays at 09:00",
+        "5: error: schedule: 'weekdays at 09:00': 'weekdays' cannot be said in words, write cron text such as '0 9 * * mon-fri'",
+    ),
+    words("words-time", "10:30", "5: error: schedule: '10:30' cannot be read, did you mean 'daily at 10:30'?"),
+    words("words-time-missing", "daily at", "5: error: schedule: 'daily at': a time is missing after 'at'"),
+    words(
+        "words-time-twelve",
+        "daily at 9am",
+        "5: error: schedule: 'daily at 9am': '9am' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'",
+    ),
+    words(
+        "words-time-beyond",
+        "daily at 25:00",
+        "5: error: schedule: 'daily at 25:00': '25:00' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'",
+    ),
+    words(
+        "words-time-minutes",
+        "daily at 10:75",
+        "5: error: schedule: 'daily at 10:75': '10:75' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'",
+    ),
+    words(
+        "words-time-point",
+        "daily at 10.30",
+        "5: error: schedule: 'daily at 10.30': '10.30' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'",
+    ),
+    words(
+        "words-time-zone",
+        "daily at 10:30 Europe/Berlin",
+        "5: error: schedule: 'daily at 10:30 europe/berlin': 'europe/berlin' cannot follow the time '10:30': hours are 00 to 23, a time zone goes into the key 'timezone'",
+    ),
+    words(
+        "words-time-twice",
+        "daily at 10:30 and 11:30",
+        "5: error: schedule: 'daily at 10:30 and 11:30': 'and 11:30' cannot follow the time '10:30': hours are 00 to 23, a time zone goes into the key 'timezone'",
+    ),
+    words(
+        "words-time-of-minutes",
+        "every 5 minutes at 10:30",
+        "5: error: schedule: 'every 5 minutes at 10:30': '10:30' is no time within a minute, write :SS, such as ':30'",
+    ),
+    words(
+        "words-weekday-slip",
+        "tusday at 10:30",
+        "5: error: schedule: 'tusday at 10:30': unknown word 'tusday', did you mean 'tuesday'?",
+    ),
+    words(
+        "words-second-monday",
+        "every second monday",
+        "5: error: schedule: 'every second monday' cannot be read: write words such as 'every 5 minutes' or 'daily at 10:30', or cron text",
+    ),
+    words(
+        "words-no-break-space",
+        "every\u00a05\u00a0minutes",
+        "5: error: schedule: 'every\\xa05\\xa0minutes' contains a no-break space (U+00A0): write plain letters, digits and spaces",
+        did="`every 5 minutes` with no-break spaces",
+    ),
+)
+
+CRON: tuple[Row, ...] = (
+    words(
+        "cron-four-fields",
+        "0 9 * *",
+        "5: error: schedule: cron text '0 9 * *' has 4 fields: write five (minute, hour, day of month, month, day of week), or words such as 'every 5 minutes'",
+    ),
+    words(
+        "cron-seven-fields",
+        "0 0 9 * * 1 2026",
+        "5: error: schedule: cron text '0 0 9 * * 1 2026' has seven fields; seconds and years cannot be given: write five fields",
+    ),
+    words(
+        "cron-minute", "60 * * * *", "5: error: schedule: minute '60' in '60 * * * *' is out of range: write 0 to 59"
+    ),
+    words("cron-hour", "0 24 * * *", "5: error: schedule: hour '24' in '0 24 * * *' is out of range: write 0 to 23"),
+    words(
+        "cron-day", "0 0 32 * *", "5: error: schedule: day of month '32' in '0 0 32 * *' is out of range: write 1 to 31"
+    ),
+    words(
+        "cron-day-zero",
+        "0 0 0 * *",
+        "5: error: schedule: day of month '0' in '0 0 0 * *' is out of range: write 1 to 31",
+    ),
+    words("cron-month", "0 0 * 13 *", "5: error: schedule: month '13' in '0 0 * 13 *' is out of range: write 1 to 12"),
+    words(
+        "cron-weekday", "0 0 * * 8", "5: error: schedule: day of week '8' in '0 0 * * 8' is out of range: write 0 to 7"
+    ),
+    words(
+        "cron-month-name",
+        "0 0 1 janu *",
+        "5: error: schedule: month 'janu' in '0 0 1 janu *' cannot be read, did you mean 'jan'?",
+    ),
+    words(
+        "cron-weekday-name",
+        "0 0 * * monday",
+        "5: error: schedule: day of week 'monday' in '0 0 * * monday' cannot be read, did you mean 'mon'?",
+    ),
+    words(
+        "cron-backward-weekdays",
+        "0 9 * * sat-sun",
+        "5: error: schedule: day of week 'sat-sun' in '0 9 * * sat-sun' runs backwards: write 'sat,sun'",
+    ),
+    words(
+        "cron-backward-hours",
+        "0 22-2 * * *",
+        "5: error: schedule: hour '22-2' in '0 22-2 * * *' runs backwards: write '22-23,0-2'",
+    ),
+    words(
+        "cron-backward-months",
+        "0 0 1 nov-feb *",
+        "5: error: schedule: month 'nov-feb' in '0 0 1 nov-feb *' runs backwards: write 'nov-dec,jan-feb'",
+    ),
+    words(
+        "cron-star-number",
+        "*5 * * * *",
+        "5: error: schedule: minute '*5' in '*5 * * * *' cannot be read: write '*', a number from 0 to 59, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-two-stars",
+        "** * * * *",
+        "5: error: schedule: minute '**' in '** * * * *' cannot be read: write '*', a number from 0 to 59, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-underscore",
+        "1_0 * * * *",
+        "5: error: schedule: minute '1_0' in '1_0 * * * *' cannot be read: write '*', a number from 0 to 59, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-fraction",
+        "5.0 * * * *",
+        "5: error: schedule: minute '5.0' in '5.0 * * * *' cannot be read: write '*', a number from 0 to 59, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-negative",
+        "-5 * * * *",
+        "5: error: schedule: minute '-5' in '-5 * * * *' cannot be read: write '*', a number from 0 to 59, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words("cron-step-zero", "*/0 * * * *", "5: error: schedule: minute '*/0' in '*/0 * * * *': a step is 1 or more"),
+    words(
+        "cron-step-too-large",
+        "*/90 * * * *",
+        "5: error: schedule: minute '*/90' in '*/90 * * * *': a step above 60 selects only the first value, write every 90 minutes",
+    ),
+    words(
+        "cron-step-hours",
+        "0 */25 * * *",
+        "5: error: schedule: hour '*/25' in '0 */25 * * *': a step above 24 selects only the first value, write every day or every 2 days",
+    ),
+    words(
+        "cron-step-missing",
+        "*/ * * * *",
+        "5: error: schedule: minute '*/' in '*/ * * * *' cannot be read: write '*', a number from 0 to 59, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-empty-item",
+        "1,,2 * * * *",
+        "5: error: schedule: minute '' in '1,,2 * * * *' cannot be read: write '*', a number from 0 to 59, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-question-mark",
+        "0 0 ? * 1",
+        "5: error: schedule: day of month '?' in '0 0 ? * 1' cannot be read: write '*', a number from 1 to 31, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-last",
+        "0 0 L-1 * *",
+        "5: error: schedule: day of month 'l-1' in '0 0 l-1 * *' cannot be read: write '*', a number from 1 to 31, a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-hash-range",
+        "0 0 * * MON-FRI#1",
+        "5: error: schedule: day of week 'mon-fri#1' in '0 0 * * mon-fri#1' cannot be read: write '*', a number from 0 to 7, a name such as 'sat', a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-hash-six",
+        "0 0 * * 1#6",
+        "5: error: schedule: day of week '1#6' in '0 0 * * 1#6' cannot be read: write '*', a number from 0 to 7, a name such as 'sat', a range such as '1-5', a step such as '*/2', or a list of these",
+    ),
+    words(
+        "cron-never-february",
+        "0 0 30 2 *",
+        "5: error: schedule: cron text '0 0 30 2 *' never fires: no month it names has day 30",
+    ),
+    words(
+        "cron-never-short-months",
+        "0 0 31 4,6,9,11 *",
+        "5: error: schedule: cron text '0 0 31 4,6,9,11 *' never fires: no month it names has day 31",
+    ),
+    words(
+        "cron-full-width",
+        "\uff10 9 * * *",
+        "5: error: schedule: '\uff10 9 * * *' contains the character U+FF10: write plain letters, digits and spaces",
+        did="a full-width zero in `0 9 * * *`",
+    ),
+    words(
+        "cron-no-break-space",
+        "0\u00a09 * * *",
+        "5: error: schedule: '0\\xa09 * * *' contains a no-break space (U+00A0): write plain letters, digits and spaces",
+        did="a no-break space in `0 9 * * *`",
+    ),
+    words(
+        "cron-reboot",
+        "@reboot",
+        "5: error: schedule: '@reboot' is not available yet: name times, such as '@hourly' or 'every 5 minutes'",
+    ),
+    words("cron-nickname-slip", "@dayly", "5: error: schedule: no nickname '@dayly', did you mean '@daily'?"),
+    words(
+        "cron-command",
+        "0 9 * * * /usr/bin/python report.py",
+        "5: error: schedule: cron text '0 9 * * * /usr/bin/python report.py' has seven fields; seconds and years cannot be given: write five fields",
+    ),
+    words(
+        "cron-enormous",
+        f"{'9' * 40} * * * *",
+        "5: error: schedule: minute '9999999999999999999999999999999999999999' in '9999999999999999999999999999999999999999 * * * *' is out of range: write 0 to 59",
+    ),
+    words(
+        "cron-very-long",
+        f"{','.join(['1'] * 2_000)} * * * *",
+        "5: error: schedule: the schedule has 4007 characters: write at most 500, or several schedules",
+        did="a cron text of 4,000 characters",
+    ),
+)
+
+DECORATORS: tuple[Row, ...] = (
+    chain(
+        "every-zero",
+        "every(0).minutes",
+        "8: error: @repeat on 'start': every(0).minutes: an interval is a whole number, 1 or more",
+    ),
+    chain(
+        "every-negative",
+        "every(-5).minutes",
+        "8: error: @repeat on 'start': every(-5).minutes: an interval is a whole number, 1 or more",
+    ),
+    chain(
+        "every-fraction",
+        "every(1.5).hours",
+        "8: error: @repeat on 'start': every(1.5).hours: an interval is a whole number, 1 or more",
+    ),
+    chain(
+        "every-true",
+        "every(True).minutes",
+        "8: error: @repeat on 'start': every(True).minutes: an interval is a whole number, 1 or more",
+    ),
+    chain(
+        "every-text",
+        'every("5").minutes',
+        "8: error: @repeat on 'start': every('5').minutes: an interval is a whole number, 1 or more",
+    ),
+    chain(
+        "every-none",
+        "every(None).minutes",
+        "8: error: @repeat on 'start': every(None).minutes: an interval is a whole number, 1 or more",
+    ),
+    chain(
+        "every-no-unit",
+        "every(5)",
+        "8: error: @repeat on 'start': every(5) has no unit: write every(5).minutes or every().monday, for example",
+    ),
+    chain(
+        "every-number",
+        "5",
+        "8: error: @repeat on 'start': 5 is no schedule: write every(5).minutes or cron('0 9 * * *')",
+    ),
+    chain(
+        "every-words",
+        '"every 5 minutes"',
+        "8: error: @repeat on 'start': 'every 5 minutes' is no schedule: write every(5).minutes or cron('0 9 * * *')",
+    ),
+    chain(
+        "every-slip",
+        "every(5).minuts",
+        "8: error: @repeat on 'start': every(5).minuts(): unknown 'minuts', did you mean 'minutes'?",
+    ),
+    chain("every-singular", "every(5).minute", "8: error: @repeat on 'start': every(5).minute: write every(5).minutes"),
+    chain(
+        "every-hours-too-many",
+        "every(48).hours",
+        "8: error: @repeat on 'start': every(48).hours: longer than a day, count in days: every 2 days",
+    ),
+    chain(
+        "every-second-monday",
+        "every(2).monday",
+        "8: error: @repeat on 'start': every(2).monday: a weekday comes every week, leave the interval out or count weeks",
+    ),
+    chain(
+        "every-two-numbers",
+        "every(5, 6).minutes",
+        "8: error: @repeat on 'start': every(5, 6).minutes: every() takes at most one argument, 2 are given",
+    ),
+    chain(
+        "every-keyword",
+        "every(number=5).minutes",
+        "8: error: @repeat on 'start': every(number=5).minutes: every() takes no 'number'",
+    ),
+    chain(
+        "every-two-units",
+        "every(5).minutes.hours",
+        "8: error: @repeat on 'start': every(5).minutes.hours has more than one unit: write every(5).minutes or every().monday, for example",
+    ),
+    chain(
+        "at-no-colon",
+        'every().day.at("1030")',
+        "8: error: @repeat on 'start': every().day.at('1030'): '1030' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'",
+    ),
+    chain(
+        "at-beyond",
+        'every().day.at("25:00")',
+        "8: error: @repeat on 'start': every().day.at('25:00'): '25:00' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'",
+    ),
+    chain(
+        "at-number",
+        "every().day.at(1030)",
+        "8: error: @repeat on 'start': every().day.at(1030): at() takes text such as '10:30'",
+    ),
+    chain("at-empty", "every().day.at()", "8: error: @repeat on 'start': every().day.at(): at() needs 'time_str'"),
+    chain(
+        "at-twice",
+        'every().day.at("10:30").at("11:30")',
+        "8: error: @repeat on 'start': every().day.at('10:30').at('11:30') has more than one time: give each its own decorator",
+    ),
+    chain(
+        "at-zone",
+        'every().day.at("10:30", "Mars/Base")',
+        "8: error: @repeat on 'start': no time zone 'Mars/Base': write an IANA name such as Europe/Berlin, or UTC",
+    ),
+    chain(
+        "at-minutes",
+        'every(5).minutes.at("10:30")',
+        "8: error: @repeat on 'start': every(5).minutes.at('10:30'): '10:30' is no time within a minute, write :SS, such as ':30'",
+    ),
+    chain(
+        "chain-until",
+        'every(5).minutes.until("18:30")',
+        "8: error: @repeat on 'start': every(5).minutes.until('18:30'): .until() is not available yet, leave it out",
+    ),
+    chain(
+        "chain-to",
+        "every(5).to(10).minutes",
+        "8: error: @repeat on 'start': every(5).to(10).minutes: .to() is not available yet, leave it out",
+    ),
+    chain(
+        "chain-tag",
+        'every(5).minutes.tag("a")',
+        "8: error: @repeat on 'start': every(5).minutes.tag('a'): .tag() is not available yet, leave it out",
+    ),
+    chain(
+        "chain-unknown",
+        "every(5).minutes.sometimes()",
+        "8: error: @repeat on 'start': every(5).minutes.sometimes(): unknown 'sometimes'",
+    ),
+    chain(
+        "chain-long",
+        "every(5)" + ".minutes" * 30,
+        "8: error: @repeat on 'start': a schedule of more than 20 parts cannot be meant",
+    ),
+    chain(
+        "cron-decorator-bad",
+        'cron("60 * * * *")',
+        "8: error: @repeat on 'start': minute '60' in '60 * * * *' is out of range: write 0 to 59",
+    ),
+    chain(
+        "cron-decorator-never",
+        'cron("0 0 30 2 *")',
+        "8: error: @repeat on 'start': cron text '0 0 30 2 *' never fires: no month it names has day 30",
+    ),
+    chain("cron-decorator-empty", "cron()", "8: error: @repeat on 'start': cron(): cron() needs 'text'"),
+    chain(
+        "cron-decorator-number",
+        "cron(5)",
+        "8: error: @repeat on 'start': cron(5): cron() takes text such as '0 9 * * 1-5'",
+    ),
+    code(
+        "repeat-without-call",
+        "@repeat\ndef start():\n    pass",
+        "8: error: @repeat needs a schedule: write @repeat(every(5).minutes)",
+    ),
+    code(
+        "repeat-empty",
+        "@repeat()\ndef start():\n    pass",
+        "8: error: @repeat needs a schedule: write @repeat(every(5).minutes)",
+    ),
+    code(
+        "repeat-method",
+        "class Report:\n    @repeat(every().hour)\n    def start(self):\n        pass",
+        "10: warning: @repeat on the method Report.start has no effect: decorate a function at the top level of the file",
+    ),
+    code(
+        "repeat-twice",
+        "@repeat(every().hour)\n@repeat(every(1).hours)\ndef start():\n    pass",
+        "9: warning: 'start' has the schedule 'every hour' already in line 8: it runs once for both",
+    ),
+    code(
+        "function-twice",
+        "@repeat(every().hour)\ndef start():\n    pass\n\n\ndef start():\n    print()",
+        "9: error: the function 'start' is defined again in line 13: give each function its own name",
+    ),
+    code(
+        "no-schedule",
+        "def start():\n    pass",
+        "2: warning: no schedule: it runs only when started by hand; add `schedule: every 5 minutes`, or @repeat on a function",
+    ),
+    code(
+        "no-schedule-script",
+        "print('hello')",
+        "2: warning: no schedule: it runs only when started by hand; add `schedule: every 5 minutes`, or @repeat on a function",
+    ),
+)
+
+ROWS: tuple[Row, ...] = (*TYPES, *WORDS, *CRON, *DECORATORS)

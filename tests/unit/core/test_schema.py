@@ -1,0 +1,118 @@
+"""The schema for editors says what the rules in force say, as far as a schema can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from task_scheduler.core.declaration import DEFAULTS, KEYS, LONGEST_TITLE, declare
+from task_scheduler.core.schema import frontmatter_schema
+from task_scheduler.watcher.python_versions import python_fault
+from task_scheduler.watcher.requirements import requirement_fault
+
+VALIDATOR = Draft202012Validator(frontmatter_schema())
+
+#: Keys whose texts a schema cannot judge: it may accept what the rules refuse, never the other way round.
+JUDGED_BY_CHECK = frozenset({"dependencies", "python_version", "schedule", "timezone"})
+
+GOOD = {
+    "title": st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=LONGEST_TITLE),
+    "description": st.sampled_from(["", "two\nlines", "\ttab"]),
+    "dependencies": st.lists(st.sampled_from(["requests", "pandas>=2,<3", "a[b]; python_version>'3'"]), max_size=3),
+    "python_version": st.sampled_from(["3.8", "3.11", ">=3.9,<3.13", "==3.12.*"]),
+    "enabled": st.booleans(),
+    "timeout": st.integers(1, 604_800),
+    "retry_count": st.integers(0, 100),
+    "retry_delay": st.integers(0, 86_400),
+    "schedule": st.sampled_from(["every 5 minutes", "0 9 * * 1-5", ["hourly", "daily at 10:30"]]),
+    "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"]),
+    "preload": st.booleans(),
+    "start_method": st.sampled_from(["fork", "spawn"]),
+}
+#: Whole numbers as floats are one thing to a schema and two to the rules.
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-1, 700_000),
+    st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: not number.is_integer()),
+    st.sampled_from(["", " ", "yes", "60", "fork", "forkserver", "3.11", "x\n", "a\x00b", "x" * 201, "-r file", "UTC"]),
+    st.text(max_size=5),
+    st.lists(st.one_of(st.none(), st.integers(), st.sampled_from(["", "hourly", "requests"])), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+def accepts(data: Mapping[str, object]) -> bool:
+    declaration, _ = declare(
+        data,
+        path="tasks/x.py",
+        lines={},
+        default_title="x",
+        requirement_fault=requirement_fault,
+        python_fault=python_fault,
+    )
+    return declaration is not None
+
+
+def test_it_is_a_schema_with_every_key_in_order_and_no_other() -> None:
+    schema = frontmatter_schema()
+
+    Draft202012Validator.check_schema(schema)
+    properties = json.loads(json.dumps(schema))["properties"]
+    assert tuple(properties) == KEYS
+    assert schema["additionalProperties"] is False
+    assert all(rule["description"].endswith(".") for rule in properties.values())
+
+
+@pytest.mark.parametrize("key", sorted(set(KEYS) - {"title", "timezone", "schedule"}))
+def test_it_tells_the_defaults_in_force(key: str) -> None:
+    rule = json.loads(json.dumps(frontmatter_schema()))["properties"][key]
+
+    told = tuple(rule["default"]) if isinstance(rule["default"], list) else rule["default"]
+
+    assert told == getattr(DEFAULTS, key)
+
+
+@given(st.fixed_dictionaries({}, optional=GOOD))
+def test_it_accepts_every_good_frontmatter(data: dict[str, object]) -> None:
+    assert accepts(data)
+    assert VALIDATOR.is_valid(data), [error.message for error in VALIDATOR.iter_errors(data)]
+
+
+@given(st.sampled_from(KEYS), ANYTHING)
+@example("title", "x\n")
+@example("title", "x" * 201)
+@example("timeout", True)  # noqa: FBT003 - a value of the wrong type
+@example("timeout", 0)
+@example("timeout", 604_801)
+@example("retry_count", -1)
+@example("retry_count", 101)
+@example("retry_delay", -1)
+@example("retry_delay", 86_401)
+@example("schedule", [])
+@example("python_version", "\x1f")
+@example("python_version", ",")
+def test_it_judges_each_value_as_the_rules_do(key: str, value: object) -> None:
+    by_rules, by_schema = accepts({key: value}), VALIDATOR.is_valid({key: value})
+
+    if key in JUDGED_BY_CHECK and isinstance(value, str | list):
+        assert by_schema or not by_rules
+    else:
+        assert by_schema == by_rules
+
+
+@given(st.text(max_size=12).filter(lambda key: key not in KEYS))
+def test_it_refuses_every_other_key(key: str) -> None:
+    assert not accepts({key: 1})
+    assert not VALIDATOR.is_valid({key: 1})
+
+
+def test_every_example_is_accepted_by_the_rules() -> None:
+    for key, rule in json.loads(json.dumps(frontmatter_schema()))["properties"].items():
+        for each in rule.get("examples", []):
+            assert accepts({key: each})
