@@ -12,6 +12,8 @@ from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.control.commands import COMMANDS
+from task_scheduler.core.environments import is_minimum, locked_packages
+from task_scheduler.core.known_modules import package_of
 
 HELP = COMMANDS["show"].help
 DESCRIPTION = (
@@ -33,12 +35,17 @@ _AS_A_TASK = (
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the task."""
     parser.add_argument("task", metavar="TASK", help="the task's id: its path inside tasks/ without .py")
+    parser.add_argument(
+        "--lock", action="store_true", help="write only the lock: every package with version and hashes"
+    )
     add_json(parser)
 
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Show the task."""
     task = door.ask("show", task=options.task)
+    if options.lock:
+        return _write_lock(task, terminal)
     if options.json:
         terminal.document(task)
         return ExitCode.OK
@@ -50,6 +57,15 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     _show_problems(task, terminal)
     _show_packages(task, terminal)
     _show_runs(task, terminal)
+    return ExitCode.OK
+
+
+def _write_lock(task: Document, terminal: Terminal) -> int:
+    if not task["environment"]:
+        terminal.error(f"{task['id']} has no lock: no version of it is in force")
+        return ExitCode.FAILURE
+    for line in task["lock"]:
+        terminal.say(line)
     return ExitCode.OK
 
 
@@ -77,7 +93,7 @@ def _limits(declared: Document) -> dict[str, str]:
     return {
         "time limit": f"{declared['timeout']} s",
         "retries": f"{count}, {delay} s apart" if count else "none",
-        "python": f"{declared['python_version']} or later",
+        "python": f"{version} or later" if is_minimum(version := declared["python_version"]) else version,
         "declares": ", ".join(declared["dependencies"]) or "no packages",
         "time zone": declared["timezone"] or "",
     }
@@ -119,12 +135,14 @@ def _show_packages(task: Document, terminal: Terminal) -> None:
         return
     terminal.say()
     # The hashes prove the packages to the installer; a person reads names and versions.
-    packages = [
-        line for line in map(str.rstrip, task["lock"]) if line and not line.lstrip().startswith(("#", "--hash"))
-    ]
+    packages = locked_packages("\n".join(task["lock"]))
     terminal.say(f"environment {task['environment']}: {'no packages' if not packages else ''}".rstrip())
     for package in packages:
-        terminal.say("    " + package.removesuffix("\\").strip())
+        terminal.say(f"    {package}")
+    there = {package_of(package) for package in packages}
+    for declared in (task["declaration"] or {}).get("dependencies", ()):
+        if package_of(declared) not in there:
+            terminal.say(f"    {declared}: not needed on this machine", "faint")
 
 
 def _show_runs(task: Document, terminal: Terminal) -> None:

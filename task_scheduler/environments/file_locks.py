@@ -30,6 +30,21 @@ def try_lock(path: Path) -> int | None:
         os.close(descriptor)
 
 
+def is_locked(path: Path) -> bool:
+    """Whether some process holds the lock on a file, which need not be there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 @asynccontextmanager
 async def locked(path: Path, *, waiting: Callable[[], None]) -> AsyncIterator[int]:
     """Hold the lock on a file; `waiting` is called once if another process has it now."""

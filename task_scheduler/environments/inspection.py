@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from task_scheduler.core.arguments import write_arguments
-from task_scheduler.core.errors import TriggerError
+from task_scheduler.core.errors import Problem, TriggerError
 from task_scheduler.core.tasks import JobDeclaration
 from task_scheduler.environments.commands import CommandEnd, run, seconds_from_now
 from task_scheduler.ports import Inspection, SourceFile
@@ -51,10 +51,11 @@ class Inspector:
     async def inspect(self, python: Path, source: SourceFile) -> Inspection:
         """Return what importing the file told; whatever it does becomes a sentence."""
         if source.content is None:
-            return Inspection(problems=(source.problem,))
+            return Inspection(problems=(Problem(path=source.path, message=source.problem),))
         path = str(self._root / source.path)
         asked = {
             "path": path,
+            "tasks": path.removesuffix(f"/{source.task_id}.py"),
             "module": "tasks." + source.task_id.replace("/", "."),
             "root": str(self._root),
             "lib": str(self._lib or ""),
@@ -73,42 +74,44 @@ class Inspector:
                 given=json.dumps(asked).encode() + b"\n" + source.content,
                 most_output=MOST_ANSWER,
             )
-        return self._read(end, path)
+        return self._read(end, source, path)
 
-    def _read(self, end: CommandEnd, path: str) -> Inspection:
+    def _read(self, end: CommandEnd, source: SourceFile, path: str) -> Inspection:
         answer = _answer(end.output)
         match answer:
             case {"schedules": list(records)}:
-                return self._read_schedules(records)
+                return self._read_schedules(records, source.path)
             case {"error": dict(error)}:
-                return Inspection(problems=(_explain_error(error),))
-        if end.timed_out:
-            return Inspection(problems=(_explain_hanging(end.output, path, self._limit),))
-        return Inspection(problems=(_explain_end(end),))
+                line, message = _explain_error(error)
+            case _ if end.timed_out:
+                line, message = _explain_hanging(end.output, path, self._limit)
+            case _:
+                line, message = None, _explain_end(end)
+        return Inspection(problems=(Problem(path=source.path, message=message, line=line),))
 
-    def _read_schedules(self, records: Sequence[object]) -> Inspection:
+    def _read_schedules(self, records: Sequence[object], path: str) -> Inspection:
         jobs: list[JobDeclaration] = []
-        problems: list[str] = []
+        problems: list[Problem] = []
         for record in records:
             try:
                 jobs.append(self._read_schedule(record))
             except TriggerError as error:
-                problems.append(str(error))
+                problems.append(Problem(path=path, message=str(error), line=_line_in(record)))
         # Two decorators that say the same are one job: its identity is what it says.
         distinct = {(job.function, job.trigger, job.timezone, job.arguments): job for job in reversed(jobs)}
         return Inspection(jobs=tuple(reversed(distinct.values())), problems=tuple(problems))
 
     def _read_schedule(self, record: object) -> JobDeclaration:
-        """Read one schedule; raises TriggerError with its line. The child's word is checked: the file ran in it."""
+        """Read one schedule; raises TriggerError. The child's word is checked: the file ran in it."""
         match record:
-            case {"function": str(name), "line": int(line), "unkeepable": str(value)}:
+            case {"function": str(name), "line": int(), "unkeepable": str(value)}:
                 raise TriggerError(
-                    f"line {line}: the schedule of {name!r} has an argument that cannot be kept, {value}: "
+                    f"the schedule of {name!r} has an argument that cannot be kept, {value}: "
                     "use text, numbers, True, False, None, and lists, tuples, sets and dicts of these"
                 )
-            case {"function": str(name), "line": int(line), "lost": True}:
+            case {"function": str(name), "line": int(), "lost": True}:
                 raise TriggerError(
-                    f"line {line}: the schedule of {name!r} is lost, for {name!r} is defined again after it: "
+                    f"the schedule of {name!r} is lost, for {name!r} is defined again after it: "
                     "give each function its own name, or one function several @repeat lines"
                 )
             case {"function": str(name), "line": int(line), "calls": str(calls), "arguments": str(arguments)}:
@@ -116,12 +119,17 @@ class Inspector:
                     trigger, zone = self._judge(_sequence(calls))
                     # The spelling of what is read without an import: a job has one identity.
                     arguments = write_arguments(*_sequence(arguments))
-                except TriggerError as error:
-                    raise TriggerError(f"line {line}: {error}") from error
                 except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
-                    raise TriggerError(f"line {line}: the schedule of {name!r} cannot be read") from error
+                    raise TriggerError(f"the schedule of {name!r} cannot be read") from error
                 return JobDeclaration(function=name, trigger=trigger, timezone=zone, arguments=arguments, line=line)
         raise TriggerError("importing the file gave an answer that cannot be read")
+
+
+def _line_in(record: object) -> int | None:
+    match record:
+        case {"line": int(line)}:
+            return line
+    return None
 
 
 def _sequence(text: str) -> Sequence[Any]:
@@ -140,20 +148,19 @@ def _answer(output: bytes) -> object:
         return None
 
 
-def _explain_error(error: Mapping[str, object]) -> str:
-    line = f"line {error['line']}: " if isinstance(error.get("line"), int) else ""
+def _explain_error(error: Mapping[str, object]) -> tuple[int | None, str]:
+    line = _line_in(error)
     text = str(error.get("text", ""))
     if error.get("exit"):
-        return f"{line}importing the file calls sys.exit({text}): {ADVICE}"
+        return line, f"importing the file calls sys.exit({text}): {ADVICE}"
     kind = str(error.get("kind", "an exception"))
-    return f"{line}importing the file raised {kind}: {text}" if text else f"{line}importing the file raised {kind}"
+    return line, f"importing the file raised {kind}: {text}" if text else f"importing the file raised {kind}"
 
 
-def _explain_hanging(output: bytes, path: str, limit: float) -> str:
+def _explain_hanging(output: bytes, path: str, limit: float) -> tuple[int | None, str]:
     told = output.decode(errors="replace")
     places = re.findall(rf'File "{re.escape(path)}", line (\d+)', told)
-    line = f"line {places[0]}: " if places else ""
-    return f"{line}importing the file did not end within {limit:g} s: {ADVICE}"
+    return int(places[0]) if places else None, f"importing the file did not end within {limit:g} s: {ADVICE}"
 
 
 def _explain_end(end: CommandEnd) -> str:

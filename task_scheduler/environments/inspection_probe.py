@@ -1,7 +1,7 @@
 """Import a task file and tell what its functions' decorators recorded.
 
 Run by path with the environment's own interpreter, in the project folder: `python -I inspection_probe.py`.
-Standard input carries a line of JSON (`path`, `module`, `root`, `lib`, `limit`), then the source. The answer
+Standard input carries a line of JSON (`path`, `tasks`, `module`, `root`, `lib`, `limit`), then the source. The answer
 is one line of JSON on what was standard output; what the file itself prints goes to standard error.
 """
 
@@ -30,23 +30,33 @@ def arrange_streams() -> tuple[int, dict[str, Any], bytes]:
 
 
 def arrange_path(asked: dict[str, Any]) -> None:
-    """Put the project folders before the installed packages, and the file's own folder last."""
+    """Put the project folders before the installed packages, the file's own folder and that of all tasks last.
+
+    What is imported from there is read as a run reads it.
+    """
+    own = list(sys.path)
     shared = [folder for folder in (asked["root"], asked["lib"]) if folder]
     installed = [index for index, folder in enumerate(sys.path) if folder.endswith(("site-packages", "dist-packages"))]
     place = installed[0] if installed else len(sys.path)
     sys.path[place:place] = shared
-    sys.path.append(os.path.dirname(asked["path"]))  # noqa: PTH120 - pathlib is not imported for this
+    beside = os.path.dirname(asked["path"])  # noqa: PTH120 - pathlib is not imported for this
+    sys.path += [beside] if beside == asked["tasks"] else [beside, asked["tasks"]]
     sys.dont_write_bytecode = True
+    from task_scheduler import local_imports
+
+    local_imports.install([*shared, asked["tasks"]], own)
 
 
 def import_source(asked: dict[str, Any], source: bytes) -> types.ModuleType:
     """Run the source as a module of the name a run will give it."""
+    from task_scheduler.bare_frontmatter import code_of
+
     module = types.ModuleType(asked["module"])
     module.__file__ = asked["path"]
     module.__package__ = asked["module"].rpartition(".")[0]
     sys.modules[asked["module"]] = module
     sys.argv = [asked["path"]]
-    code = compile(source, asked["path"], "exec", dont_inherit=True)
+    code = compile(code_of(source), asked["path"], "exec", dont_inherit=True)
     text = source.decode("utf-8-sig", "replace")
     linecache.cache[asked["path"]] = (len(text), None, text.splitlines(keepends=True), asked["path"])
     exec(code, module.__dict__)  # noqa: S102 - this process exists to run it

@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from task_scheduler.core.environments import is_minimum, python_range
 from task_scheduler.core.errors import EnvironmentFailed
 from task_scheduler.environments.commands import inherited_variables, run, seconds_from_now
 
@@ -64,12 +67,15 @@ class Interpreters:
         self._chosen: dict[str, Interpreter] = {}
         self._search = asyncio.Lock()
 
-    async def at_least(self, version: str) -> Interpreter:
-        """Return the base interpreter if it is new enough, else the oldest other that is; raises EnvironmentFailed."""
+    async def suiting(self, wanted: str) -> Interpreter:
+        """Return the base interpreter if it suits, else the oldest other that does; raises EnvironmentFailed.
+
+        `wanted` is the lowest acceptable version, `3.11`, or a specifier such as `>=3.9,<3.13`.
+        """
         async with self._search:
-            chosen = self._chosen.get(version)
+            chosen = self._chosen.get(wanted)
             if chosen is None or not chosen.path.exists():
-                chosen = self._chosen[version] = await self._find_at_least(version)
+                chosen = self._chosen[wanted] = await self._find(wanted)
             return chosen
 
     async def of_minor(self, minor: str) -> Sequence[Interpreter]:
@@ -80,19 +86,23 @@ class Interpreters:
                 return [base]
             return [found async for found in self._others() if found.minor == minor]
 
-    async def _find_at_least(self, version: str) -> Interpreter:
-        wanted = _parts(version)
+    async def _find(self, wanted: str) -> Interpreter:
+        suits = _specifier(wanted)
         base = await self._describe(self._base)
-        if base is not None and base.version[:2] >= wanted:
+        if base is not None and suits.contains(str(base)):
             return base
         found = [interpreter async for interpreter in self._others()]
-        enough = [interpreter for interpreter in found if interpreter.version[:2] >= wanted]
-        if enough:
-            return min(enough, key=lambda interpreter: interpreter.version)
+        suitable = [interpreter for interpreter in found if suits.contains(str(interpreter))]
+        if suitable:
+            return min(suitable, key=lambda interpreter: interpreter.version)
         known = sorted({str(interpreter) for interpreter in [*found, *([base] if base else [])]}, key=_parts)
+        there = f"(found: {', '.join(known) or 'none that works'})"
+        if is_minimum(wanted):
+            raise EnvironmentFailed(
+                f"no Python {wanted} or later is on this machine {there}: install one, or lower python_version"
+            )
         raise EnvironmentFailed(
-            f"no Python {version} or later is on this machine (found: {', '.join(known) or 'none that works'}): "
-            "install one, or lower python_version"
+            f"no Python that suits {wanted} is on this machine {there}: install one, or change python_version"
         )
 
     async def _others(self) -> AsyncIterator[Interpreter]:
@@ -168,6 +178,15 @@ def _names_in(folder: str) -> list[str]:
         return [path.name for path in Path(folder).iterdir()]
     except OSError:
         return []
+
+
+def _specifier(wanted: str) -> SpecifierSet:
+    try:
+        return SpecifierSet(python_range(wanted))
+    except InvalidSpecifier:
+        raise EnvironmentFailed(
+            f"python_version {wanted!r} cannot be read: write 3.11, or a range like >=3.9,<3.13"
+        ) from None
 
 
 def _parts(version: str) -> tuple[int, ...]:

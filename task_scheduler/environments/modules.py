@@ -22,8 +22,12 @@ class ModuleFinder:
     modules cost one probe. Of `a.b`, only `a` is looked for: finding `b` would run `a`.
     """
 
-    def __init__(self, *, root: Path, lib: Path | None, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, *, root: Path, lib: Path | None, variables: Mapping[str, str], tasks: Path | None = None
+    ) -> None:
+        """`tasks` is the folder of tasks; None: the one of that name in `root`."""
         self._root = root
+        self._tasks = tasks or root / "tasks"
         self._shared = [root] if lib is None else [root, lib]
         self._variables = variables
         self._known: defaultdict[str, dict[str, bool]] = defaultdict(dict)
@@ -37,7 +41,7 @@ class ModuleFinder:
             unknown = sorted(set(names.values()) - known.keys())
             if unknown:
                 known |= await self._probe(python, unknown)
-        folders = [*self._shared, (self._root / path).parent]
+        folders = [*self._shared, (self._root / path).parent, self._tasks]
         return tuple(
             module
             for module, name in names.items()

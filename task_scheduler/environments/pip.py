@@ -6,7 +6,10 @@ import importlib.util
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -15,10 +18,14 @@ from task_scheduler.environments.commands import CommandEnd, inherited_variables
 from task_scheduler.environments.failures import failure
 from task_scheduler.environments.installers import all_hashed
 from task_scheduler.environments.interpreters import Interpreter
+from task_scheduler.environments.pip_log import reasons
 
 
 class PipInstaller:
-    """Runs pip for other interpreters; pip reads its own settings. Environments hold no pip themselves."""
+    """Runs pip for other interpreters; pip reads its own settings. Environments hold no pip themselves.
+
+    Run quietly, pip keeps to itself why it found nothing; its log tells.
+    """
 
     def __init__(self, *, root: Path, variables: Mapping[str, str], index_arguments: Sequence[str] = ()) -> None:
         self._root = root
@@ -50,17 +57,18 @@ class PipInstaller:
             raise failure(made, doing="making the environment")
         if not text:
             return
-        filled = await self._pip(
-            folder / "bin" / "python",
-            *("--no-deps", "--no-compile", *(["--require-hashes"] if all_hashed(text) else [])),
-            *self._index,
-            *("-r", "/dev/stdin"),
-            deadline=deadline,
-            hold=(hold,),
-            given=text.encode(),
-        )
-        if filled.code != 0:
-            raise failure(filled, doing="installing the packages")
+        for part in _parts(text):
+            filled = await self._pip(
+                folder / "bin" / "python",
+                *("--no-deps", "--no-compile", *(["--require-hashes"] if all_hashed(part) else [])),
+                *self._index,
+                *("-r", "/dev/stdin"),
+                deadline=deadline,
+                hold=(hold,),
+                given=part.encode(),
+            )
+            if filled.code != 0:
+                raise failure(filled, doing="installing the packages")
 
     async def _pip(
         self, python: Path, *arguments: str, deadline: float, hold: Sequence[int] = (), given: bytes = b""
@@ -79,8 +87,15 @@ class PipInstaller:
             "install",
             "--quiet",
             "--no-input",
+            # With a log it would be drawn in spite of --quiet.
+            "--progress-bar=off",
         ]
-        return await self._run(*pip, *arguments, deadline=deadline, hold=hold, given=given)
+        with TemporaryDirectory(prefix="task-scheduler-") as folder:
+            log = Path(folder) / "pip.log"
+            end = await self._run(*pip, "--log", log, *arguments, deadline=deadline, hold=hold, given=given)
+            if end.code == 0:
+                return end
+            return replace(end, errors=f"{reasons(log)}{end.errors}")
 
     async def _run(
         self, *command: str | Path, deadline: float, hold: Sequence[int] = (), given: bytes = b""
@@ -90,22 +105,28 @@ class PipInstaller:
         )
 
 
+def _parts(text: str) -> list[str]:
+    """Split a lock in what has hashes and what cannot have any: one without makes pip refuse all the others."""
+    lines = text.replace("\\\n", " ").splitlines(keepends=True)
+    hashed = "".join(line for line in lines if "--hash=" in line)
+    return [part for part in (hashed, "".join(line for line in lines if "--hash=" not in line)) if part.strip()]
+
+
 def _lock_text(report: bytes) -> str:
     """Return the lock that pip's report of a rehearsed installation amounts to."""
     try:
-        rows = [
-            (
-                canonicalize_name(row["metadata"]["name"]),
-                row["metadata"]["version"],
-                row["download_info"]["archive_info"],
-            )
-            for row in json.loads(report)["install"]
-        ]
-        return "".join(
-            f"{name}=={version}"
-            + "".join(f" --hash={kind}:{digest}" for kind, digest in sorted(archive["hashes"].items()))
-            + "\n"
-            for name, version, archive in sorted(rows, key=lambda row: row[0])
-        )
+        rows = json.loads(report)["install"]
+        return "".join(sorted(_locked(canonicalize_name(row["metadata"]["name"]), row) for row in rows))
     except (ValueError, KeyError, TypeError) as error:
         raise EnvironmentFailed("pip's report cannot be read: upgrade pip, or install uv") from error
+
+
+def _locked(name: str, row: Mapping[str, Any]) -> str:
+    """Return the line of one package: by version and hash, or by the address it was asked for with."""
+    origin = row["download_info"]
+    if "vcs_info" in origin:
+        vcs = origin["vcs_info"]
+        return f"{name} @ {vcs['vcs']}+{origin['url']}@{vcs['commit_id']}\n"
+    what = f"{name} @ {origin['url']}" if row.get("is_direct") else f"{name}=={row['metadata']['version']}"
+    hashes = sorted(origin["archive_info"]["hashes"].items())
+    return what + "".join(f" --hash={kind}:{digest}" for kind, digest in hashes) + "\n"

@@ -6,15 +6,25 @@ import asyncio
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
-from task_scheduler.core.environments import Collected, Lock, Requirements
+from task_scheduler.core.environments import (
+    Collected,
+    EnvironmentState,
+    Lock,
+    Requirements,
+    Survey,
+    locked_packages,
+)
 from task_scheduler.core.errors import EnvironmentFailed
 from task_scheduler.environments.bytecode import compile_modules
 from task_scheduler.environments.commands import inherited_variables, seconds_from_now
+from task_scheduler.environments.failures import TookTooLong
 from task_scheduler.environments.file_locks import locked, try_lock
 from task_scheduler.environments.inspection import Inspector, Judge
 from task_scheduler.environments.installers import Installer
@@ -48,7 +58,9 @@ class Environments:
         timeout: float,
         notice: Callable[[str], None],
         variables: Mapping[str, str],
+        allow_direct_references: bool = False,
     ) -> None:
+        self._allow_direct_references = allow_direct_references
         self._shelf = shelf
         self._installer = installer
         self._interpreters = interpreters
@@ -65,8 +77,8 @@ class Environments:
 
     async def resolve(self, requirements: Requirements) -> Lock:
         """Resolve a set of requirements for the interpreter it will run on; raises EnvironmentFailed."""
-        packages = tuple(sorted({_checked(package) for package in requirements.packages}))
-        interpreter = await self._interpreters.at_least(requirements.python_version)
+        packages = tuple(sorted({self._checked(package) for package in requirements.packages}))
+        interpreter = await self._interpreters.suiting(requirements.python_version)
         if not packages:
             return make_lock("", interpreter)
         now = asyncio.get_running_loop().time()
@@ -93,26 +105,40 @@ class Environments:
         return self._shelf.interpreter(key)
 
     async def missing_modules(self, key: str, modules: Sequence[str], path: str) -> tuple[str, ...]:
-        """Return those modules that a task file at `path` could not find, without running anything of it."""
+        """Return those modules that a task file at `path` could not find; raises EnvironmentFailed."""
         return await self._finder.missing(key, self._shelf.interpreter(key), modules, path)
 
     async def inspect(self, key: str, source: SourceFile) -> Inspection:
         """Import a task file in a child of its environment, with a time limit, and read its schedules."""
         return await self._inspector.inspect(self._shelf.interpreter(key), source)
 
-    async def collect(self, keep: Collection[str]) -> Collected:
+    async def collect(self, keep: Collection[str], *, even_recent: bool = False, dry_run: bool = False) -> Collected:
         """Remove environments nobody refers to, and what broken-off builds left."""
         now = asyncio.get_running_loop().time()
         self._asked_for = {key: at for key, at in self._asked_for.items() if now - at < KEPT_AFTER_USE}
-        removed = sum(self._take_down_unless_kept(key, keep) for key in self._shelf.all_keys())
+        kept = set(keep) if even_recent else {*keep, *self._asked_for}
+        candidates = [key for key in self._shelf.all_keys() if self._may_go(key, kept)]
+        if dry_run:
+            found = await asyncio.to_thread(self._shelf.survey, candidates)
+            idle = [facts for facts in found.environments if facts.state is not EnvironmentState.BUILDING]
+            keys = tuple(facts.key for facts in idle)
+            return Collected(environments=len(keys), bytes=sum(facts.own_bytes for facts in idle), keys=keys)
+        gone = tuple(key for key in candidates if self._take_down(key))
         freed = await asyncio.to_thread(self._shelf.sweep)
-        return Collected(environments=removed, bytes=freed)
+        return Collected(environments=len(gone), bytes=freed, keys=gone)
 
-    def _take_down_unless_kept(self, key: str, keep: Collection[str]) -> bool:
-        """Do it in one step of the event loop, so that no request for the environment comes in between."""
-        wanted = key in keep or key in self._asked_for
-        if key in self._builds or (wanted and self._shelf.is_ready(key)):
-            return False
+    async def survey(self) -> Survey:
+        """Return what is on the disk."""
+        return await asyncio.to_thread(lambda: self._shelf.survey(self._shelf.all_keys()))
+
+    def _may_go(self, key: str, kept: Collection[str]) -> bool:
+        return key not in self._builds and not (key in kept and self._shelf.is_ready(key))
+
+    def _take_down(self, key: str) -> bool:
+        """Take an environment down unless some process is at work on it; return whether there was one.
+
+        Called in the step of the event loop that chose it, so that no request for it comes in between.
+        """
         held = try_lock(self._shelf.lock(key))
         if held is None:
             return False
@@ -127,7 +153,8 @@ class Environments:
     async def _resolve(self, packages: tuple[str, ...], interpreter: Interpreter) -> str:
         async with self._places:
             self._notice(f"resolving {', '.join(packages)} for Python {interpreter.minor}")
-            return await self._installer.lock(packages, interpreter, deadline=seconds_from_now(self._timeout))
+            with self._naming_the_limit():
+                return await self._installer.lock(packages, interpreter, deadline=seconds_from_now(self._timeout))
 
     async def _build(self, lock: Lock) -> None:
         interpreter = await self._interpreter_of(lock)
@@ -144,15 +171,16 @@ class Environments:
 
     async def _build_locked(self, lock: Lock, interpreter: Interpreter, held: int) -> None:
         name = f"environment {lock.key[:8]}"
-        count = sum(not line.startswith(" ") for line in lock.text.splitlines())
+        count = len(locked_packages(lock.text))
         if count:
             self._notice(f"building {name} (Python {interpreter.minor}, packages: {count})")
         self._shelf.take_down(lock.key)
         try:
             folder, deadline = self._shelf.environment(lock.key), seconds_from_now(self._timeout)
-            await self._installer.build(folder, lock.text, interpreter, deadline=deadline, hold=held)
-            if lock.text:
-                await compile_modules(folder, interpreter, deadline=deadline, hold=held, variables=self._variables)
+            with self._naming_the_limit():
+                await self._installer.build(folder, lock.text, interpreter, deadline=deadline, hold=held)
+                if lock.text:
+                    await compile_modules(folder, interpreter, deadline=deadline, hold=held, variables=self._variables)
             await asyncio.to_thread(self._shelf.complete, lock, interpreter)
         finally:
             if not self._shelf.is_ready(lock.key):
@@ -160,6 +188,28 @@ class Environments:
             await asyncio.to_thread(self._shelf.sweep)
         if count:
             self._notice(f"{name} is ready")
+
+    @contextmanager
+    def _naming_the_limit(self) -> Iterator[None]:
+        try:
+            yield
+        except TookTooLong as error:
+            message = f"{error.doing} took longer than {self._timeout:g} s (environments.build_timeout) and was ended"
+            raise EnvironmentFailed(message, detail=error.detail, temporary=True) from error
+
+    def _checked(self, package: str) -> str:
+        """Return a requirement as it is handed on: never an option, nor a place unless that is allowed."""
+        try:
+            requirement = Requirement(package)
+        except InvalidRequirement:
+            requirement = None
+        if requirement is None or (requirement.url is not None and not self._allow_direct_references):
+            raise EnvironmentFailed(
+                f"{package!r} is no requirement that can be installed: write a package's name with its versions, "
+                "such as 'requests>=2.31'"
+            )
+        requirement.name = canonicalize_name(requirement.name)
+        return str(requirement)
 
     async def _interpreter_of(self, lock: Lock) -> Interpreter:
         """Return the interpreter a lock was made for; a lock made elsewhere must be made anew."""
@@ -179,28 +229,16 @@ def make_lock(text: str, interpreter: Interpreter) -> Lock:
     return Lock(key=key, text=text, python=interpreter.minor, platform=interpreter.platform)
 
 
-def _checked(package: str) -> str:
-    """Return a requirement as it will be handed on: a name with versions, never an option, a path or an address."""
-    try:
-        requirement = Requirement(package)
-    except InvalidRequirement:
-        requirement = None
-    if requirement is None or requirement.url is not None:
-        raise EnvironmentFailed(
-            f"{package!r} is no requirement that can be installed: write a package's name with its versions, "
-            "such as 'requests>=2.31'"
-        )
-    return str(requirement)
-
-
 def environments(
     *,
     folder: Path,
     root: Path,
     judge: Judge,
     lib: Path | None = None,
+    tasks: Path | None = None,
     base_python: Path | None = None,
     timeout: float = 600.0,
+    allow_direct_references: bool = False,
     notice: Callable[[str], None] = lambda _: None,
     index_arguments: Sequence[str] = (),
     variables: Mapping[str, str] = os.environ,
@@ -209,16 +247,17 @@ def environments(
     """Make the provider: by uv where there is one, else by pip.
 
     `folder` is where environments go, `root` the project folder, `lib` a folder that provides
-    `task_scheduler` to tasks. `base_python` is the interpreter preferred for tasks, by default the one
-    this process was made of. `timeout`, in seconds, bounds one resolution and one build. `installer`
-    (`uv` or `pip`) chooses; None: by what is there.
+    `task_scheduler` to tasks, `tasks` the folder of tasks, by default `tasks` in the project. `base_python` is the interpreter preferred for tasks, by default the one
+    this process was made of. `timeout`, in seconds, bounds one resolution and one build. With
+    `allow_direct_references` packages may come from addresses too. `installer` (`uv` or `pip`) chooses; None: by
+    what is there.
     """
     uv = None if installer == "pip" else find_uv(variables)
     if installer == "uv" and uv is None:
         raise EnvironmentFailed("uv is not there: install it beside the scheduler, or put it on PATH")
     chosen: Installer
     if uv is not None:
-        chosen = UvInstaller(uv=uv, root=root, variables=variables, index_arguments=index_arguments)
+        chosen = UvInstaller(uv=uv, root=root, variables=variables, notice=notice, index_arguments=index_arguments)
     else:
         chosen = PipInstaller(root=root, variables=variables, index_arguments=index_arguments)
     base = base_python or Path(getattr(sys, "_base_executable", None) or sys.executable)
@@ -227,9 +266,10 @@ def environments(
         shelf=Shelf(folder),
         installer=chosen,
         interpreters=Interpreters(base=base, variables=variables, uv=uv),
-        finder=ModuleFinder(root=root, lib=lib, variables=inherited),
+        finder=ModuleFinder(root=root, lib=lib, variables=inherited, tasks=tasks),
         inspector=Inspector(root=root, lib=lib, judge=judge, variables=inherited),
         timeout=timeout,
         notice=notice,
         variables=variables,
+        allow_direct_references=allow_direct_references,
     )

@@ -14,10 +14,13 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from task_scheduler.core.environments import Lock
+from task_scheduler.core.environments import EnvironmentFacts, EnvironmentState, Lock, Survey
+from task_scheduler.environments.file_locks import is_locked
 from task_scheduler.environments.interpreters import Interpreter
 
 MARKER = "task-scheduler.json"
@@ -55,6 +58,39 @@ class Shelf:
     def all_keys(self) -> list[str]:
         """Return the keys of all environments, half-built ones and those that failed to be built included."""
         return sorted({name for name in (*_names(self._folder), *_names(self._locks)) if KEY.fullmatch(name)})
+
+    def survey(self, keys: Iterable[str]) -> Survey:
+        """Return what there is of these environments, those of which nothing is on the disk left out."""
+        everything: dict[tuple[int, int], int] = {}
+        found = []
+        for key in keys:
+            files = Counter(
+                (file.st_dev, file.st_ino, file.st_nlink, file.st_blocks * 512)
+                for file in _files(self.environment(key))
+            )
+            state = self._state(key)
+            if state is EnvironmentState.BROKEN and not self.environment(key).exists():
+                continue
+            marker = _read_marker(self.environment(key))
+            everything |= {(device, number): size for device, number, _, size in files}
+            found.append(
+                EnvironmentFacts(
+                    key=key,
+                    state=state,
+                    python=marker.get("python", ""),
+                    interpreter=str(self.interpreter(key)),
+                    base=marker.get("base", ""),
+                    lock=marker.get("lock", ""),
+                    bytes=sum(size for _, _, _, size in files),
+                    own_bytes=sum(size for (_, _, names, size), here in files.items() if here >= names),
+                )
+            )
+        return Survey(environments=tuple(found), bytes=sum(everything.values()))
+
+    def _state(self, key: str) -> EnvironmentState:
+        if self.is_ready(key):
+            return EnvironmentState.READY
+        return EnvironmentState.BUILDING if is_locked(self._locks / key) else EnvironmentState.BROKEN
 
     def complete(self, lock: Lock, interpreter: Interpreter) -> None:
         """Write the marker, once everything before it is on the disk: a power cut must not leave a hollow one."""
@@ -100,6 +136,22 @@ class Shelf:
         return freed
 
 
+def _read_marker(folder: Path) -> dict[str, str]:
+    """Return what the marker says, nothing where there is none or it cannot be read."""
+    try:
+        told = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {name: str(value) for name, value in told.items()} if isinstance(told, dict) else {}
+
+
+def _files(folder: Path) -> Iterator[os.stat_result]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # it may be on its way out
+                yield Path(parent, name).lstat()
+
+
 def _names(folder: Path) -> list[str]:
     try:
         return [path.name for path in folder.iterdir()]
@@ -108,12 +160,8 @@ def _names(folder: Path) -> list[str]:
 
 
 def _sizes(folder: Path) -> Iterator[int]:
-    """Yield the bytes on disk of every file that has no other name, such as one in the installer's cache."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            found = Path(parent, name).lstat()
-            if found.st_nlink == 1:
-                yield found.st_blocks * 512
+    """Return the bytes on disk of every file that has no other name, such as one in the installer's cache."""
+    return (file.st_blocks * 512 for file in _files(folder) if file.st_nlink == 1)
 
 
 def _flush_file_system(folder: Path) -> None:

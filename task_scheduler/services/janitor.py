@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from datetime import timedelta
 
+from task_scheduler.core.environments import Collected
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.policies import RetentionPolicy
@@ -74,8 +75,19 @@ class Janitor(Service):
         """Remove environments that no version in force and no unfinished run refers to."""
         if not self._may_collect():
             return
-        keep = {*await self._catalogue.kept_environments(), *self._environments_in_use()}
-        collected = await self._environments.collect(keep)
+        self._tell(await self._environments.collect(await self._needed()))
+
+    async def collect_all(self, *, dry_run: bool) -> Collected:
+        """Remove them on a person's word: those as well that were asked for a moment ago."""
+        collected = await self._environments.collect(await self._needed(), even_recent=True, dry_run=dry_run)
+        if not dry_run:
+            self._tell(collected)
+        return collected
+
+    async def _needed(self) -> set[str]:
+        return {*await self._catalogue.kept_environments(), *self._environments_in_use()}
+
+    def _tell(self, collected: Collected) -> None:
         if collected.environments:
             self._publish(
                 Event(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from task_scheduler.core.environments import Lock, Requirements
 from task_scheduler.core.errors import EnvironmentFailed, Problem, TriggerError
-from task_scheduler.core.tasks import JobDeclaration, TaskDeclaration, TaskReading
+from task_scheduler.core.known_modules import package_for
+from task_scheduler.core.tasks import JobDeclaration, StartMethod, TaskDeclaration, TaskReading
 from task_scheduler.ports import EnvironmentProvider, SourceFile, TaskReader
 from task_scheduler.services.timetable import Timetable
 
 #: Packages of the project itself, which no environment holds.
-_LOCAL_PACKAGES = frozenset({"helpers", "tasks"})
-_AT_LINE = re.compile(r"line ([0-9]+): (.*)", re.DOTALL)
+LOCAL_PACKAGES = frozenset({"helpers", "tasks"})
 
 
 class NotAdmitted(Exception):
@@ -54,9 +53,9 @@ class Preparation:
         self._environments = environments
         self._timetable = timetable
 
-    async def read(self, file: SourceFile) -> Reading:
-        """Return what a file says."""
-        return await asyncio.to_thread(self._read, file)
+    async def read(self, files: Sequence[SourceFile]) -> Sequence[Reading]:
+        """Return what files say."""
+        return await asyncio.to_thread(lambda: [self._read(file) for file in files])
 
     async def make_ready(
         self,
@@ -67,11 +66,12 @@ class Preparation:
         known: Lock | None,
         on_lock: Callable[[Lock], None],
     ) -> Prepared:
-        """Lock, build and check; `known` is a lock of these requirements. Raises NotAdmitted."""
+        """Lock, build and check; `known` is a lock of these requirements that is built. Raises NotAdmitted."""
         try:
             lock = known or await self._environments.resolve(requirements)
             on_lock(lock)
-            await self._environments.ensure(lock)
+            if known is None:
+                await self._environments.ensure(lock)
             await self._check_imports(file, reading, lock)
             jobs = await self._computed_jobs(file, reading, lock) if reading.computed else reading.jobs
         except EnvironmentFailed as error:
@@ -90,18 +90,19 @@ class Preparation:
         )
 
     async def _check_imports(self, file: SourceFile, reading: TaskReading, lock: Lock) -> None:
-        modules = [name for name in reading.imports if top_level(name) not in _LOCAL_PACKAGES]
+        modules = [name for name in reading.imports if top_level(name) not in LOCAL_PACKAGES]
         missing = await self._environments.missing_modules(lock.key, modules, file.path) if modules else ()
         if missing:
-            advice = "which none of its packages provides: add the package to 'dependencies'"
-            found = [Problem(path=file.path, message=f"imports {name!r}, {advice}") for name in missing]
+            found = [
+                Problem(path=file.path, message=_explain_missing(name), line=reading.import_lines.get(name))
+                for name in missing
+            ]
             raise NotAdmitted([*reading.problems, *found])
 
     async def _computed_jobs(self, file: SourceFile, reading: TaskReading, lock: Lock) -> tuple[JobDeclaration, ...]:
         inspection = await self._environments.inspect(lock.key, file)
         if inspection.problems:
-            found = [_placed(file.path, text) for text in inspection.problems]
-            raise NotAdmitted([*reading.problems, *found])
+            raise NotAdmitted([*reading.problems, *inspection.problems])
         zone = None if reading.declaration is None else reading.declaration.timezone
         computed = [replace(job, timezone=job.timezone or zone) for job in inspection.jobs]
         return tuple({_identity(job): job for job in (*reading.jobs, *computed)}.values())
@@ -123,15 +124,10 @@ def needs_of(declaration: TaskDeclaration, helper_packages: Sequence[str] = ()) 
     return Requirements(packages=tuple(sorted(packages)), python_version=declaration.python_version)
 
 
-def _placed(path: str, text: str) -> Problem:
-    """Return the problem a sentence tells, with the line it may begin with."""
-    told = _AT_LINE.fullmatch(text)
-    return Problem(path=path, message=text) if told is None else Problem(path=path, line=int(told[1]), message=told[2])
-
-
-def uses_local_code(reading: TaskReading) -> bool:
-    """Whether a task imports code of the project, a change in which concerns it."""
-    return bool(reading.helper_names) or any(top_level(name) in _LOCAL_PACKAGES for name in reading.imports)
+def _explain_missing(module: str) -> str:
+    package = package_for(module)
+    add = "the package" if package is None else f'"{package}"'
+    return f"imports {module!r}, which none of its packages provides: add {add} to 'dependencies'"
 
 
 def top_level(module: str) -> str:
@@ -141,8 +137,11 @@ def top_level(module: str) -> str:
 
 def preloadable(reading: TaskReading, *, is_local: Callable[[str], bool]) -> tuple[str, ...]:
     """Return the imports a host may make ahead: code of the project changes, and would be run as it was."""
+    declaration = reading.declaration
+    if declaration is not None and (not declaration.preload or declaration.start_method is StartMethod.SPAWN):
+        return ()
     return tuple(
-        name for name in reading.imports if top_level(name) not in _LOCAL_PACKAGES and not is_local(top_level(name))
+        name for name in reading.imports if top_level(name) not in LOCAL_PACKAGES and not is_local(top_level(name))
     )
 
 

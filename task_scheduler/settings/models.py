@@ -176,6 +176,7 @@ class EnvironmentsSettings(_Section):
     """`environments:`."""
 
     build_timeout: Interval = Field(600.0, description=_DURATION)
+    allow_direct_references: bool = Field(False, description="true or false")  # noqa: FBT003
 
 
 class Settings(_Section):

@@ -66,6 +66,7 @@ def test_the_defaults_are_those_the_documentation_promises() -> None:
     assert settings.history.keep_days == 90
     assert settings.history.keep_runs == 10_000
     assert settings.environments.build_timeout == 600
+    assert settings.environments.allow_direct_references is False
 
 
 def test_later_sources_win_and_are_remembered() -> None:

@@ -237,9 +237,10 @@ def test_packages_that_contradict_each_other_are_explained(bench: Bench, make: M
 
     error = refusal(make(), "alpha", "beta")
 
-    assert str(error).startswith("these packages cannot be installed together: ")
-    assert "alpha" in str(error)
-    assert "beta" in str(error)
+    said = str(error).replace("alpha 1.0", "alpha").replace("beta 1.0", "beta")
+    halves = said.partition(", which exclude each other: choose other versions of them")[0].split(" and ")
+    assert sorted(halves) == ["alpha needs gamma==1.0", "beta needs gamma==2.0"]
+    assert "gamma==1.0" in error.detail
     assert not error.temporary
 
 
@@ -265,7 +266,7 @@ def test_a_package_that_does_not_build_is_told_with_its_last_lines(bench: Bench,
     error = refusal(provider, "broken")
 
     assert re.fullmatch(
-        r"(broken==1\.0|a package) does not build on this machine: choose a version that has a wheel, "
+        r"broken(==|-)1\.0 does not build on this machine: choose a version that has a wheel, "
         r"or install what it misses",
         str(error),
     )
@@ -307,7 +308,10 @@ def test_a_build_is_ended_with_its_whole_tree_at_the_time_limit(bench: Bench) ->
 
     error = refusal(provider, "hello")
 
-    assert "took longer than allowed and was ended" in str(error)
+    assert re.fullmatch(
+        r"(resolving|installing) the packages took longer than 1\.5 s \(environments\.build_timeout\) and was ended",
+        str(error),
+    )
     assert error.temporary
     assert not is_alive(pid_in(hanging.pid))
 

@@ -110,3 +110,70 @@ def test_collecting_while_building_harms_neither(bench: Bench) -> None:
         return lock
 
     assert provider.is_ready(asyncio.run(scenario()).key)
+
+
+def test_a_rehearsal_tells_what_would_go_and_removes_nothing(bench: Bench, two: tuple[Lock, Lock]) -> None:
+    kept, dropped = two
+    provider = bench.provider()
+
+    told = asyncio.run(provider.collect([kept.key], dry_run=True))
+
+    assert told.keys == (dropped.key,)
+    assert 100_000 <= told.bytes <= 2_000_000
+    assert provider.is_ready(dropped.key)
+    assert asyncio.run(provider.collect([kept.key])).keys == told.keys
+
+
+def test_on_a_persons_word_even_what_was_just_asked_for_goes(bench: Bench) -> None:
+    provider = bench.provider()
+    lock = asyncio.run(built(provider))
+
+    collected = asyncio.run(provider.collect([], even_recent=True))
+
+    assert collected.keys == (lock.key,)
+    assert not provider.is_ready(lock.key)
+
+
+def test_a_survey_tells_states_packages_and_sizes(bench: Bench, two: tuple[Lock, Lock]) -> None:
+    empty, hello = two
+    (bench.environments / empty.key / MARKER).unlink()
+
+    survey = asyncio.run(bench.provider().survey())
+
+    told = {facts.key: facts for facts in survey.environments}
+    assert told.keys() == {empty.key, hello.key}
+    assert (told[hello.key].state, told[empty.key].state) == ("ready", "broken")
+    assert told[hello.key].lock == hello.text
+    assert told[hello.key].python.startswith(hello.python)
+    assert told[empty.key].python == ""
+    assert 100_000 <= told[hello.key].bytes <= survey.bytes
+
+
+def test_a_file_with_other_names_elsewhere_is_not_the_environments_own(bench: Bench, two: tuple[Lock, Lock]) -> None:
+    key = two[1].key
+    large = bench.environments / key / "large"
+    large.write_bytes(b"x" * 1_000_000)
+    before = asyncio.run(bench.provider().survey())
+    (bench.folder / "cached").hardlink_to(large)
+    (bench.environments / two[0].key / "shared").hardlink_to(large)
+
+    after = asyncio.run(bench.provider().survey())
+
+    own = {facts.key: facts.own_bytes for facts in before.environments}
+    assert {facts.key: own[facts.key] - facts.own_bytes for facts in after.environments} == {
+        key: 1_003_520,
+        two[0].key: 0,
+    }
+    assert after.bytes == before.bytes
+
+
+def test_an_environment_that_somebody_builds_is_told_so(bench: Bench, two: tuple[Lock, Lock]) -> None:
+    (bench.environments / two[0].key / MARKER).unlink()
+    with (bench.environments / "locks" / two[0].key).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+        survey = asyncio.run(bench.provider().survey())
+        told = asyncio.run(bench.provider().collect([two[1].key], dry_run=True))
+
+    assert {facts.key: facts.state for facts in survey.environments}[two[0].key] == "building"
+    assert told.keys == ()

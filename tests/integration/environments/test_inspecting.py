@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import re
 from textwrap import dedent
 
 import pytest
 
 from task_scheduler.core.environments import Requirements
-from task_scheduler.core.errors import TriggerError
+from task_scheduler.core.errors import Problem, TriggerError
 from task_scheduler.core.tasks import JobDeclaration
 from task_scheduler.environments.inspection import Inspector
 from task_scheduler.environments.provider import Environments
@@ -34,6 +35,13 @@ async def ready(provider: Environments, *packages: str) -> str:
     lock = await provider.resolve(Requirements(packages=packages))
     await provider.ensure(lock)
     return lock.key
+
+
+def as_problem(text: str) -> Problem:
+    """Return the problem that `line 2: a sentence` or a bare sentence stands for."""
+    told = re.fullmatch(r"line (\d+): (.*)", text, re.DOTALL)
+    line, message = (None, text) if told is None else (int(told[1]), told[2])
+    return Problem(path="tasks/report.py", message=message, line=line)
 
 
 def inspect(bench: Bench, text: str | bytes, *packages: str, task_id: str = "report") -> Inspection:
@@ -136,6 +144,28 @@ def test_the_file_sees_its_packages_its_folders_and_its_own_place(bench: Bench) 
     assert told.jobs[0].arguments == repr((arguments, {}))
 
 
+def test_bare_frontmatter_is_no_code_in_the_file_and_in_those_it_imports(bench: Bench) -> None:
+    bare = "---\ntitle: x\n---\n"
+    (bench.root / "tasks" / "reports").mkdir(exist_ok=True)
+    (bench.root / "tasks" / "rhythm.py").write_text(bare + "MINUTES = 7\n")
+    (bench.root / "tasks" / "reports" / "names.py").write_text(bare + "NAME = 'neighbour'\n")
+    text = bare + HEAD + "import rhythm\nfrom tasks.reports import names\n"
+    text += "@repeat(every(rhythm.MINUTES).minutes, names.NAME)\ndef start(*args): ...\n"
+
+    told = inspect(bench, text, task_id="reports/daily")
+
+    assert told.problems == ()
+    assert [(job.line, job.arguments) for job in told.jobs] == [(7, "(('neighbour',), {})")]
+
+
+def test_an_error_in_a_file_with_bare_frontmatter_has_its_line(bench: Bench) -> None:
+    told = inspect(bench, "---\ntitle: x\n---\n1 / 0\n")
+
+    assert [(problem.line, problem.message) for problem in told.problems] == [
+        (4, "importing the file raised ZeroDivisionError: division by zero")
+    ]
+
+
 def test_it_is_the_given_source_that_counts_and_nothing_is_written_beside_it(bench: Bench) -> None:
     path = bench.root / "tasks" / "report.py"
     path.write_text("raise ValueError('the file on the disk')\n")
@@ -233,7 +263,7 @@ PROBLEMS = {
 
 @pytest.mark.parametrize(("text", "problem"), PROBLEMS.values(), ids=PROBLEMS.keys())
 def test_what_goes_wrong_is_a_sentence_with_the_line(bench: Bench, text: str, problem: str) -> None:
-    assert inspect(bench, text) == Inspection(problems=(problem,))
+    assert inspect(bench, text) == Inspection(problems=(as_problem(problem),))
 
 
 def test_a_schedule_that_cannot_be_meant_is_told_and_the_others_are_read(bench: Bench) -> None:
@@ -250,7 +280,7 @@ def test_a_schedule_that_cannot_be_meant_is_told_and_the_others_are_read(bench: 
 
     assert asyncio.run(scenario()) == Inspection(
         jobs=(JobDeclaration(function="start", trigger="daily", timezone="Europe/Berlin", line=3),),
-        problems=("line 2: '0' is no interval: write a whole number from 1 on",),
+        problems=(as_problem("line 2: '0' is no interval: write a whole number from 1 on"),),
     )
 
 
@@ -258,7 +288,7 @@ def test_a_schedule_that_cannot_be_meant_is_told_and_the_others_are_read(bench: 
 def test_a_file_that_never_ends_is_ended_and_its_line_told(bench: Bench) -> None:
     told = inspect_within(bench, "import time\n\nwhile True:\n    time.sleep(0.01)\n", limit=0.5)
 
-    assert told.problems == (f"line 4: importing the file did not end within 0.5 s: {ADVICE}",)
+    assert told.problems == (as_problem(f"line 4: importing the file did not end within 0.5 s: {ADVICE}"),)
 
 
 @pytest.mark.slow
@@ -279,7 +309,7 @@ def test_a_file_that_refuses_to_go_and_leaves_its_session_is_ended_all_the_same(
 
     told = inspect_within(bench, text, limit=0.7)
 
-    assert told.problems == (f"line 10: importing the file did not end within 0.7 s: {ADVICE}",)
+    assert told.problems == (as_problem(f"line 10: importing the file did not end within 0.7 s: {ADVICE}"),)
     assert not is_alive(pid_in(pid))
 
 
@@ -303,7 +333,7 @@ def test_a_file_that_cannot_be_read_says_so(bench: Bench) -> None:
 
     told = asyncio.run(bench.provider().inspect("0" * 32, unreadable))
 
-    assert told == Inspection(problems=("it cannot be read: Permission denied",))
+    assert told == Inspection(problems=(Problem(path="tasks/a.py", message="it cannot be read: Permission denied"),))
 
 
 def test_a_forged_answer_is_not_believed(bench: Bench) -> None:
@@ -317,8 +347,8 @@ def test_a_forged_answer_is_not_believed(bench: Bench) -> None:
 
     assert told.jobs == ()
     assert told.problems == (
-        "importing the file gave an answer that cannot be read",
-        "line 1: the schedule of 'f' cannot be read",
+        as_problem("importing the file gave an answer that cannot be read"),
+        as_problem("line 1: the schedule of 'f' cannot be read"),
     )
 
 

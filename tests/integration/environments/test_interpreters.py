@@ -42,7 +42,7 @@ def finder(base: Path, *folders: Path) -> Interpreters:
 
 
 def found(interpreters: Interpreters, version: str) -> Interpreter:
-    return asyncio.run(interpreters.at_least(version))
+    return asyncio.run(interpreters.suiting(version))
 
 
 def test_the_base_interpreter_is_taken_when_it_is_new_enough(tmp_path: Path) -> None:
@@ -101,9 +101,9 @@ def test_one_installed_after_a_refusal_is_found(tmp_path: Path) -> None:
 
     async def scenario() -> Interpreter:
         with pytest.raises(EnvironmentFailed):
-            await interpreters.at_least("3.999")
+            await interpreters.suiting("3.999")
         pretend(tmp_path / "others", "3.999.0")
-        return await interpreters.at_least("3.999")
+        return await interpreters.suiting("3.999")
 
     assert asyncio.run(scenario()).version == (3, 999, 0)
 
@@ -114,9 +114,9 @@ def test_one_that_was_removed_is_not_given_again(tmp_path: Path) -> None:
     pretend(tmp_path / "others", "3.999.0")
 
     async def scenario() -> Interpreter:
-        assert (await interpreters.at_least("3.998")).path == gone
+        assert (await interpreters.suiting("3.998")).path == gone
         gone.unlink()
-        return await interpreters.at_least("3.998")
+        return await interpreters.suiting("3.998")
 
     assert asyncio.run(scenario()).version == (3, 999, 0)
 
@@ -130,3 +130,33 @@ def test_the_interpreter_of_a_virtual_environment_is_seen_through(tmp_path: Path
     assert tmp_path not in chosen.path.parents
     assert chosen.path.name == f"python{HERE}"
     assert chosen.version == sys.version_info[:3]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "version"),
+    [
+        (">=3.9,<3.13", "3.11.4"),
+        (">=3.90,<3.99", "3.97.0"),
+        ("==3.98.*", "3.98.2"),
+        (">3.11.4", "3.97.0"),
+        ("~=3.98", "3.98.2"),
+        ("!=3.11.*,!=3.97.*", "3.98.2"),
+    ],
+)
+def test_a_range_is_served_like_a_lowest_version(tmp_path: Path, wanted: str, version: str) -> None:
+    base = pretend(tmp_path / "base", "3.11.4")
+    for other in ("3.97.0", "3.99.0", "3.98.2"):
+        pretend(tmp_path / "others", other)
+
+    assert str(found(finder(base, tmp_path / "others"), wanted)) == version
+
+
+def test_a_range_that_nothing_here_suits_names_what_was_found(tmp_path: Path) -> None:
+    base = pretend(tmp_path / "base", "3.11.4")
+
+    with pytest.raises(EnvironmentFailed) as refused:
+        found(Interpreters(base=base, variables={"PATH": "/nowhere"}), ">=3.9,<3.11")
+
+    assert str(refused.value) == (
+        "no Python that suits >=3.9,<3.11 is on this machine (found: 3.11.4): install one, or change python_version"
+    )

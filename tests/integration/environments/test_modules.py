@@ -55,6 +55,23 @@ def test_the_project_the_scheduler_and_the_files_own_folder_are_looked_in(bench:
     assert missing(bench, modules, path="tasks/daily.py") == ("neighbour", "fast")
 
 
+def test_the_folder_of_tasks_is_looked_in_from_a_folder_below_it_and_from_elsewhere(bench: Bench) -> None:
+    (bench.root / "tasks" / "lib.py").touch()
+
+    assert missing(bench, ["lib"], path="tasks/reports/daily.py") == ()
+
+    elsewhere = bench.folder / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "other.py").touch()
+    provider = bench.provider(folder=bench.shared, tasks=elsewhere)
+
+    async def scenario() -> tuple[str, ...]:
+        path = str(elsewhere / "reports" / "daily.py")
+        return await provider.missing_modules(await key_of(provider), ["lib", "other"], path)
+
+    assert asyncio.run(scenario()) == ("lib",)
+
+
 def test_nothing_is_imported_to_find_out(bench: Bench) -> None:
     trap = f"open({str(bench.folder / 'imported')!r}, 'w')\n"
     build_wheel(bench.wheels, "hello", modules={"hello/__init__.py": trap, "hello/part.py": trap})

@@ -13,7 +13,7 @@ SENTENCES = {
     "uv: no such package": (
         UV_HEAD + "Because reqests was not found in the package registry and you require reqests, we can conclude that "
         "your requirements are unsatisfiable.",
-        "no package 'reqests' on the index: check its spelling in dependencies",
+        "no package 'reqests' on the index, did you mean 'requests'?",
         False,
     ),
     "uv: no such package, asked for by another": (
@@ -119,7 +119,7 @@ SENTENCES = {
             "ERROR: Could not find a version that satisfies the requirement reqests (from versions: none)\n"
             "ERROR: No matching distribution found for reqests"
         ),
-        "no package 'reqests' on the index: check its spelling in dependencies",
+        "no package 'reqests' on the index, did you mean 'requests'?",
         False,
     ),
     "pip: no such version": (
@@ -156,6 +156,32 @@ SENTENCES = {
         "these packages cannot be installed together: alpha and beta",
         False,
     ),
+    "pip: builds the wrong package": (
+        "while building BeautifulSoup-3.2.2.tar.gz:\n  SyntaxError: Missing parentheses\nerror: metadata-generation-failed",
+        "BeautifulSoup-3.2.2 does not build on this machine, did you mean 'beautifulsoup4'?",
+        False,
+    ),
+    "uv: a part of Python": (
+        (
+            "error: No solution found when resolving dependencies\n  cause: Because sqlite3 was not found in the package "
+            "registry and you require sqlite3, we can conclude that your requirements are unsatisfiable."
+        ),
+        "no package 'sqlite3' on the index, for it is a part of Python: remove it from dependencies",
+        False,
+    ),
+    "uv: needs a header": (
+        (
+            "error: Failed to build `thing==2.9`\n  cause: The build backend returned an error\n  ./thing.c:35:10: "
+            "fatal error: Python.h: No such file or directory"
+        ),
+        "thing==2.9 does not build on this machine, for Python's headers are missing: install python3-dev",
+        False,
+    ),
+    "uv: runs a shell's complaint": (
+        "error: Failed to build `x==1`\n  cause: …\n  /bin/sh: 1: cmake: not found",
+        "x==1 does not build on this machine, for cmake is missing: install it, or choose a version that has a wheel",
+        False,
+    ),
     "something new": (
         "warning: hm\nerror: the moon is full",
         "resolving the packages failed with exit code 2: error: the moon is full",
@@ -180,9 +206,7 @@ def test_an_installer_ended_at_the_limit_is_worth_another_try() -> None:
 
     error = failure(end, doing="installing the packages")
 
-    assert str(error) == (
-        "installing the packages took longer than allowed and was ended: raise environments.build_timeout if it needs more"
-    )
+    assert str(error) == ("installing the packages took longer than allowed and was ended")
     assert error.temporary
     assert error.detail == "compiling a very large file"
 
@@ -191,6 +215,13 @@ def test_an_installer_that_was_killed_is_worth_another_try() -> None:
     error = failure(CommandEnd(code=None, timed_out=False, output=b"", errors=""), doing="installing the packages")
 
     assert str(error) == "installing the packages did not come to an end"
+    assert error.temporary
+
+
+def test_an_installer_killed_from_outside_is_told_by_the_signal() -> None:
+    error = failure(CommandEnd(code=-9, timed_out=False, output=b"", errors=""), doing="resolving the packages")
+
+    assert str(error) == "resolving the packages was ended by SIGKILL: the machine may have run out of memory"
     assert error.temporary
 
 

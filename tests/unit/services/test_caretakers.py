@@ -109,6 +109,22 @@ async def test_nothing_is_collected_while_a_file_is_brought_into_force() -> None
 
 
 @in_event_loop
+async def test_on_a_persons_word_what_is_unused_goes_at_once_or_is_only_told() -> None:
+    environments, events = FakeEnvironments(), []  # type: ignore[var-annotated]
+    environments.built, environments.missing = {"env-used", "env-old"}, {"busy"}
+    janitor = a_janitor(OldRuns([]), clock=FakeClock(), outputs=FakeOutputs(), environments=environments, events=events)
+
+    rehearsed = await janitor.collect_all(dry_run=True)
+    untouched = set(environments.built)
+    done = await janitor.collect_all(dry_run=False)
+
+    assert rehearsed.keys == done.keys == ("env-old",)
+    assert untouched == {"env-used", "env-old"}
+    assert environments.built == {"env-used"}
+    assert [event.name for event in events] == ["environments.collected"]
+
+
+@in_event_loop
 async def test_a_round_that_fails_is_told_and_the_next_one_comes() -> None:
     clock, store, events = FakeClock(), OldRuns([]), []  # type: ignore[var-annotated]
     janitor = a_janitor(store, clock=clock, outputs=FakeOutputs(), environments=FakeEnvironments(), events=events)
