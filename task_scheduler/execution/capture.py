@@ -23,6 +23,8 @@ PATIENCE = 0.5
 #: When the attempt is over, what its pipes still hold is read: at most this many chunks, were someone still writing.
 _LAST_READS = 32
 
+#: The tail is kept in blocks of about this size: kept line by line it would take several times its own memory.
+_BLOCK = 65536
 #: Bytes of a line before its text: time, stream and flag, each with a space.
 _PREFIX = len(b"2026-11-22T14:00:00.123456Z stdout F ")
 
@@ -37,6 +39,16 @@ class Stream:
         self.descriptor = descriptor
         self.pending = b""  #: of a line that has not ended
         self.pending_since = 0.0  #: monotonic
+
+
+class _Block:
+    """Lines of the tail, and how many bytes of the attempt's they stand for."""
+
+    __slots__ = ("lines", "raw")
+
+    def __init__(self, lines: bytes, raw: int) -> None:
+        self.lines = bytearray(lines)
+        self.raw = raw
 
 
 class Capture:
@@ -64,7 +76,7 @@ class Capture:
         self._buffer: list[tuple[bytes, int]] = []  #: to be written with this turn's flush, each with its raw size
         self._limit = limit // 2  #: of the head, and again of the tail
         self._head = self._limit  #: bytes of the head that are free
-        self._tail: deque[tuple[bytes, int]] = deque()
+        self._tail: deque[_Block] = deque()
         self._kept = 0  #: bytes in `_tail`
         self._dropped_raw = 0
         self._has_complained = False
@@ -76,7 +88,7 @@ class Capture:
 
     @property
     def held(self) -> int:
-        """Bytes of memory the tail takes."""
+        """Bytes of memory the tail takes: at most half of the limit, and a block."""
         return self._kept
 
     def read(self, descriptor: int) -> bool:
@@ -165,12 +177,16 @@ class Capture:
                 head_raw = _raw_size(lines[:cut])
                 self._buffer.append((lines[:cut], head_raw))
                 lines, raw = lines[cut:], raw - head_raw
-        self._tail.append((lines, raw))
+        if self._tail and len(self._tail[-1].lines) + len(lines) <= _BLOCK:
+            self._tail[-1].lines += lines
+            self._tail[-1].raw += raw
+        else:
+            self._tail.append(_Block(lines, raw))
         self._kept += len(lines)
-        while self._tail and self._kept - len(self._tail[0][0]) >= self._limit:
-            old, old_raw = self._tail.popleft()
-            self._kept -= len(old)
-            self._dropped_raw += old_raw
+        while self._tail and self._kept - len(self._tail[0].lines) >= self._limit:
+            old = self._tail.popleft()
+            self._kept -= len(old.lines)
+            self._dropped_raw += old.raw
 
     def _put_tail(self) -> None:
         if not self._tail and not self._dropped_raw:
@@ -181,25 +197,23 @@ class Capture:
         if self._dropped_raw:
             note = b"[%d bytes left out]" % self._dropped_raw
             self._buffer.append((_prefix(b"system", b"F") + note + b"\n", 0))
-        self._buffer.extend(self._tail)
+        self._buffer.extend((bytes(block.lines), block.raw) for block in self._tail)
         self._tail.clear()
         self._kept = 0
 
     def _shorten_first(self, excess: int) -> None:
         """Leave out the oldest lines of the tail; of a single line longer than the tail, its beginning."""
-        lines, raw = self._tail.popleft()
-        cut = lines.find(b"\n", excess - 1) + 1
-        if cut < len(lines):
-            left_out = _raw_size(lines[:cut])
-            kept = lines[cut:]
-        else:
+        block = self._tail.popleft()
+        lines = bytes(block.lines)
+        kept = lines[lines.find(b"\n", excess - 1) + 1 :]
+        if not kept:
             start = lines.rfind(b"\n", 0, -1) + 1
-            text_kept = max(len(lines) - excess - _PREFIX - 1, 0) if start == 0 else 0
-            kept = lines[start : start + _PREFIX] + lines[len(lines) - 1 - text_kept :] if text_kept else b""
-            left_out = raw - (text_kept + (1 if kept and kept[_PREFIX - 2 : _PREFIX - 1] == b"F" else 0))
-        self._dropped_raw += left_out
+            room = min(len(lines) - excess, len(lines) - start) - _PREFIX - 1
+            kept = lines[start : start + _PREFIX] + lines[-1 - room :] if room > 0 else b""
+        kept_raw = _raw_size(kept)
+        self._dropped_raw += block.raw - kept_raw
         if kept:
-            self._tail.appendleft((kept, raw - left_out))
+            self._tail.appendleft(_Block(kept, kept_raw))
 
     def _write(self, data: bytes, raw: int) -> None:
         try:
@@ -218,7 +232,7 @@ class Capture:
 
 def _raw_size(lines: bytes) -> int:
     """Return how many bytes of the attempt's these complete lines stand for."""
-    return len(lines) - lines.count(b"\n") * _PREFIX
+    return sum(len(line) - _PREFIX + (line[_PREFIX - 2 : _PREFIX - 1] == b"F") for line in lines.split(b"\n")[:-1])
 
 
 _second = (0, b"")

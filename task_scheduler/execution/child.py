@@ -1,6 +1,7 @@
-"""What the forked process of an attempt does: leave the host behind, run the admitted source, tell how it went.
+"""What the process of an attempt does: leave the host behind, run the admitted source, tell how it went.
 
-Everything here happens after a fork of the host, whose frames stay below: it never returns.
+`become` happens after a fork of the host, whose frames stay below: it never returns. `carry_out` is the rest of it, in
+that fork or in the fresh interpreter that has taken its place (`fresh`).
 Runs in hosts: standard library only, Python 3.8 or later.
 """
 
@@ -17,12 +18,14 @@ import sys
 import traceback
 import types
 
-from task_scheduler.execution import faults, markers, parentage, processes
+from task_scheduler.execution import faults, fresh, markers, parentage, processes
+from task_scheduler.execution.programs import folder_of_tasks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType
     from typing import Any, NoReturn
+
+    from task_scheduler.execution.programs import Program
 
 #: Exit code when the child could not come as far as the task's code.
 CANNOT_BEGIN = 125
@@ -42,18 +45,21 @@ class MissingFunction(Exception):
 
 def become(
     order: dict[str, Any],
-    program: CodeType | bytes,
+    program: Program | None,
     *,
     folder: str,
+    lib: str,
     host: int,
     marker: int,
     stdout: int,
     stderr: int,
+    given: int | None,
     highest: int,
 ) -> NoReturn:
-    """Turn this fresh fork of the host into the attempt, and end with it.
+    """Turn this fresh fork of the host into the attempt, and end with it. The marker is written before any code of it.
 
-    `program` is the task's, compiled or as its source. `highest` is the highest descriptor the host may have open. The marker is written before any code of the task.
+    It runs `program` itself, or lets a fresh interpreter take over, which reads what to do from `given`. `highest` is
+    the highest descriptor the host may have open.
     """
     status = CANNOT_BEGIN
     try:
@@ -66,10 +72,28 @@ def become(
         os.dup2(stderr, 2)
         markers.write_begin(marker)
         faults.point("after-pid-written", host)
-        os.closerange(3, highest + 1)
-        _offer_to_the_oom_killer()
-        status = _run(order, program, folder)
+        if program is not None:
+            os.closerange(3, highest + 1)
+            _offer_to_the_oom_killer()
+            carry_out(order, program, folder)
+        if given is not None:
+            os.closerange(3, given)
+            os.closerange(given + 1, highest + 1)
+            _offer_to_the_oom_killer()
+            _start_afresh(given, order, folder, lib)
     except BaseException:  # noqa: BLE001 - whatever it is, the frames below are the host's and must not go on
+        traceback.print_exc()
+    finally:
+        _flush(sys.stderr)
+        os._exit(status)
+
+
+def carry_out(order: dict[str, Any], program: Program, folder: str) -> NoReturn:
+    """Run the task's code in this process, and end with it."""
+    status = CANNOT_BEGIN
+    try:
+        status = _run(order, program, folder)
+    except BaseException:  # noqa: BLE001 - a fault of ours, or an end that came while the task was winding up
         traceback.print_exc()
     finally:
         _flush(sys.stderr)
@@ -92,10 +116,23 @@ def _offer_to_the_oom_killer() -> None:
         os.close(descriptor)
 
 
+def _start_afresh(given: int, order: dict[str, Any], folder: str, lib: str) -> None:
+    """Let a fresh interpreter take this process over; return only when it cannot be run."""
+    try:
+        fresh.become(given, order, lib)
+    except OSError as error:
+        message = f"the interpreter of its environment cannot be run: {error}"
+        print(message, file=sys.stderr)  # noqa: T201 - the attempt's own output says it too
+        _save(
+            markers.error_path(folder, order["attempt"]),
+            {"kind": "EnvironmentGone", "message": message, "place": ""},
+        )
+
+
 # --- running ----------------------------------------------------------------------------------------------
 
 
-def _run(order: dict[str, Any], program: CodeType | bytes, folder: str) -> int:
+def _run(order: dict[str, Any], program: Program, folder: str) -> int:
     """Run the task's code to its end, handlers and all; return the exit code."""
     path = order["file"]
     _reseed()
@@ -123,11 +160,10 @@ def _reseed() -> None:
         numpy_random.seed()
 
 
-def _execute(order: dict[str, Any], program: CodeType | bytes, path: str) -> None:
+def _execute(order: dict[str, Any], program: Program, path: str) -> None:
     name = order["function"]
-    module = _stand_in(order, path) if name is not None else _main_module(path)
-    code = compile(program, path, "exec", dont_inherit=True) if isinstance(program, bytes) else program
-    exec(code, module.__dict__)  # noqa: S102 - running it is the point
+    module = _stand_in(order, path) if name is not None else _main_module(path, is_plain=program.is_plain)
+    exec(program.compiled(path), module.__dict__)  # noqa: S102 - running it is the point
     if name is None:
         return
     function = getattr(module, name, None)
@@ -150,9 +186,11 @@ def _arguments(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return arguments, keywords
 
 
-def _main_module(path: str) -> types.ModuleType:
+def _main_module(path: str, *, is_plain: bool) -> types.ModuleType:
     module = types.ModuleType("__main__")
     module.__file__ = path
+    if not is_plain:  # `python FILE`, which is what multiprocessing does with a plain one, would not do
+        module.__spec__ = _afresh("spawned_file")
     sys.modules["__main__"] = module
     return module
 
@@ -160,10 +198,14 @@ def _main_module(path: str) -> types.ModuleType:
 def _stand_in(order: dict[str, Any], path: str) -> types.ModuleType:
     """Return the module a task file is while one of its functions runs, importable as `tasks.…` by its like."""
     main = types.ModuleType("__main__")
-    # What a process that multiprocessing starts afresh runs first: it finds the same source under the same name.
-    main.__spec__ = importlib.machinery.ModuleSpec("task_scheduler.execution.spawned", None)
+    main.__spec__ = _afresh("spawned")
     sys.modules["__main__"] = main
     return register(order["task_id"], path)
+
+
+def _afresh(module: str) -> importlib.machinery.ModuleSpec:
+    """Return what a process that multiprocessing starts afresh runs first: it finds the same source, named the same."""
+    return importlib.machinery.ModuleSpec("task_scheduler.execution." + module, None)
 
 
 def _module_name(order: dict[str, Any]) -> str:
@@ -178,7 +220,7 @@ def name_of(task_id: str) -> str:
 def register(task_id: str, path: str) -> types.ModuleType:
     """Make an empty module for a task file and enter it, and the package `tasks` above it, among the modules."""
     package = types.ModuleType("tasks")
-    package.__path__ = [path[: -len(f"/{task_id}.py")]]
+    package.__path__ = [folder_of_tasks(task_id, path)]
     package.__spec__ = importlib.machinery.ModuleSpec("tasks", None, is_package=True)
     package.__spec__.submodule_search_locations = package.__path__
     sys.modules["tasks"] = package

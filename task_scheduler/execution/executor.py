@@ -290,6 +290,8 @@ class HostExecutor:
             self._conclude(reports.finished(attempt, marker.end))
         elif marker is not None and marker.void is not None:
             self._conclude(NotStarted(id=attempt, reason=marker.void))
+        elif marker is not None and marker.is_damaged:
+            self._conclude(Lost(id=attempt, reason=settlement.MARKER_DAMAGED))
         elif marker is not None and marker.pid is None and host.is_greeted:  # decided, and the disk took no reason
             self._conclude(NotStarted(id=attempt, reason=reason))
         else:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,10 @@ from task_scheduler.execution import markers, preload, processes, spawning
 from task_scheduler.execution.cards import HostCard
 from task_scheduler.execution.hosts import Host
 from task_scheduler.execution.profiles import host_profile
+from task_scheduler.execution.unsafe import UnsafeModules
 
+#: What is remembered of modules that are not imported ahead, beside the folder of the hosts' folders.
+UNSAFE = "not-imported-ahead.json"
 #: Seconds one module may take to be imported ahead.
 IMPORT_PATIENCE = 20.0
 #: Seconds between two looks at the hosts; the first while one of them is still importing.
@@ -59,7 +61,7 @@ class Fleet:
         self._on_gone = on_gone
         self._hosts: dict[str, Host] = {}
         self._current: dict[ExecutionProfile, Host] = {}
-        self._unsafe: dict[str, set[str]] = defaultdict(set)  #: modules not imported ahead, by environment
+        self._unsafe = UnsafeModules(run_folder.with_name(UNSAFE))
         self._importing: dict[str, tuple[str, float]] = {}  #: by host: what it imports, and when that was first seen
         self._failures = 0  #: hosts in a row that ended before they could serve
         self._failed_at = 0.0  #: when the last of these did, seconds of the loop's clock
@@ -108,7 +110,7 @@ class Fleet:
 
     def is_homeless(self, host: Host) -> bool:
         """Whether a host's folder is gone, so that it can begin nothing any more."""
-        return not host.folder.is_dir()
+        return not os.path.isdir(host.folder)
 
     def replace(self, host: Host) -> None:
         """Let another host take the place of one."""
@@ -163,10 +165,11 @@ class Fleet:
 
     def clear_leftover_markers(self, host: Host) -> None:
         """Remove the markers of attempts that are neither open nor to be forgotten: their ends were committed."""
-        if not host.folder.is_dir():
-            return
         wanted = {str(attempt) for attempt in host.open | host.kept}
-        stale = [name for name in markers.names(str(host.folder)) if name not in wanted]
+        try:
+            stale = [name for name in markers.names(str(host.folder)) if name not in wanted]
+        except OSError:  # it is gone, or cannot be read now: they are met again when attempts are settled next
+            return
         for name in stale:
             try:
                 marker = markers.read(str(host.folder), name)
@@ -233,9 +236,7 @@ class Fleet:
             self._notice("a host ended before it could serve" + (f": {words}" if words else ""))
             return
         reason = told.get("reason") or host.failure or "it ended the process"
-        known = self._unsafe[host.profile.environment]
-        if culprit not in known:
-            known.add(culprit)
+        if self._unsafe.add(host.profile.environment, culprit):
             self._notice(f"{culprit} is not imported ahead any more: {reason}; tasks that use it import it themselves")
         self.host_for(host.profile)
 
@@ -245,7 +246,7 @@ class Fleet:
         host_id = spawning.new_host_id()
         folder = self._run_folder / host_id
         now = asyncio.get_running_loop().time()
-        unsafe = self._unsafe[profile.environment]
+        unsafe = self._unsafe.of(profile.environment)
         try:
             card = spawning.spawn(
                 host=host_id,

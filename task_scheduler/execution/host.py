@@ -1,7 +1,6 @@
 """The program of a host: `python -I host.py FOLDER SETTINGS`, by path, with an environment's own interpreter.
 
-Its listening socket is descriptor 3. SETTINGS is JSON: host, root, lib, profile,
-preload, idle_after, version.
+Its listening socket is descriptor 3. SETTINGS is JSON: host, root, lib, lent, profile, preload, idle_after, version.
 Standard library only, Python 3.8 or later.
 """
 
@@ -9,11 +8,8 @@ from __future__ import annotations
 
 import gc
 import importlib
-import io
 import json
 import os
-import site
-import socket
 import sys
 from contextlib import suppress
 
@@ -29,30 +25,41 @@ _LISTENER = 3
 def main(folder: str, settings: dict[str, Any]) -> int:
     """Make this process a host, and serve; return its exit code."""
     lib, root = settings["lib"], settings["root"]
+    for name in settings["lent"]:
+        del os.environ[name]
     sys.path.insert(0, lib)
-    from task_scheduler.execution import local_imports, parentage, preload
+    from task_scheduler.execution import child, interpreter, parentage, processes  # noqa: F401 - as `fresh` does
+
+    interpreter.make_streams()
+    fresh_baseline = processes.resident()  # with what `fresh` imports, and no more
+    import socket
+
+    from task_scheduler.execution import preload
+    from task_scheduler.execution.beginning import Beginnings
+    from task_scheduler.execution.programs import Programs
     from task_scheduler.execution.serving import Host
 
     del sys.path[0]
     parentage.take_in_orphans()
     os.chdir(root)
     _introduce(folder, settings)
-    _make_streams()
-    foreign = list(sys.path)
+    own = list(sys.path)
     if not preload.import_ahead(settings["preload"], folder):
         return UNSAFE
-    _offer_project(root, lib)
-    local_imports.install([root, lib], foreign)
+    programs = Programs(interpreter.offer_project(root, lib, own))
     _import_decorators()
     gc.collect()
     gc.freeze()
-    host = Host(
+    listener = socket.socket(fileno=_LISTENER)
+    beginnings = Beginnings(
         folder=folder,
-        listener=socket.socket(fileno=_LISTENER),
-        idle_after=settings["idle_after"],
+        root=root,
+        lib=lib,
+        programs=programs,
         baseline=preload.trial_fork(),
+        fresh_baseline=fresh_baseline,
     )
-    host.serve()
+    Host(folder=folder, listener=listener, idle_after=settings["idle_after"], beginnings=beginnings).serve()
     return 0
 
 
@@ -73,37 +80,6 @@ def _introduce(folder: str, settings: dict[str, Any]) -> None:
     with open(path + ".new", "w", encoding="utf-8") as file:
         json.dump(card, file)
     os.replace(path + ".new", path)
-
-
-def _make_streams() -> None:
-    """Make the text streams every attempt inherits: by lines, UTF-8, and as for a pipe.
-
-    They are made over a pipe, since a stream remembers whether its file could be sought when it was made.
-    """
-    reading, writing = os.pipe()
-    for descriptor in (1, 2):
-        kept = os.dup(descriptor)
-        os.dup2(writing, descriptor)
-        raw = io.FileIO(descriptor, "w", closefd=False)
-        name = "stdout" if descriptor == 1 else "stderr"
-        stream = io.TextIOWrapper(
-            io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True
-        )
-        raw.name = f"<{name}>"
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-        os.dup2(kept, descriptor)
-        os.close(kept)
-    os.close(reading)
-    os.close(writing)
-
-
-def _offer_project(root: str, lib: str) -> None:
-    """Let tasks import the project's modules: before the environment's packages, after the standard library."""
-    packages = {os.path.realpath(path) for path in site.getsitepackages()}
-    places = [place for place, path in enumerate(sys.path) if os.path.realpath(path) in packages]
-    place = min(places, default=len(sys.path))
-    sys.path[place:place] = [root, lib]
 
 
 def _import_decorators() -> None:

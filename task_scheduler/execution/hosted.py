@@ -89,7 +89,7 @@ class HostedAttempt:
             return
         self.stopped_for = reason
         self.kill_at = time.monotonic() + self._grace
-        if markers.read_open(self.marker).pid is None:
+        if not self._has_begun():
             # Nothing of the task has begun, and nobody in there would hear TERM: Python drops what arrives at a fork.
             processes.send(self.pid, signal.SIGKILL)
             return
@@ -147,6 +147,13 @@ class HostedAttempt:
             "output_dropped": self.capture.dropped,
             "left_behind": len(self._left_behind),
         }
+
+    def _has_begun(self) -> bool:
+        """Whether code of the task may run already."""
+        try:
+            return markers.read_open(self.marker).pid is not None
+        except OSError:  # the disk fails, and it may well have
+            return True
 
     def _tree(self) -> set[int]:
         # The pids of children are safe to use: they stay theirs until this host has waited for them.

@@ -24,25 +24,37 @@ if TYPE_CHECKING:
     from typing import Any
 
 _SUFFIX = ".attempt"
+#: What is told of an end, by `hosted.HostedAttempt.facts`.
+_FACTS = {
+    "exit_code", "signal", "stopped_for", "error", "started_at", "ended_at", "duration", "cpu_seconds", "peak_memory",
+    "output_bytes", "output_dropped", "left_behind",
+}  # fmt: skip
 
 
 class Marker:
     """What a marker says."""
 
-    __slots__ = ("end", "pid", "start", "void")
+    __slots__ = ("end", "is_damaged", "pid", "start", "void")
 
     def __init__(self, text: bytes) -> None:
         self.pid: int | None = None  #: None: the child never came as far as the task's code
         self.start: int | None = None  #: of the child, in clock ticks since the boot
         self.void: str | None = None  #: why the attempt can never begin; None: it may have begun
         self.end: dict[str, Any] | None = None  #: the facts of the end; None: its host has not seen it
+        self.is_damaged = (
+            False  #: its first line is nothing anybody writes there: it proves neither a begin nor its lack
+        )
         first, *rest = text.split(b"\n")[:-1] or [b""]  # what follows the last newline was never wholly written
         if first.startswith(b"{"):
             self.void = _parse(first).get("void", "")
         elif first:
-            self.pid, self.start = processes.identity(first)
+            try:
+                self.pid, self.start = processes.identity(first)
+            except (ValueError, IndexError):
+                self.is_damaged = True
         if rest:
-            self.end = _parse(rest[0]) or None
+            facts = _parse(rest[0])
+            self.end = facts if facts.keys() >= _FACTS else None
 
 
 def create(folder: str, attempt: str) -> int:

@@ -21,6 +21,8 @@ def start_order(request: AttemptRequest, *, root: Path, outputs: Path, source: P
         "source": str(source),
         "function": request.function,
         "arguments": request.arguments,
+        "argv": list(request.argv),
+        "start_method": str(request.start_method),
         "output": str(output_path(outputs, request.output)),
         "timeout": request.timeout,
         "grace": request.kill_grace,

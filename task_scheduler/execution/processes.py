@@ -50,6 +50,15 @@ def is_alive(pid: int, started: int) -> bool:
     return start_time(pid) == started
 
 
+def resident() -> int:
+    """Return how many bytes of this process are in memory.
+
+    Not by getrusage(2), whose highest value includes the process this one was before it ran its program.
+    """
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 def children() -> list[int]:
     """Return the pids of this single-threaded process's children, zombies included."""
     pid = os.getpid()

@@ -1,5 +1,6 @@
-"""What is made ready for an attempt before the fork, where it costs least: pages that a child touches are copied.
+"""What is made ready for an attempt before its task's code: its source, its variables, its arguments, its search path.
 
+A host does so before the fork, where it costs least: pages that a child touches are copied.
 Runs in hosts: standard library only, Python 3.8 or later.
 """
 
@@ -10,57 +11,97 @@ import os
 import sys
 from importlib.util import decode_source
 
+from task_scheduler.bare_frontmatter import code_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
+
+    from task_scheduler.local_imports import LocalImports
 
 #: A longer source is compiled by each child for itself: the host has no time for it.
 _MOST_SOURCE = 65_536
 _MOST_KEPT = 64
 
 
-class Programs:
-    """The sources this host has been asked to run, compiled once for each digest."""
+class Program:
+    """The admitted source of a task, as far as it is made ready."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], tuple[CodeType | bytes, list[str]]] = {}
+    __slots__ = ("_code", "_lines", "is_plain")
+
+    def __init__(self, code: CodeType | bytes, lines: list[str], *, is_plain: bool) -> None:
+        self._code = code  #: compiled, or what is still to be compiled
+        self._lines = lines  #: of the source as it was admitted
+        self.is_plain = is_plain  #: whether Python could run the file as it is: there is no bare frontmatter
+
+    @classmethod
+    def load(cls, source_path: str, path: str) -> Program:
+        """Return the program of a source that is kept under `source_path`; what is wrong with it shows when it is run."""
+        try:
+            with open(source_path, "rb") as file:
+                source = file.read()
+        except OSError as error:
+            return cls(f"raise OSError({f'the admitted source is gone: {error}'!r})".encode(), [], is_plain=True)
+        code = code_of(source)
+        is_plain = code is source
+        try:
+            lines = decode_source(source).splitlines(keepends=True)
+            program = compile(code, path, "exec", dont_inherit=True) if len(code) <= _MOST_SOURCE else code
+        except Exception:  # noqa: BLE001 - the attempt meets it again, where it is the task's own failure
+            return cls(code, [], is_plain=is_plain)
+        return cls(program, lines, is_plain=is_plain)
+
+    def compiled(self, path: str) -> CodeType:
+        """Return it compiled; raises whatever a source that Python cannot read makes it raise."""
+        return compile(self._code, path, "exec", dont_inherit=True) if isinstance(self._code, bytes) else self._code
+
+    def show(self, path: str) -> None:
+        """Have tracebacks show the admitted text, for the file may have changed since."""
+        linecache.cache[path] = (len(self._lines), None, self._lines, path)
+
+
+class Programs:
+    """The sources this process has been asked to run, compiled once for each digest."""
+
+    def __init__(self, local_imports: LocalImports) -> None:
+        self._local_imports = local_imports
+        self._kept: dict[tuple[str, str], Program] = {}
         self._variables: frozenset[str] = frozenset()  #: of the order made ready last
         self._path_length = len(sys.path)
 
-    def make_ready(self, order: dict[str, Any]) -> CodeType | bytes:
-        """Set this process up for the fork that carries out an order; return its program, or the source of it."""
+    def make_ready(self, order: dict[str, Any]) -> Program:
+        """Set this process up for the attempt of an order, to be forked from it or to be it; return what it runs."""
         path: str = order["file"]
         key = (order["source"], path)
         if key not in self._kept:
             if len(self._kept) >= _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = _load(*key)
-        program, lines = self._kept[key]
-        # Tracebacks show the admitted text, for the file may have changed since.
-        linecache.cache[path] = (len(lines), None, lines, path)
-        self._set_variables(order["environment"])
-        sys.argv[:] = [path]
+            self._kept[key] = Program.load(*key)
+        program = self._kept[key]
+        program.show(path)
+        self.set_variables(order)
+        sys.argv[:] = [path, *order["argv"]]
+        self._local_imports.add(folder_of_tasks(order["task_id"], path))
         # Last, so that a task called calendar.py hides no module of that name from the others.
-        sys.path[self._path_length :] = [os.path.dirname(path)]
+        sys.path[self._path_length :] = folders_around(order["task_id"], path)
         return program
 
-    def _set_variables(self, variables: dict[str, str]) -> None:
+    def set_variables(self, order: dict[str, Any]) -> None:
+        """Give this process the environment variables of an order, and take those of the one before."""
+        variables: dict[str, str] = order["environment"]
         for name in self._variables - variables.keys():
             os.environ.pop(name, None)
         os.environ.update(variables)
         self._variables = frozenset(variables)
 
 
-def _load(source_path: str, path: str) -> tuple[CodeType | bytes, list[str]]:
-    try:
-        with open(source_path, "rb") as file:
-            source = file.read()
-    except OSError as error:
-        return f"raise OSError({f'the admitted source is gone: {error}'!r})".encode(), []
-    try:
-        lines = decode_source(source).splitlines(keepends=True)
-        program = compile(source, path, "exec", dont_inherit=True) if len(source) <= _MOST_SOURCE else source
-    except Exception:  # noqa: BLE001 - the child meets it again, where it is the task's own failure
-        return source, []
-    return program, lines
+def folders_around(task_id: str, path: str) -> list[str]:
+    """Return where a task finds the modules around it: beside its file, then in the folder of tasks."""
+    beside, tasks = os.path.dirname(path), folder_of_tasks(task_id, path)
+    return [beside] if beside == tasks else [beside, tasks]
+
+
+def folder_of_tasks(task_id: str, path: str) -> str:
+    """Return the folder of tasks, from one task's id and the path of its file."""
+    return path[: -len(f"/{task_id}.py")]

@@ -7,6 +7,7 @@
 | names the child | lost | lost |
 | empty | not started: the child writes its line before any code of the task, and dies with its host | lost |
 | none | not started | lost: what was not yet on the disk is gone, and so proves nothing |
+| it cannot be read, or is damaged | lost | lost |
 | its folder is gone | lost | lost |
 
 Whatever of an attempt still lives is killed before anything is said of it.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import signal
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -29,6 +31,8 @@ HOST_ENDED = "its host ended, and with it the attempt"
 NEVER_BEGAN = "its host ended before it began"
 RESTARTED = "the machine restarted while it was under way"
 FOLDER_GONE = "its host's folder is gone, and with it the proof of what became of it"
+MARKER_UNREADABLE = "its host ended, and the proof of what became of it cannot be read"
+MARKER_DAMAGED = "its host ended, and the proof of what became of it is damaged"
 #: Seconds given to what was killed, before the attempt is reported with what cannot be ended named.
 _PATIENCE = 10.0
 _LOOK_AGAIN = 0.01
@@ -68,24 +72,32 @@ async def sweep(marks: set[int]) -> Collection[int]:
 
 
 def _may_live(folder: Path, attempt: AttemptId) -> bool:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return True
-    marker = markers.read(str(folder), str(attempt))
+    try:
+        marker = markers.read(str(folder), str(attempt))
+    except OSError:
+        return True
     return marker is not None and marker.void is None and marker.end is None
 
 
 def _judge(
     folder: Path, attempt: AttemptId, *, same_boot: bool, unkillable: Collection[int]
 ) -> Finished | NotStarted | Lost:
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # of `Path`, the same would raise when the disk fails
         return Lost(id=attempt, reason=FOLDER_GONE)
-    marker = markers.read(str(folder), str(attempt))
+    try:
+        marker = markers.read(str(folder), str(attempt))
+    except OSError as error:
+        return Lost(id=attempt, reason=f"{MARKER_UNREADABLE}: {error.strerror}")
     if marker is not None and marker.end is not None:
         return reports.finished(attempt, marker.end)
     if marker is not None and marker.void is not None:
         return NotStarted(id=attempt, reason=marker.void)
     if not same_boot:
         return Lost(id=attempt, reason=RESTARTED)
+    if marker is not None and marker.is_damaged:
+        return Lost(id=attempt, reason=MARKER_DAMAGED)
     if marker is None or marker.pid is None:
         return NotStarted(id=attempt, reason=NEVER_BEGAN)
     if unkillable:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from task_scheduler.core.tasks import StartMethod
 from tests.integration.execution.project import PATIENCE, Project
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    project = Project(tmp_path)
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]:
+    """A project whose attempts are forked, or start as a parameter of this fixture says."""
+    project = Project(tmp_path, getattr(request, "param", StartMethod.FORK))
     try:
         yield project
     finally:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
 import task_scheduler
 from task_scheduler.core.requests import (
     AttemptRequest,
@@ -23,10 +25,13 @@ from task_scheduler.core.requests import (
     Report,
 )
 from task_scheduler.core.runs import AttemptExit, AttemptId
+from task_scheduler.core.tasks import StartMethod
 from task_scheduler.execution import output_format, processes, settlement
 from task_scheduler.execution.cards import HostCard
 from task_scheduler.execution.executor import HostExecutor
 
+#: For tests of what must hold whichever way the process of an attempt comes to be.
+EITHER_START_METHOD = pytest.mark.parametrize("project", StartMethod, indirect=True)
 PATIENCE = 20.0
 PROFILE = ExecutionProfile(environment="plain")
 Fact = TypeVar("Fact")
@@ -97,7 +102,8 @@ class Project:
 
     name = "the project of the tests"
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, start_method: StartMethod = StartMethod.FORK) -> None:
+        self.start_method = start_method  #: of the requests, unless they say otherwise
         self.root = root / "project"
         self.tasks = self.root / "tasks"
         self.sources = self.root / "data" / "sources"
@@ -133,7 +139,7 @@ class Project:
             id=AttemptId(run_id=self._runs, number=1),
             task_id=task_id,
             title=task_id.title(),
-            path=f"tasks/{task_id}.py",
+            path=further.pop("path", f"tasks/{task_id}.py"),
             digest=digest,
             function=function,
             arguments=arguments,
@@ -142,6 +148,7 @@ class Project:
             timeout=timeout,
             kill_grace=kill_grace,
             output_limit=output_limit,
+            start_method=further.pop("start_method", self.start_method),
             **further,
         )
 
@@ -172,7 +179,7 @@ class Project:
         return self.run_folder / scheduler.host_of(attempt).host / f"{attempt}.attempt"
 
     def output_file(self, attempt: AttemptId) -> Path:
-        return next(iter(self.outputs.glob(f"*/{attempt}.log")), self.outputs / "nothing was written")
+        return next(iter(self.outputs.rglob(f"{attempt}.log")), self.outputs / "nothing was written")
 
     def lines(self, attempt: AttemptId) -> list[output_format.OutputLine]:
         file = self.output_file(attempt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,27 @@ def test_beyond_it_what_is_kept_and_what_is_left_out_make_the_whole(
         assert len(kept["stdout"]) + len(kept["stderr"]) + capture.dropped == capture.written
         assert kept["system"] == (b"[%d bytes left out]\n" % capture.dropped if capture.dropped else b"")
         assert not file.exists() or file.stat().st_size <= limit + PREFIX + len(kept["system"])
+
+
+def test_a_tail_of_short_lines_takes_little_more_memory_than_its_size() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        reading, writing = os.pipe()
+        os.set_blocking(reading, False)
+        capture = Capture(str(Path(folder) / "output.log"), 400_000, reading, os.dup(reading))
+        tracemalloc.start()
+        try:
+            for _ in range(10_000):
+                os.write(writing, b"x\n")
+                capture.read(reading)
+                capture.flush()
+            taken, held = tracemalloc.get_traced_memory()[0], capture.held
+        finally:
+            tracemalloc.stop()
+            os.close(writing)
+            capture.finish()
+
+        assert 190_000 < held < 270_000
+        assert taken < held * 1.3
 
 
 def test_a_full_disk_ends_nothing_and_counts_as_left_out() -> None:

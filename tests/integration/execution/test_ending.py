@@ -7,7 +7,9 @@ import time
 
 import pytest
 
-from tests.integration.execution.project import Project, until
+from tests.integration.execution.project import EITHER_START_METHOD, Project, until
+
+pytestmark = EITHER_START_METHOD
 
 STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('here')\ntime.sleep(60)\n"
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from task_scheduler.execution.outputs import OutputFolder
-from tests.integration.execution.project import Project, until
+from tests.integration.execution.project import EITHER_START_METHOD, Project, until
 
 
+@EITHER_START_METHOD
 def test_lines_are_there_while_the_attempt_runs(project: Project) -> None:
     source = "import sys, time\nprint('first')\nsys.stderr.write('50 %\\r')\nsys.stderr.flush()\ntime.sleep(60)\n"
 
@@ -26,6 +27,7 @@ def test_lines_are_there_while_the_attempt_runs(project: Project) -> None:
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 def test_every_byte_comes_back_in_order(project: Project) -> None:
     source = (
         "import os\n"
@@ -105,6 +107,7 @@ def test_a_flood_is_ended_at_its_limit(project: Project) -> None:
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 def test_an_attempt_may_close_its_pipes_and_go_on(project: Project) -> None:
     source = "import os, time\nos.close(1); os.close(2)\ntime.sleep(0.1)\nopen('went-on.txt', 'w').close()\n"
 

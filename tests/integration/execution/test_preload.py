@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import venv
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from task_scheduler.core.requests import ExecutionProfile, Finished, NotStarted
+from task_scheduler.execution.unsafe import UnsafeModules
 from tests.integration.execution.project import Project, Scheduler, until
 
 IS_AHEAD = "import sys; print(*(name for name in ('quick', 'bad') if name in sys.modules))"
@@ -89,6 +91,46 @@ def test_a_module_that_makes_a_fork_unsafe_is_left_out_and_said_once(
             assert reason in project.said[0]
 
     asyncio.run(scenario())
+
+
+def test_what_was_found_out_is_remembered_by_the_next_scheduler(project: Project, packages: Path) -> None:
+    (packages / "bad.py").write_text("import os\nos._exit(9)\n")
+
+    async def scenario() -> None:
+        async with project.scheduler() as before:
+            assert await _run_at_last(before, _profile("quick", "bad")) == ["quick"]
+        project.said.clear()
+        shutil.rmtree(project.run_folder)
+        async with project.scheduler() as scheduler:
+            attempt = scheduler.launch(project.request(IS_AHEAD, profile=_profile("bad", "quick")))
+
+            assert isinstance(await scheduler.end_of(attempt), Finished)
+            assert project.said == []
+            assert project.texts(attempt) == ["quick"]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "remembered", ["", "nonsense", "[]", '{"own": 1}', '{"own": {"bad": "x"}}', '{"own": {"bad": 1.0}}']
+)
+def test_what_is_remembered_wrongly_or_long_ago_does_not_count(tmp_path: Path, remembered: str) -> None:
+    file = tmp_path / "remembered.json"
+    file.write_text(remembered)
+    unsafe = UnsafeModules(file)
+
+    assert list(unsafe.of("own")) == []
+    assert unsafe.add("own", "bad")
+    assert not unsafe.add("own", "bad")
+    assert list(UnsafeModules(file).of("own")) == ["bad"]
+    assert list(UnsafeModules(file).of("another")) == []
+
+
+def test_modules_are_left_out_where_nothing_can_be_remembered(tmp_path: Path) -> None:
+    unsafe = UnsafeModules(tmp_path / "nowhere" / "remembered.json")
+
+    assert unsafe.add("own", "bad")
+    assert list(unsafe.of("own")) == ["bad"]
 
 
 @pytest.mark.slow

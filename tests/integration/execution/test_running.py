@@ -13,7 +13,9 @@ import pytest
 
 from task_scheduler.core.requests import Finished, Started
 from task_scheduler.core.runs import ErrorSummary
-from tests.integration.execution.project import Project, until
+from tests.integration.execution.project import EITHER_START_METHOD, Project, until
+
+pytestmark = EITHER_START_METHOD
 
 
 def test_a_file_runs_and_its_facts_are_told(project: Project) -> None:
@@ -461,8 +463,9 @@ def test_old_pythons_can_host(project: Project) -> None:
     import ast
 
     own = (
-        *("host", "serving", "hosted", "capture", "preload", "programs", "child", "parentage"),
-        *("local_imports", "spawned", "faults", "markers", "processes", "newcomers", "complaints"),
+        *("host", "serving", "beginning", "endings", "conversation", "newcomers", "poller", "hosted", "capture"),
+        *("preload", "interpreter", "programs", "fresh", "child", "spawned", "spawned_file"),
+        *("parentage", "faults", "markers", "processes", "complaints", "../local_imports", "../bare_frontmatter"),
     )
     for name in own:
         ast.parse((folder / f"{name}.py").read_text(), feature_version=(3, 8))

@@ -17,7 +17,7 @@ from task_scheduler.core.requests import Finished, Lost, NotStarted, OpenAttempt
 from task_scheduler.core.runs import AttemptId
 from task_scheduler.execution import markers, processes, settlement
 from task_scheduler.execution.cards import HostCard
-from tests.integration.execution.project import PROFILE, Project, Scheduler, until
+from tests.integration.execution.project import EITHER_START_METHOD, PROFILE, Project, Scheduler, until
 
 UNTIL_TOLD = "import os, time\nprint('began')\nwhile not os.path.exists('go'): time.sleep(0.01)\nprint('went on')\n"
 
@@ -30,6 +30,7 @@ async def _begin_and_leave(project: Project, source: str = UNTIL_TOLD, **wanted:
     return attempt, scheduler
 
 
+@EITHER_START_METHOD
 def test_a_living_attempt_is_adopted_and_its_end_told_with_its_whole_output(project: Project) -> None:
     async def scenario() -> None:
         attempt, before = await _begin_and_leave(project)
@@ -83,6 +84,7 @@ def test_an_end_while_no_scheduler_was_there_is_told_from_the_living_host(projec
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 def test_an_end_is_told_when_the_host_has_gone_as_well(project: Project) -> None:
     async def scenario() -> None:
         attempt, before = await _begin_and_leave(project)
@@ -102,6 +104,7 @@ def test_an_end_is_told_when_the_host_has_gone_as_well(project: Project) -> None
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 def test_the_limit_is_enforced_while_no_scheduler_is_there(project: Project) -> None:
     async def scenario() -> None:
         attempt, before = await _begin_and_leave(project, timeout=0.4, kill_grace=0.2)
@@ -219,6 +222,7 @@ def test_a_dead_host_without_a_marker_proves_that_nothing_began(project: Project
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 def test_a_dead_host_with_a_begun_attempt_lost_it_and_nothing_of_it_lives(project: Project) -> None:
     source = "import subprocess\nsubprocess.Popen(['setsid', 'sleep', '60'])\n" + UNTIL_TOLD
 
@@ -260,6 +264,54 @@ def test_after_a_restart_of_the_machine_only_what_is_written_counts(
             (settled,) = await scheduler.executor.settle([OpenAttempt(id=attempt, placement=card.text())])
 
             assert type(settled) is expected
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\x00\xffnonsense\n", settlement.MARKER_DAMAGED),
+        (b"4711 (python) S\n", settlement.MARKER_DAMAGED),
+        (b'nonsense\n{"exit_code": 0}\n', settlement.MARKER_DAMAGED),
+        (b"4711 (python) S 1 1" + b" 0" * 16 + b' 99 0\n{"exit_code": 0}\n', settlement.HOST_ENDED),
+        (None, settlement.MARKER_UNREADABLE),
+    ],
+)
+def test_a_marker_that_proves_nothing_is_told_and_holds_up_no_other(
+    project: Project, content: bytes | None, reason: str
+) -> None:
+    doubtful, other = AttemptId(run_id=1, number=1), AttemptId(run_id=2, number=1)
+    card = HostCard(host="1-2", pid=os.getpid(), start=1, boot=processes.boot_id())
+    folder = project.run_folder / card.host
+    folder.mkdir(parents=True)
+    marker = folder / f"{doubtful}.attempt"
+    marker.symlink_to(marker) if content is None else marker.write_bytes(content)  # the one cannot be opened
+    attempts = [OpenAttempt(id=attempt, placement=card.text()) for attempt in (doubtful, other)]
+
+    async def scenario() -> None:
+        async with project.scheduler() as scheduler:
+            told, other_told = await scheduler.executor.settle(attempts)
+
+            assert isinstance(told, Lost)
+            assert told.reason.startswith(reason)
+            assert isinstance(other_told, NotStarted)
+
+    asyncio.run(scenario())
+
+
+def test_a_damaged_marker_of_an_attempt_its_living_host_does_not_know_is_told(project: Project) -> None:
+    async def scenario() -> None:
+        async with project.scheduler() as before:
+            warm = before.launch(project.request("pass"))
+            await before.exit_of(warm)
+            request = project.request("open('ran.txt', 'w').close()")
+            before.placements[request.id] = before.executor.place(PROFILE)
+            project.marker(before, request.id).write_bytes(b"nonsense\n")
+        async with project.scheduler() as scheduler:
+            (settled,) = await scheduler.executor.settle(before.open(request.id))
+
+            assert settled == Lost(id=request.id, reason=settlement.MARKER_DAMAGED)
 
     asyncio.run(scenario())
 
@@ -309,6 +361,7 @@ def test_markers_of_committed_ends_and_folders_of_dead_hosts_are_cleared(project
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
@@ -340,6 +393,7 @@ def test_a_host_that_dies_anywhere_leaves_one_true_end(
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 def test_an_attempt_that_kills_its_host_is_lost_alone(project: Project) -> None:
     other = type(PROFILE)(environment="other")
 
@@ -359,6 +413,7 @@ def test_an_attempt_that_kills_its_host_is_lost_alone(project: Project) -> None:
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 def test_an_attempt_dies_with_its_host_when_nobody_is_there_to_sweep(project: Project) -> None:
     async def scenario() -> None:
         attempt, before = await _begin_and_leave(project)
@@ -398,6 +453,7 @@ def test_a_request_to_end_reaches_the_host_of_a_scheduler_that_stops(project: Pr
     asyncio.run(scenario())
 
 
+@EITHER_START_METHOD
 def test_a_host_told_to_end_ends_its_attempts_first(project: Project) -> None:
     async def scenario() -> None:
         async with project.scheduler() as scheduler:
@@ -426,6 +482,7 @@ def test_creation_of_a_marker_has_one_winner(project: Project) -> None:
     os.close(marker)
 
 
+@EITHER_START_METHOD
 def test_a_swept_attempt_is_gone_when_the_sweep_returns(project: Project) -> None:
     async def scenario() -> None:
         attempt, before = await _begin_and_leave(project)
@@ -442,7 +499,9 @@ async def _settle(scheduler: Scheduler, attempts: Sequence[OpenAttempt]) -> obje
 
 
 def _hosts_of(scheduler: Scheduler) -> list[object]:
-    return [host for host in scheduler.executor._fleet._hosts.values() if host._connection is not None]
+    """Return the hosts that a scheduler has said hello to."""
+    hosts = scheduler.executor._fleet._hosts.values()
+    return [host for host in hosts if host._connection is not None and not host._outbox]
 
 
 def _kill_host(host: HostCard) -> None:
