@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from task_scheduler.core.environments import Collected
 from task_scheduler.core.errors import Refused, UnknownTask
 from task_scheduler.core.events import Event
 from task_scheduler.core.policies import MisfirePolicy, RetentionPolicy
@@ -26,7 +28,7 @@ from task_scheduler.ports import (
 from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.janitor import Janitor
-from task_scheduler.services.register import Register
+from task_scheduler.services.register import Admitted, Register
 from task_scheduler.services.requested_entry import why_not_in_force
 from task_scheduler.services.rescuer import Rescuer
 from task_scheduler.services.runner import Runner, RunnerLimits
@@ -182,19 +184,33 @@ class TaskScheduler:
         """Return when a service has stopped by a fault, which the scheduler cannot work without."""
         await self._failure.wait()
 
-    async def start_task(self, task_id: str, function: str | None, request_id: str) -> Run:
-        """Start a task now; raises UnknownTask, or Refused when it cannot start."""
-        try:
-            return await self._runner.request(task_id, function, request_id)
-        except UnknownTask:
-            record = self._catalog.status_of(task_id)
-            if record is None:
-                raise
-            raise Refused(why_not_in_force(record)) from None
+    async def start_task(
+        self,
+        task_id: str,
+        function: str | None,
+        request_id: str,
+        *,
+        argv: Sequence[str] = (),
+        digest: str | None = None,
+    ) -> Run:
+        """Start a task now; raises UnknownTask, or Refused when it cannot start.
+
+        `argv` is what it finds in `sys.argv[1:]`. With `digest` it runs with that very version or not at all.
+        """
+        in_force(task_id, self._register, self._catalog)
+        return await self._runner.request(task_id, function, request_id, argv=argv, digest=digest)
+
+    def in_force(self, task_id: str) -> Admitted:
+        """Return the version of a task in force; raises UnknownTask, or Refused when there is none."""
+        return in_force(task_id, self._register, self._catalog)
 
     async def rescan(self) -> None:
         """Look at all task files now."""
         await self._adapters.source.rescan()
+
+    async def prune_environments(self, *, dry_run: bool) -> Collected:
+        """Remove the environments that no task and no unfinished run needs, however new they are."""
+        return await self._janitor.collect_all(dry_run=dry_run)
 
     def live(self) -> dict[str, object]:
         """Return what only the working scheduler knows, as JSON values."""
@@ -211,3 +227,14 @@ class TaskScheduler:
     def _note_failure(self, event: Event) -> None:
         if event.name == "service.failed":
             self._failure.set()
+
+
+def in_force(task_id: str, register: Register, catalog: Catalog) -> Admitted:
+    """Return the version of a task in force; raises UnknownTask, or Refused that says why there is none."""
+    admitted = register.get(task_id)
+    if admitted is not None:
+        return admitted
+    record = catalog.status_of(task_id)
+    if record is None:
+        raise UnknownTask(task_id, register.task_ids())
+    raise Refused(why_not_in_force(record))

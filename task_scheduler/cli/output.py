@@ -11,6 +11,8 @@ from task_scheduler.execution.output_format import SYSTEM, OutputLine, parse
 #: The folder of outputs in the project folder.
 OUTPUTS = Path("logs/runs")
 _CHUNK = 1 << 18
+#: The time of a line that does not tell its own.
+_UNTOLD = datetime.min.replace(tzinfo=UTC)
 
 
 class OutputFile:
@@ -30,6 +32,13 @@ class OutputFile:
 
     def new_lines(self) -> Iterator[OutputLine]:
         """Yield what was written since the last call; a line that is not whole yet waits for the next one."""
+        return map(_read, self._new())
+
+    def new_pieces(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what was written since the last call, byte for byte, each piece with the stream it was written to."""
+        return map(_piece, self._new())
+
+    def _new(self) -> Iterator[bytes]:
         if not self.exists or self._path is None:
             return
         with self._path.open("rb") as file:
@@ -37,8 +46,7 @@ class OutputFile:
             while chunk := file.read(_CHUNK):
                 self._offset += len(chunk)
                 *lines, self._rest = (self._rest + chunk).split(b"\n")
-                for line in lines:
-                    yield _read(line)
+                yield from lines
 
 
 def _read(line: bytes) -> OutputLine:
@@ -47,4 +55,12 @@ def _read(line: bytes) -> OutputLine:
     except ValueError:
         # A disk that was full, or a person's edit: what is there is shown.
         text = line.decode(errors="replace")
-        return OutputLine(time=datetime.min.replace(tzinfo=UTC), stream=SYSTEM, partial=False, text=text)
+        return OutputLine(time=_UNTOLD, stream=SYSTEM, partial=False, text=text)
+
+
+def _piece(line: bytes) -> tuple[str, bytes]:
+    read = _read(line)
+    if read.time == _UNTOLD:
+        return read.stream, line + b"\n"
+    # Behind the time, the stream and the flag, each of which ends at a space.
+    return read.stream, line.split(b" ", 3)[-1] + (b"" if read.partial else b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,7 +82,7 @@ def run_row(run: Document, terminal: Terminal) -> list[Cell]:
     """Return the cells of RUN_COLUMNS for one run."""
     return [
         Cell(str(run["id"])),
-        Cell(run["task"] if run["call"] in _PLAIN else f"{run['task']} {fit(run['call'], _CALL)}"),
+        Cell(_what(run)),
         Cell(slots(run, terminal)),
         state_cell(run["state"]),
         Cell(_duration(None if run["late"] is None else max(0.0, run["late"]))),
@@ -90,6 +91,13 @@ def run_row(run: Document, terminal: Terminal) -> list[Cell]:
         Cell(NOTHING if run["peak_memory"] is None else times.size(run["peak_memory"])),
         Cell(reason(run, terminal)),
     ]
+
+
+def _what(run: Document) -> str:
+    """Return the task of a run, what of it is called and what is given to it, as far as that needs saying."""
+    call = "" if run["call"] in _PLAIN else f" {fit(run['call'], _CALL)}"
+    given = f" {fit(shlex.join(run['argv']), _CALL)}" if run["argv"] else ""
+    return f"{run['task']}{call}{given}"
 
 
 def slots(run: Document, terminal: Terminal) -> str:

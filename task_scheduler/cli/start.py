@@ -17,7 +17,9 @@ from task_scheduler.control.errors import NoAnswer
 HELP = COMMANDS["start"].help
 DESCRIPTION = """\
 The running scheduler starts it, with the version, limits and packages in force. Repeating a request id returns the
-run it made the first time instead of starting another."""
+run it made the first time instead of starting another.
+
+What follows `--` is given to the task, as its sys.argv[1:]: `start report -- --verbose 2026`."""
 
 #: Seconds between two looks at a run that is waited for.
 _LOOK = 0.25
@@ -44,7 +46,13 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Start the task, and wait for its end when asked to."""
     request = options.request_id or f"cli-{os.urandom(8).hex()}"
     try:
-        run = door.ask("start", task=options.task, function=options.function, request_id=request)
+        run = door.ask(
+            "start",
+            task=options.task,
+            function=options.function,
+            request_id=request,
+            argv=options.arguments or None,
+        )
     except NoAnswer as error:
         terminal.error(
             f"{error}; whether the task was started is not known",

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     TEXT = "text"
     WHOLE = "a whole number"
     TEXTS = "a list of texts"
+    FLAG = "true or false"
 
     def fits(self, value: object) -> bool:
         """Whether a JSON value is of this kind; a boolean is no number."""
@@ -28,6 +29,8 @@ class Kind(StrEnum):
                 return isinstance(value, int) and not isinstance(value, bool)
             case Kind.TEXTS:
                 return isinstance(value, list) and all(isinstance(item, str) for item in value)
+            case Kind.FLAG:
+                return isinstance(value, bool)
             case _:
                 assert_never(self)
 
@@ -104,9 +107,21 @@ COMMANDS = _table(
             Parameter(name="task", required=True),
             Parameter(name="function"),
             Parameter(name="request_id"),
+            Parameter(name="argv", kind=Kind.TEXTS),
+            Parameter(name="digest"),
         ),
     ),
     Command(name="rescan", help="look at every task file now"),
+    Command(
+        name="surroundings",
+        help="tell what a run of a task finds around it; without a task, where the project's files are",
+        parameters=(Parameter(name="task"),),
+    ),
+    Command(
+        name="prune_environments",
+        help="remove the environments that no task and no unfinished run needs",
+        parameters=(Parameter(name="dry_run", kind=Kind.FLAG),),
+    ),
 )
 
 

@@ -33,6 +33,7 @@ class ActiveRun:
     run: Run
     phase: Phase = Phase.ARMED
     in_turn: bool = False  #: a slot that is made up for: it waits for earlier ones instead of being skipped
+    pinned: str | None = None  #: digest of the only version its first attempt may run; None: the one in force
     admitted: Admitted | None = None  #: the version its current attempt runs, when that is in force
     attempt: AttemptId | None = None  #: claimed or executing; None between attempts
     digest: str | None = None  #: of the version that attempt runs

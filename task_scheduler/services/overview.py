@@ -265,6 +265,7 @@ def _describe_run(run: Run) -> Document:
         "function": run.function,
         "arguments": run.arguments,
         "call": call_text(run.function, run.arguments),
+        "argv": list(run.argv),
         "scheduled_for": _iso(run.scheduled_for),
         "request_id": run.request_id,
         "digest": _short(run.digest),

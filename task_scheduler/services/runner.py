@@ -171,9 +171,18 @@ class Runner(Service):
 
     # --- what a person asks -------------------------------------------------------------------------------
 
-    async def request(self, task_id: str, function: str | None, request_id: str) -> Run:
+    async def request(
+        self,
+        task_id: str,
+        function: str | None,
+        request_id: str,
+        *,
+        argv: Sequence[str] = (),
+        digest: str | None = None,
+    ) -> Run:
         """Start a task because somebody asked; the same `request_id` again returns the run it made.
 
+        `argv` is the attempts' `sys.argv[1:]`. With `digest` the run begins with that very version or not at all.
         Raises UnknownTask, or Refused when the task cannot run now. A caller that gives up changes nothing:
         once on record, the run starts.
         """
@@ -184,22 +193,25 @@ class Runner(Service):
             raise UnknownTask(task_id, self._register.task_ids())
         if self._register.suspended is not None:
             raise Refused(f"{task_id} is suspended: {self._register.suspended}")
+        if digest is not None and admitted.version.digest != digest:
+            raise Refused(f"version {digest[:12]} of {task_id} is not in force: {admitted.version.digest[:12]} is")
         function, arguments = requested_entry(admitted.version, function, self._timetable.jobs_of(task_id))
         request = RunRequest(
             task_id=task_id,
             function=function,
             arguments=arguments,
+            argv=tuple(argv),
             digest=admitted.version.digest,
             request_id=request_id,
             created_at=self._clock.now(),
         )
-        return await self._side_work.complete(self._take_request(request))
+        return await self._side_work.complete(self._take_request(request, pinned=digest))
 
-    async def _take_request(self, request: RunRequest) -> Run:
+    async def _take_request(self, request: RunRequest, *, pinned: str | None) -> Run:
         run, is_new = await self._ledger.request(request)
         if not is_new:
             return run
-        active = ActiveRun(run=run)
+        active = ActiveRun(run=run, pinned=pinned)
         self._runs.add(active)
         other = self._doubled_by(active)
         if other is None:
@@ -331,6 +343,9 @@ class Runner(Service):
         admitted = self._register.get(active.run.task_id)
         if admitted is None or active.run.function not in admitted.version.functions:
             self._end_without_version(active)
+            return None
+        if active.pinned not in {None, admitted.version.digest}:
+            self._end_soon(active, Cancelled("another version of its file came into force before it began"))
             return None
         if must_wait(active, self._runs.of_task(active.run.task_id), digest=admitted.version.digest):
             self._hold(active)
@@ -561,6 +576,7 @@ class Runner(Service):
 
     def _retry(self, active: ActiveRun, moment: datetime) -> None:
         active.phase = Phase.RETRYING
+        active.pinned = None  # a further attempt uses what is in force then, as every retry does
         if self._is_open:
             self._side_work.begin(self._queue_at(active, moment))
 

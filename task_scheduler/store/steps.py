@@ -40,7 +40,7 @@ class Execution:
 
 def check_same_request(run: Run, request: RunRequest) -> None:
     """Raise Refused when a request's name belongs to a run of something else."""
-    if (run.task_id, run.function) != (request.task_id, request.function):
+    if (run.task_id, run.function, run.argv) != (request.task_id, request.function, request.argv):
         raise Refused(f"request id {request.request_id!r} belongs to run {run.id} of {run.task_id}: choose another")
 
 

@@ -102,10 +102,15 @@ class RunningProject:
         """Whether the scheduler's process lives."""
         return self._process is not None and self._process.poll() is None
 
+    def command_line(self, *arguments: str) -> list[str]:
+        """Return how a `task-scheduler` command on this project is started."""
+        # Before the verb: what follows a file may belong to its task.
+        return [sys.executable, "-m", "task_scheduler", "--root", str(self.root), *arguments]
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `task-scheduler` command on this project."""
         return subprocess.run(
-            [sys.executable, "-m", "task_scheduler", *arguments, "--root", str(self.root)],
+            self.command_line(*arguments),
             cwd=REPOSITORY,
             env={**os.environ, **self._variables},
             stdin=subprocess.DEVNULL,

@@ -209,12 +209,28 @@ class LedgerContract:
         assert first.scheduled_for is None
 
     @in_event_loop
-    async def test_the_name_of_a_request_is_refused_for_another_task_or_function(self, store: Store) -> None:
+    async def test_a_request_keeps_its_command_line(self, store: Store) -> None:
+        await a_job_on_record(store)
+        argv = ("--verbose", "", "two words", "\udcff")
+
+        made, _ = await store.request(a_request("abc", argv=argv))
+        again, _ = await store.request(a_request("abc", argv=argv))
+        plain, _ = await store.request(a_request("plain"))
+
+        assert made.argv == again.argv == argv
+        assert [run.argv for run in await store.runs(RunFilter())] == [(), argv]
+        assert plain.argv == ()
+
+    @in_event_loop
+    async def test_the_name_of_a_request_is_refused_for_another_task_function_or_command_line(
+        self, store: Store
+    ) -> None:
         await admit_task(store)
         await admit_task(store, "other")
         run, _ = await store.request(a_request("abc"))
 
-        for other in (a_request("abc", function="other"), a_request("abc", task_id="other")):
+        others = (a_request("abc", function="other"), a_request("abc", task_id="other"), a_request("abc", argv=("x",)))
+        for other in others:
             with pytest.raises(Refused, match=f"request id 'abc' belongs to run {run.id} of report"):
                 await store.request(other)
 

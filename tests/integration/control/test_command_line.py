@@ -195,7 +195,7 @@ def test_without_a_scheduler_says_so(root: Path, arguments: list[str], code: int
     ("verb", "hint"),
     [
         ("list", "give the project's folder: --root DIR"),
-        ("run", "a new project begins with an empty folder: `mkdir -p"),
+        ("run", "a new project begins with `python3 -m task_scheduler init /"),
     ],
 )
 def test_a_folder_that_is_not_there_is_no_project(root: Path, verb: str, hint: str) -> None:

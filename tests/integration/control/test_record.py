@@ -3,7 +3,7 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,14 +88,25 @@ async def _attempts(store: SqliteStore, run_id: int) -> list[Any]:
 async def answers_of_a_scheduler(project: Project, store: SqliteStore) -> list[Any]:
     """Ask through the socket, as the commands do."""
 
-    async def start(task: str, function: str | None, request_id: str) -> Run:
+    async def start(
+        task: str, function: str | None, request_id: str, /, *, argv: Sequence[str], digest: str | None
+    ) -> Run:
         raise Refused(f"{task} is not to be started here")
 
     async def rescan() -> None:
         raise AssertionError("nobody asked for it")
 
+    async def surroundings(task: str | None) -> dict[str, Any]:
+        raise AssertionError("nobody asked for them")
+
     overview = Overview(catalogue=store, history=store, clock=FakeClock(), zone=UTC)
-    control = Control(overview=overview, start_task=start, rescan=rescan, live=lambda: {"queued": 1})
+    control = Control(
+        overview=overview,
+        start_task=start,
+        rescan=rescan,
+        surroundings=surroundings,
+        live=lambda: {"queued": 1},
+    )
     server = ControlServer(path=socket_path(project.root), commands=control, notice=print)
     await server.start()
     try:
@@ -161,6 +172,7 @@ def test_tells_what_is_on_record(project: Project) -> None:
         ("history", {"states": ["faild"]}, Refused, "no state 'faild', did you mean 'failed'?"),
         ("start", {"task": "report"}, NotRunning, "no scheduler is running for "),
         ("rescan", {}, NotRunning, "no scheduler is running for "),
+        ("surroundings", {}, NotRunning, "no scheduler is running for "),
     ],
 )
 def test_refuses_as_the_scheduler_does(

@@ -39,6 +39,7 @@ def run(number: int = 7, **changes: Any) -> dict[str, Any]:
         "function": "start",
         "arguments": "((), {})",
         "call": "start()",
+        "argv": [],
         "scheduled_for": "2026-11-22T14:00:00Z",
         "request_id": None,
         "digest": "a" * 12,

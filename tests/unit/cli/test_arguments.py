@@ -1,5 +1,7 @@
 """Reading the command line, in all the ways it may be spelled."""
 
+from pathlib import Path
+
 import pytest
 
 from task_scheduler.cli.arguments import VERBS, UsageError, read
@@ -36,7 +38,7 @@ def test_takes_the_project_before_or_after_the_verb(line: str, verb: str, root: 
         (
             "lst",
             "no verb 'lst', did you mean 'list'?",
-            "the verbs are run, status, list, show, history, logs, start",
+            "the verbs are run, status, list, show, history, logs, start, ",
         ),
         (
             "--daemon",
@@ -81,8 +83,8 @@ def test_help_and_version_are_answered_on_standard_output(line: str, capsys: pyt
     ("started", "program"),
     [
         ("/usr/local/bin/task-scheduler", Program(name="task-scheduler")),
-        ("main.py", Program(name="python3 main.py", has_folder=True)),
-        ("/srv/my jobs/main.py", Program(name="python3 '/srv/my jobs/main.py'", has_folder=True)),
+        ("main.py", Program(name="python3 main.py", folder=Path.cwd())),
+        ("/srv/my jobs/main.py", Program(name="python3 '/srv/my jobs/main.py'", folder=Path("/srv/my jobs"))),
         ("/usr/lib/python3/task_scheduler/__main__.py", Program(name="python3 -m task_scheduler")),
         ("/usr/lib/python3/pytest/__main__.py", Program()),
     ],

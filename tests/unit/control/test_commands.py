@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,8 @@ from task_scheduler import __version__
 from task_scheduler.control.answers import Control
 from task_scheduler.control.commands import COMMANDS, command_named
 from task_scheduler.control.errors import BadRequest
+from task_scheduler.core.environments import Collected
+from task_scheduler.core.errors import Refused
 from task_scheduler.core.runs import Run, RunKind, RunState
 
 
@@ -37,9 +39,11 @@ class FakeReadModel:
 
 
 def control(*, started: list[tuple[object, ...]] | None = None, live: Mapping[str, object] | None = None) -> Control:
-    async def start(task: str, function: str | None, request_id: str | None) -> Run:
+    async def start(
+        task: str, function: str | None, request_id: str, /, *, argv: Sequence[str], digest: str | None
+    ) -> Run:
         if started is not None:
-            started.append((task, function, request_id))
+            started.append((task, function, request_id, *([tuple(argv), digest] if argv or digest else [])))
         return Run(
             id=7,
             kind=RunKind.MANUAL,
@@ -56,8 +60,15 @@ def control(*, started: list[tuple[object, ...]] | None = None, live: Mapping[st
         if started is not None:
             started.append(("rescan",))
 
+    async def surroundings(task: str | None) -> dict[str, Any]:
+        return {"asked": "surroundings", "task": task}
+
     return Control(
-        overview=FakeReadModel(), start_task=start, rescan=rescan, live=None if live is None else lambda: live
+        overview=FakeReadModel(),
+        start_task=start,
+        rescan=rescan,
+        surroundings=surroundings,
+        live=None if live is None else lambda: live,
     )
 
 
@@ -84,6 +95,8 @@ def ask(command: str, arguments: Mapping[str, object], **made: Any) -> Any:
         ("run", {"run": 42}, {"asked": "run", "run": 42}),
         ("start", {"task": "report"}, {"asked": "run", "run": 7}),
         ("rescan", {}, {}),
+        ("surroundings", {}, {"asked": "surroundings", "task": None}),
+        ("surroundings", {"task": "report"}, {"asked": "surroundings", "task": "report"}),
     ],
 )
 def test_carries_out_each_command(command: str, arguments: dict[str, object], answer: object) -> None:
@@ -100,6 +113,14 @@ def test_starts_with_function_and_request_id() -> None:
     ask("start", {"task": "report", "function": "nightly", "request_id": "mine-1"}, started=started)
 
     assert started == [("report", "nightly", "mine-1")]
+
+
+def test_starts_with_a_command_line_and_the_version_that_is_meant() -> None:
+    started: list[tuple[object, ...]] = []
+
+    ask("start", {"task": "report", "request_id": "a", "argv": ["-v", ""], "digest": "d1"}, started=started)
+
+    assert started == [("report", None, "a", ("-v", ""), "d1")]
 
 
 def test_gives_a_request_without_id_one_of_its_own() -> None:
@@ -135,7 +156,13 @@ def test_status_of_the_record_alone_says_that_none_runs() -> None:
         ("run", {"run": "42"}, "run: argument 'run' is '42': give a whole number"),
         ("run", {"run": 4.0}, "run: argument 'run' is 4.0: give a whole number"),
         ("history", {"states": "failed"}, "history: argument 'states' is 'failed': give a list of texts"),
+        ("start", {"task": "a", "argv": "x"}, "start: argument 'argv' is 'x': give a list of texts"),
         ("history", {"states": [1]}, "history: argument 'states' is [1]: give a list of texts"),
+        (
+            "prune_environments",
+            {"dry_run": "yes"},
+            "prune_environments: argument 'dry_run' is 'yes': give true or false",
+        ),
     ],
 )
 def test_refuses_wrong_arguments_with_a_sentence(command: str, arguments: dict[str, object], sentence: str) -> None:
@@ -148,8 +175,14 @@ def test_refuses_wrong_arguments_with_a_sentence(command: str, arguments: dict[s
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("lst", "no command lst, did you mean 'list'?: there are status, list, show, history, run, start, rescan"),
-        ("__init__", "no command __init__: there are status, list, show, history, run, start, rescan"),
+        (
+            "lst",
+            "no command lst, did you mean 'list'?: there are status, list, show, history, run, start, rescan, surroundings, prune_environments",
+        ),
+        (
+            "__init__",
+            "no command __init__: there are status, list, show, history, run, start, rescan, surroundings, prune_environments",
+        ),
         (None, "'command' is None: give the name of a command"),
         (["list"], "'command' is ['list']: give the name of a command"),
     ],
@@ -159,3 +192,24 @@ def test_refuses_an_unknown_command_with_a_sentence(name: object, sentence: str)
         command_named(name)
 
     assert str(caught.value) == sentence
+
+
+def test_pruning_environments_tells_which_went() -> None:
+    asked = []
+
+    async def prune(*, dry_run: bool) -> Collected:
+        asked.append(dry_run)
+        return Collected(environments=1, bytes=2_000, keys=("abc",))
+
+    made = control()
+    made._prune_environments = prune
+
+    told = [asyncio.run(made.answer("prune_environments", given)) for given in ({}, {"dry_run": True})]
+
+    assert told == [{"environments": ["abc"], "bytes": 2_000}] * 2
+    assert asked == [False, True]
+
+
+def test_environments_are_pruned_by_a_running_scheduler_alone() -> None:
+    with pytest.raises(Refused, match="by a running scheduler"):
+        ask("prune_environments", {})

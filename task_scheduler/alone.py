@@ -1,0 +1,425 @@
+"""One task file without a scheduler, under the project's lock: a composition root of its own.
+
+Nothing is scheduled, nothing that is owed is started, and runs that an earlier scheduler left open stay for the next
+one to settle. Only this file is brought into force, and what is run is run and recorded as ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import glob
+import os
+import signal
+import threading
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from task_scheduler import composition
+from task_scheduler.api import in_force
+from task_scheduler.clock import SystemClock
+from task_scheduler.control.answers import Control
+from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.core.events import Event, Level
+from task_scheduler.core.outcomes import Cancelled
+from task_scheduler.core.runs import OPEN_ATTEMPTS, Run, RunState
+from task_scheduler.core.tasks import TaskRecord, TaskStatus
+from task_scheduler.execution.cards import HostCard
+from task_scheduler.execution.executor import HostExecutor
+from task_scheduler.logs import log_event, set_up_logging
+from task_scheduler.ports import KnownFile, SourceChanges, SourceFile, TaskSource
+from task_scheduler.project import Project
+from task_scheduler.services.catalog import Catalog
+from task_scheduler.services.event_bus import EventBus
+from task_scheduler.services.overview import Overview
+from task_scheduler.services.register import Register
+from task_scheduler.services.run_events import run_not_started
+from task_scheduler.services.runner import Runner
+from task_scheduler.services.timetable import Timetable
+from task_scheduler.settings import Paths, Settings, load_settings
+from task_scheduler.store.locks import ProjectLock
+from task_scheduler.store.sqlite import SqliteStore
+from task_scheduler.watcher.folder import FolderSource
+from task_scheduler.watcher.scanning import Unreadable, scan, task_names
+
+T = TypeVar("T")
+
+#: Seconds between two looks at something that is about to happen.
+_LOOK = 0.02
+#: Seconds given to the hosts that were used, to leave.
+_LEAVING_TIME = 5.0
+#: Seconds a run that was just asked for may take to get its first attempt.
+_BEGINNING_TIME = 2.0
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+#: Events that the caller learns of by asking.
+_TOLD_OTHERWISE = ("task.", "run.", "scheduler.")
+
+
+class Alone:
+    """Answers the commands of a scheduler about one task file; its work goes on in a thread until it is closed."""
+
+    def __init__(self, project: Project, *, note: Callable[[str], None]) -> None:
+        """Read the settings; raises SettingsError. `note` takes what a person should know while they wait."""
+        self._settings, self._paths = load_settings(project)
+        self._note = note
+        self._work: _Work | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it lives in this process, and ends with it."""
+        return True
+
+    def look_at(self, task_id: str) -> None:
+        """Take the project's lock and begin to bring this file into force.
+
+        Raises AlreadyRunning, StoreError and their kin.
+        """
+        if self._thread is not None:
+            raise AssertionError("one file at a time")
+        self._paths.create_folders()
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._live, args=(task_id, ready), name="alone")
+        self._thread.start()
+        ready.result()
+
+    def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
+        """Return the answer to a command of `control.commands`; raises TaskSchedulerError."""
+        if self._work is None:
+            if command == "surroundings" and not arguments:
+                return composition.whereabouts(self._settings, self._paths)
+            raise AssertionError("nothing is done before a file is named")
+        if self._work.failure is not None:
+            raise TaskSchedulerError(self._work.failure)
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return self._do(self._work.control.answer(command, given))
+
+    def end(self, run_id: int, reason: str) -> bool:
+        """End a run with its whole tree and put that on record; return once it is."""
+        if self._work is not None:
+            self._do(self._work.end(run_id, reason))
+        return True
+
+    def close(self) -> None:
+        """End the work and release the lock; a run that has not ended goes on, for the next scheduler to take over."""
+        if self._thread is None:
+            return
+        if self._loop is not None and self._closing is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join()
+        self._thread = None
+
+    # --- the thread ---------------------------------------------------------------------------------------
+
+    def _do(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        if self._loop is None:
+            raise AssertionError("nothing is done before the work has begun")
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def _live(self, task_id: str, ready: Future[None]) -> None:
+        try:
+            asyncio.run(self._serve(task_id, ready))
+        except BaseException as error:  # noqa: BLE001 - whoever waits for the thread is told, whatever it is
+            if ready.done():
+                self._note(f"a fault of the program: {error!r}")
+            else:
+                ready.set_exception(error)
+
+    async def _serve(self, task_id: str, ready: Future[None]) -> None:
+        async with AsyncExitStack() as undo:
+            work = await _Work.begin(self._settings, self._paths, task_id, self._note, undo)
+            self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
+            self._work = work
+            ready.set_result(None)
+            await self._closing.wait()
+
+
+class _Work:
+    """What a scheduler is made of, less what schedules and settles, around one task file."""
+
+    def __init__(
+        self,
+        *,
+        clock: SystemClock,
+        store: _Store,
+        executor: HostExecutor,
+        register: Register,
+        catalog: Catalog,
+        runner: Runner,
+        events: EventBus,
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._executor = executor
+        self._register = register
+        self._catalog = catalog
+        self._runner = runner
+        self._events = events
+        self._asked_for: set[int] = set()
+        self.failure: str | None = None  #: why nothing goes on any more: a fault of the program
+        self.control: Control
+
+    @classmethod
+    async def begin(
+        cls, settings: Settings, paths: Paths, task_id: str, note: Callable[[str], None], undo: AsyncExitStack
+    ) -> _Work:
+        """Lock, open and begin to bring the file into force; `undo` takes what ends it all."""
+        run_folder = composition.run_folder(paths)
+        clock = SystemClock()
+        undo.enter_context(
+            ProjectLock(run_folder / "scheduler.lock", f"the project folder {paths.root}", since=clock.now())
+        )
+        undo.callback(set_up_logging(settings, paths, foreground=False).close)
+        events = EventBus()
+        events.subscribe(log_event)
+        events.subscribe(lambda event: _tell(event, note))
+        store = undo.enter_context(
+            _Store.open(paths.database, clock=clock, sources=run_folder / "sources", backups=paths.data / "backups")
+        )
+        store.neighbours = _neighbours(settings, paths, task_id)
+        lib = composition.task_side_library(run_folder / "lib", paths)
+        provider = composition.environment_provider(settings, paths, lib, _teller(events, "environments.notice"))
+        executor = HostExecutor(
+            root=paths.root,
+            run_folder=run_folder / "hosts",
+            outputs=paths.logs / "runs",
+            lib=lib,
+            interpreter_of=provider.interpreter,
+            source_of=store.source_path,
+            project=str(paths.root),
+            notice=_teller(events, "hosts.notice"),
+        )
+        register, timetable = Register(), Timetable(zone=settings.scheduler.zone)
+        policies = composition.policies(settings)
+        catalog = Catalog(
+            source=_OneFile(_source(settings, paths, task_id, _teller(events, "watcher.notice")), task_id),
+            reader=composition.task_reader(settings, paths),
+            environments=provider,
+            catalogue=store,
+            register=register,
+            timetable=timetable,
+            clock=clock,
+            stop_on_invalid=policies.stop_on_invalid,
+            # Of the needs of all other tasks nothing is known here: this file gets what it needs itself.
+            shared_environment=False,
+            on_change=_nothing,
+            publish=events.publish,
+        )
+        runner = Runner(
+            ledger=store,
+            executor=executor,
+            environments=provider,
+            register=register,
+            timetable=timetable,
+            clock=clock,
+            limits=policies.limits,
+            publish=events.publish,
+        )
+        work = cls(
+            clock=clock,
+            store=store,
+            executor=executor,
+            register=register,
+            catalog=catalog,
+            runner=runner,
+            events=events,
+        )
+        work.control = Control(
+            overview=Overview(catalogue=store, history=store, clock=clock, zone=settings.scheduler.zone),
+            start_task=work.start_task,
+            rescan=work.look_again,
+            surroundings=composition.surroundings(
+                settings,
+                paths,
+                lib,
+                interpreter_of=provider.interpreter,
+                in_force=lambda which: in_force(which, register, catalog),
+            ),
+            live=None,
+        )
+        events.subscribe(work.note_failure)
+        await catalog.load()
+        await work.tell_of_the_living(task_id, note)
+        undo.push_async_callback(executor.stop)
+        await executor.start(runner.on_report)
+        undo.push_async_callback(work.dismiss_hosts)
+        undo.push_async_callback(runner.stop)
+        await runner.start()
+        undo.push_async_callback(catalog.stop)
+        await catalog.start()
+        return work
+
+    async def start_task(
+        self, task_id: str, function: str | None, request_id: str, /, *, argv: Sequence[str], digest: str | None
+    ) -> Run:
+        """Start the task now; raises UnknownTask, or Refused when it cannot start."""
+        in_force(task_id, self._register, self._catalog)
+        run = await self._runner.request(task_id, function, request_id, argv=argv, digest=digest)
+        self._asked_for.add(run.id)
+        return run
+
+    def note_failure(self, event: Event) -> None:
+        """Take note of a service that has stopped by a fault: whoever waits would wait for ever."""
+        if event.name == "service.failed":
+            self.failure = event.message
+
+    async def look_again(self) -> None:
+        """Do nothing: this is about the content the file had."""
+
+    async def tell_of_the_living(self, task_id: str, note: Callable[[str], None]) -> None:
+        """Say which runs of the task an earlier scheduler left may still be executing."""
+        for run, attempts in await self._store.open_runs():
+            if run.task_id == task_id and any(_may_live(attempt.placement) for attempt in attempts):
+                note(f"run {run.id} of {task_id}, of an earlier scheduler, may still be executing beside this one")
+
+    async def end(self, run_id: int, reason: str) -> None:
+        """End a run and put that on record."""
+        given_up = self._clock.monotonic() + _BEGINNING_TIME
+        while True:
+            run = await self._store.run(run_id)
+            if run is None or run.is_final:
+                return
+            attempts = [each for each in await self._store.attempts(run_id) if each.state in OPEN_ATTEMPTS]
+            for attempt in attempts:
+                self._executor.terminate(attempt.id, reason)
+            is_about_to_begin = run.state is not RunState.RETRYING and self._clock.monotonic() < given_up
+            if not attempts and not is_about_to_begin:
+                await self._end_waiting(run, reason)
+                return
+            await self._clock.sleep(_LOOK)
+
+    async def _end_waiting(self, run: Run, reason: str) -> None:
+        """End a run between its attempts, or before the first: the runner, which would begin one, ends first."""
+        await self._runner.stop()
+        outcome = Cancelled(reason)
+        for ended in await self._store.resolve([run.id], outcome, self._clock.now()):
+            self._events.publish(run_not_started(ended, outcome))
+
+    async def dismiss_hosts(self) -> None:
+        """Let the hosts go that executed runs of ours, unless a run goes on in one."""
+        cards: dict[str, HostCard] = {}
+        for run_id in self._asked_for:
+            for attempt in await self._store.attempts(run_id):
+                if attempt.state in OPEN_ATTEMPTS:
+                    return
+                card = HostCard.parse(attempt.placement)
+                cards[card.host] = card
+        for card in cards.values():
+            if card.pid is not None and card.is_alive():
+                os.kill(card.pid, signal.SIGTERM)
+        given_up = self._clock.monotonic() + _LEAVING_TIME
+        while any(card.is_alive() for card in cards.values()) and self._clock.monotonic() < given_up:
+            await self._clock.sleep(_LOOK)
+
+
+class _Store(SqliteStore):
+    """The record, and with it the files beside the task's that are not on record: its imports may mean them."""
+
+    neighbours: tuple[TaskRecord, ...] = ()
+
+    async def tasks(self) -> Sequence[TaskRecord]:
+        """Return every task file that is known of."""
+        known = await super().tasks()
+        ids = {record.task_id for record in known}
+        return [*known, *(record for record in self.neighbours if record.task_id not in ids)]
+
+
+class _OneFile:
+    """A source of one file: what it holds at the start is reported, and nothing else ever."""
+
+    def __init__(self, source: TaskSource, task_id: str) -> None:
+        self._source = source
+        self._task_id = task_id
+
+    async def start(self, listener: Callable[[SourceChanges], None], known: Mapping[str, KnownFile]) -> None:
+        """Report the file as it stands."""
+        reported = False
+
+        def report(changes: SourceChanges) -> None:
+            nonlocal reported
+            if not reported:
+                reported = True
+                files = tuple(file for file in changes.files if file.task_id == self._task_id)
+                # Not `complete`: of the other files nothing is said.
+                listener(SourceChanges(files=files, local_digest=changes.local_digest, suspended=changes.suspended))
+
+        ours = {task_id: file for task_id, file in known.items() if task_id == self._task_id}
+        await self._source.start(report, ours)
+
+    async def stop(self) -> None:
+        """Report no more."""
+        await self._source.stop()
+
+    async def rescan(self) -> None:
+        """Report nothing: another content is another request."""
+
+    async def fetch(self, files: Sequence[SourceFile]) -> Sequence[SourceFile | None]:
+        """Return files as they are now."""
+        return await self._source.fetch(files)
+
+
+def _source(settings: Settings, paths: Paths, task_id: str, notice: Callable[[str], None]) -> FolderSource:
+    """Return a source that opens only files of this name: a folder of thousands is no reason to wait."""
+    return FolderSource(
+        root=paths.root,
+        tasks=paths.tasks,
+        helpers=composition.helpers_folder(paths),
+        pattern=glob.escape(task_id.rpartition("/")[2]) + ".py",
+        include_examples=settings.tasks.include_example_tasks,
+        check_interval=settings.scheduler.task_check_interval,
+        notice=notice,
+    )
+
+
+def _neighbours(settings: Settings, paths: Paths, task_id: str) -> tuple[TaskRecord, ...]:
+    """Return a record of each file and folder in the folder of tasks: code of the project, which no host keeps."""
+    accepts = task_names(settings.tasks.file_pattern, include_examples=settings.tasks.include_example_tasks)
+    try:
+        found = scan(paths.tasks, accepts).files
+    except Unreadable:
+        return ()
+    ids = {path.removesuffix(".py") for path in found}
+    ids |= {folder for each in ids for folder in _folders_above(each)}
+    return tuple(
+        TaskRecord(
+            task_id=each,
+            path=f"{each}.py",
+            status=TaskStatus.MODULE,
+            title=each,
+            digest=None,
+            version=None,
+            updated_at=_LONG_AGO,
+        )
+        for each in sorted(ids - {task_id})
+    )
+
+
+def _folders_above(task_id: str) -> list[str]:
+    parts = task_id.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _may_live(placement: str) -> bool:
+    try:
+        return HostCard.parse(placement).is_alive()
+    except ValueError:
+        return False
+
+
+def _teller(events: EventBus, name: str) -> Callable[[str], None]:
+    return lambda message: events.publish(Event(name=name, message=message, level=Level.INFO))
+
+
+def _tell(event: Event, note: Callable[[str], None]) -> None:
+    """Tell the person at the terminal what a log would."""
+    if event.level is not Level.DEBUG and not event.name.startswith(_TOLD_OTHERWISE):
+        note(event.message)
+
+
+def _nothing() -> None:
+    """Nothing is planned here, so nobody waits for a change."""

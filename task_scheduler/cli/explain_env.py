@@ -1,0 +1,244 @@
+"""`explain-env TASK`: what is different in a run of a task from the shell at hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from task_scheduler import surroundings
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.tables import Cell, Column
+from task_scheduler.cli.task_file import engine_of, locate, prepare
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.verbs import add_json
+
+HELP = "show what is different in a run of a task from this shell"
+DESCRIPTION = """\
+The interpreter, the working folder, PATH, variables, limits, locale and the rest, as a run finds them, beside what
+python3 finds in this shell; what most often makes a script work here and not there comes first. Only differences are
+shown; --json tells everything. Values of variables that look secret are hidden."""
+
+#: Seconds python3 may take to answer.
+_PATIENCE = 20.0
+_SECRET = re.compile(r"key|token|passw|passphrase|secret|credential", re.IGNORECASE)
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
+_HIDDEN = "(hidden)"
+#: A shell's own book-keeping, which means nothing to a script, and what a fact above tells already.
+_NOISE = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "LS_COLORS", "PS1", "PYTHONPATH", "VIRTUAL_ENV"})
+_LIKELY_FACTS = (
+    "python",
+    "interpreter",
+    "virtual environment",
+    "working folder",
+    "user",
+    "home folder",
+    "locale",
+    "text encoding",
+    "file name encoding",
+    "time zone",
+    "standard input",
+)
+_LIKELY_VARIABLES = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "USER", "SHELL", "DISPLAY"})
+_COLUMNS = (
+    Column(title="WHAT", least=16),
+    Column(title="HERE", least=20),
+    Column(title="IN A RUN", least=20),
+)
+_ABSENT = "-"
+#: Packages named in one line.
+_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that is not in a run what it is here; None: it is not there at all."""
+
+    kind: str  #: `fact`, `limit`, `path` (an entry of PATH) or `variable`
+    name: str
+    here: str | None
+    run: str | None
+    likely: bool  #: one of those that most often matter
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the task."""
+    parser.add_argument("task", metavar="TASK", help="a task's id, or a file in the folder of tasks")
+    add_json(parser)
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """Compare, and show what is different."""
+    with engine_of(door, terminal.note) as engine:
+        file = locate(options.task, engine.ask("surroundings"), Path.cwd())
+        prepare(engine, file, terminal)
+        run = engine.ask("surroundings", task=file.task_id)["seen"]
+        is_alone = engine.is_alone
+    here = _here()
+    found = [_harmless_difference(each) for each in differences(here, run)]
+    here, run = _harmless(here), _harmless(run)
+    if is_alone:
+        terminal.note("no scheduler is running: this is how a run would be, were one started from here")
+    if options.json:
+        terminal.document(
+            {
+                "task": file.task_id,
+                "running": not is_alone,
+                "here": here,
+                "run": run,
+                "differences": [
+                    {name: getattr(each, name) for name in ("kind", "name", "here", "run", "likely")} for each in found
+                ],
+            }
+        )
+        return ExitCode.OK
+    _show(file.task_id, found, here, run, terminal)
+    return ExitCode.OK
+
+
+def differences(here: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[Difference]:
+    """Yield what is not the same, likely culprits first; both are what `task_scheduler.surroundings` gathers."""
+    found = [*_facts(here, run), *_path(here, run), *_variables(here, run), *_limits(here, run)]
+    yield from sorted(found, key=lambda each: not each.likely)
+
+
+def _facts(here: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[Difference]:
+    names = [*_LIKELY_FACTS, *(name for name in run["facts"] if name not in _LIKELY_FACTS)]
+    for name in names:
+        ours, theirs = here["facts"].get(name), run["facts"].get(name)
+        if ours != theirs:
+            yield Difference(kind="fact", name=name, here=ours, run=theirs, likely=name in _LIKELY_FACTS)
+
+
+def _path(here: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[Difference]:
+    ours, theirs = (each["variables"].get("PATH", "").split(os.pathsep) for each in (here, run))
+    for entry in dict.fromkeys(ours):
+        if entry not in theirs:
+            yield Difference(kind="path", name="PATH has", here=entry, run=None, likely=True)
+    for entry in dict.fromkeys(theirs):
+        if entry not in ours:
+            yield Difference(kind="path", name="PATH has", here=None, run=entry, likely=True)
+    both = [entry for entry in dict.fromkeys(ours) if entry in theirs]
+    if both != [entry for entry in dict.fromkeys(theirs) if entry in ours]:
+        yield Difference(kind="path", name="PATH's order", here="another", run="another", likely=True)
+
+
+def _variables(here: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[Difference]:
+    ours, theirs = here["variables"], run["variables"]
+    for name in sorted({*ours, *theirs} - {"PATH"}):
+        if ours.get(name) != theirs.get(name):
+            likely = name in _LIKELY_VARIABLES
+            yield Difference(kind="variable", name=name, here=ours.get(name), run=theirs.get(name), likely=likely)
+
+
+def _limits(here: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted({*here["limits"], *run["limits"]}):
+        ours, theirs = here["limits"].get(name), run["limits"].get(name)
+        if ours != theirs:
+            yield Difference(kind="limit", name=f"limit of {name}", here=ours, run=theirs, likely=False)
+
+
+# --- asking -----------------------------------------------------------------------------------------------
+
+
+def _here() -> dict[str, Any]:
+    """Return what python3 finds in this shell; where it does not answer, what this program's own Python finds."""
+    python = shutil.which("python3") or shutil.which("python") or sys.executable
+    by_path = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
+    try:
+        answer = subprocess.run(
+            [python, "-c", by_path, str(surroundings.__file__)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=True,
+        )
+        told: dict[str, Any] = json.loads(answer.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        told = surroundings.gather()
+    # Variables and streams are those of this command: python3 was given others, by a shim for one.
+    names = ("standard input", "standard output", "standard error")
+    facts = {**told["facts"], **{name: surroundings.stream(number) for number, name in enumerate(names)}}
+    return {**told, "facts": facts, "variables": dict(os.environ)}
+
+
+def _harmless(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was gathered, with what looks secret hidden."""
+    variables = {name: _masked(name, value) for name, value in sorted(told["variables"].items())}
+    return {**told, "variables": variables}
+
+
+def _harmless_difference(each: Difference) -> Difference:
+    if each.kind != "variable":
+        return each
+    here, run = (None if value is None else _masked(each.name, value) for value in (each.here, each.run))
+    if run is not None and here == run:
+        run = f"{run}, and not the same"
+    return replace(each, here=here, run=run)
+
+
+def _masked(name: str, value: str) -> str:
+    if _SECRET.search(name) and value:
+        return _HIDDEN
+    return _LOGIN_IN_URL.sub("…", value)
+
+
+# --- showing ----------------------------------------------------------------------------------------------
+
+
+def _show(
+    task_id: str,
+    found: list[Difference],
+    here: Mapping[str, Any],
+    run: Mapping[str, Any],
+    terminal: Terminal,
+) -> None:
+    shown = [each for each in found if not _is_expected(each, run)]
+    for title, likely in (("most likely to matter", True), ("further differences", False)):
+        rows = [_row(each) for each in shown if each.likely is likely]
+        if rows:
+            terminal.say(title, "heading")
+            terminal.table(_COLUMNS, rows)
+            terminal.say()
+    same = [name for name in run["facts"] if here["facts"].get(name) == run["facts"][name] and run["facts"][name]]
+    terminal.fields(
+        {
+            "the same": ", ".join(same),
+            "given to runs": ", ".join(sorted(name for name in run["variables"] if name.startswith("TASK_SCHEDULER_"))),
+            f"packages of {task_id}": _packages(run["packages"]) or "none",
+            "packages only here": _packages(
+                {name: version for name, version in here["packages"].items() if name not in run["packages"]}
+            ),
+        }
+    )
+
+
+def _is_expected(each: Difference, run: Mapping[str, Any]) -> bool:
+    """Whether a difference is there for every task, and says nothing."""
+    if each.kind == "variable":
+        return each.name in _NOISE or each.name.startswith("TASK_SCHEDULER_")
+    own = Path(run["facts"]["interpreter"]).parent
+    return each.kind == "path" and each.run is not None and Path(each.run) == own
+
+
+def _row(each: Difference) -> list[Cell]:
+    return [Cell(each.name), Cell(_shown(each.here)), Cell(_shown(each.run))]
+
+
+def _shown(value: str | None) -> str:
+    return _ABSENT if value is None else value or "(empty)"
+
+
+def _packages(packages: Mapping[str, str]) -> str:
+    named = [f"{name} {version}" for name, version in packages.items()]
+    more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    return ", ".join(named[:_NAMED]) + more

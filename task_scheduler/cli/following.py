@@ -1,0 +1,98 @@
+"""Following a run to its end as if it ran on this terminal: its output, byte for byte, and its exit code."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from typing import TextIO
+
+from task_scheduler.cli import phrases, times
+from task_scheduler.cli.output import OUTPUTS, OutputFile
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.task_file import Engine
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.execution.output_format import STDOUT
+
+#: Seconds between two looks at an output, and how many of them there are between two questions after the run.
+_LOOK, _LOOKS_PER_QUESTION = 0.05, 2
+#: Exit code of a run that was ended at its time limit, as `timeout` has it.
+TIMED_OUT = 124
+#: Added to the number of the signal that ended a run, as shells do.
+BY_SIGNAL = 128
+
+
+class Follower:
+    """Shows what a run writes, from where it was shown last."""
+
+    def __init__(self, engine: Engine, terminal: Terminal, *, root: Path, quiet: bool) -> None:
+        """`root` is the project's folder; `quiet`: nothing is said beside the output."""
+        self._engine = engine
+        self._terminal = terminal
+        self._folder = root / OUTPUTS
+        self._quiet = quiet
+        self._files: dict[int, OutputFile] = {}
+        self._told: set[int] = set()
+
+    def follow(self, run: Document) -> Document:
+        """Show a run until it has ended; return it as it is then."""
+        for look in count():
+            self.show(run)
+            if run["final"]:
+                break
+            self._terminal.pause(_LOOK)
+            if look % _LOOKS_PER_QUESTION == 0:
+                run = self._engine.ask("run", run=run["id"])
+        return run
+
+    def show(self, run: Document) -> None:
+        """Write what is new; of an attempt that had ended when `run` was told, nothing comes later."""
+        for attempt in run["attempts"]:
+            number = attempt["number"]
+            if attempt["state"] == "void":
+                continue
+            file = self._files.get(number)
+            if file is None:
+                file = self._files[number] = OutputFile(self._folder, attempt["output"])
+            for stream, data in file.new_pieces():
+                _write(self._terminal.out if stream == STDOUT else self._terminal.err, data)
+            self._tell_retry(run, attempt)
+        self._terminal.out.flush()
+        self._terminal.err.flush()
+
+    def _tell_retry(self, run: Document, attempt: Document) -> None:
+        """Say, once, that an attempt failed and another one follows."""
+        is_last = attempt["number"] == run["attempts"][-1]["number"]
+        goes_on = run["state"] == "retrying" or not is_last
+        if self._quiet or attempt["number"] in self._told or not attempt["ended_at"] or not goes_on:
+            return
+        self._told.add(attempt["number"])
+        again = f": tries again {phrases.moment(run['retry_at'], self._terminal)}" if run["retry_at"] else ""
+        because = f" ({attempt['reason']})" if attempt["reason"] else ""
+        self._terminal.note(f"attempt {attempt['number']} {attempt['state'].replace('_', ' ')}{because}{again}")
+
+
+def exit_code(run: Document) -> int:
+    """Return the exit code of a run that has ended: its own, or what shells say in its place; 1 where there is none."""
+    if run["state"] == "succeeded":
+        return 0
+    if run["state"] == "timed_out":
+        return TIMED_OUT
+    if run["signal"]:
+        return BY_SIGNAL + int(run["signal"])
+    return int(run["exit_code"] or 1)
+
+
+def end_note(run: Document) -> str:
+    """Return how a run ended, in one line."""
+    took = f" in {times.duration(run['duration'])}" if run["duration"] is not None else ""
+    first = str(run["reason"]).partition("\n")[0]
+    return f"run {run['id']} {phrases.ended(run)}{took}" + (f": {first}" if first else "")
+
+
+def _write(stream: TextIO, data: bytes) -> None:
+    buffer = getattr(stream, "buffer", None)
+    if buffer is None:  # of a stream that is no file, as in tests
+        stream.write(data.decode(errors="replace"))
+        return
+    stream.flush()
+    buffer.write(data)

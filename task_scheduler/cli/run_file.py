@@ -1,0 +1,134 @@
+"""`run-file FILE [ARGS…]`: run a task file now, on this terminal, as a scheduled run of it would."""
+
+from __future__ import annotations
+
+import os
+import signal
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.following import BY_SIGNAL, Follower, end_note, exit_code
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.task_file import Engine, NotInForce, TaskFile, bring_into_force, engine_of, locate
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.verbs import add_arguments_of_task
+from task_scheduler.control.errors import NoAnswer
+
+HELP = "run a task file now and show what it writes, as a scheduled run of it would"
+DESCRIPTION = """\
+The same launcher, packages, limits, working folder and record as of a scheduled run; ARGS are its sys.argv[1:]. The
+running scheduler does it, once exactly this content of the file is in force; without one, this command does it alone.
+The task's output goes to standard output and standard error, byte for byte; nothing else goes to standard output.
+As in a scheduled run there is no standard input.
+
+The exit code is the run's own: 124 at its time limit, 128 and the signal's number when a signal ended it. Ctrl-C ends
+the run when this command runs it alone; the scheduler goes on with it."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stopped(BaseException):
+    """Somebody asked this process to end; no handler of errors may take it for one."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the file and what is given to it."""
+    parser.add_argument("--function", metavar="NAME", help="the function to call, as for `start`")
+    parser.add_argument(
+        "--request-id", metavar="ID", help="your own name for this request, so that repeating it is safe"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="write nothing but what the task writes")
+    parser.add_argument("file", metavar="FILE", help="a file in the folder of tasks, or a task's id")
+    add_arguments_of_task(parser)
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """Run the file, and end as it ended."""
+    note = _say_nothing if options.quiet else terminal.note
+    try:
+        with _told_to_end(), engine_of(door, note) as engine:
+            file = locate(options.file, engine.ask("surroundings"), Path.cwd())
+            try:
+                bring_into_force(engine, file, note=note, pause=terminal.pause)
+            except NotInForce as refusal:
+                refusal.tell(terminal)
+                raise
+            return _run(options, engine, file, root=door.project.root, terminal=terminal)
+    except Stopped as stopped:
+        return BY_SIGNAL + stopped.number
+
+
+def _run(options: Namespace, engine: Engine, file: TaskFile, *, root: Path, terminal: Terminal) -> int:
+    request = options.request_id or f"cli-{os.urandom(8).hex()}"
+    try:
+        run = engine.ask(
+            "start",
+            task=file.task_id,
+            function=options.function,
+            request_id=request,
+            argv=options.arguments,
+            digest=file.digest,
+        )
+    except NoAnswer as error:
+        terminal.error(
+            f"{error}; whether the task was started is not known",
+            hint=f"repeat it with --request-id {request}: that starts nothing twice",
+        )
+        return ExitCode.FAILURE
+    if not options.quiet:
+        terminal.note(f"run {run['id']} of {run['task']}; `{options.program} logs {run['id']}` shows it again")
+    follower = Follower(engine, terminal, root=root, quiet=options.quiet)
+    try:
+        run = follower.follow(run)
+    except Stopped as stopped:
+        _leave(engine, run, stopped, follower, terminal)
+        raise
+    if not options.quiet:
+        terminal.note(end_note(run))
+    return exit_code(run)
+
+
+def _leave(engine: Engine, run: Document, stopped: Stopped, follower: Follower, terminal: Terminal) -> None:
+    """End the run where it is ours to end; else say that it goes on."""
+    by = "Ctrl-C" if stopped.number == signal.SIGINT else f"{stopped}, sent to the command that ran it"
+    if not engine.end(run["id"], f"ended by {by}"):
+        terminal.note(f"run {run['id']} goes on; it is only no longer shown")
+        return
+    run = engine.ask("run", run=run["id"])
+    follower.show(run)
+    terminal.note(end_note(run))
+
+
+def _say_nothing(_: str) -> None:
+    """Take a note and keep it."""
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Raise Stopped in the block when this process is told to end; the second time it ends at once."""
+    # What this process was started to ignore, as under nohup, it goes on to ignore.
+    earlier = {number: before for number in _SIGNALS if (before := signal.getsignal(number)) is not signal.SIG_IGN}
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        restore()
+        raise Stopped(number)
+
+    def restore() -> None:
+        for number, before in earlier.items():
+            signal.signal(number, before)
+
+    for number in earlier:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        restore()
