@@ -10,6 +10,9 @@ from pathlib import Path
 
 CONFIG_FOLDER = "config"
 CONFIG_NAME = "config.yaml"
+TASKS_FOLDER = "tasks"
+#: What only a scheduler makes.
+_TRACE = Path("data", "run")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +38,22 @@ def locate_project(*, config: str | Path | None, root: str | Path | None, defaul
     else:
         folder = file.parent.parent if file.parent.name == CONFIG_FOLDER else file.parent
     return Project(root=folder.expanduser().resolve(), config=file, config_required=True)
+
+
+def nearest_project(start: Path) -> Path | None:
+    """Return the project around an absolute folder: the nearest one upwards that looks like one; None: there is none.
+
+    Of the folder itself less is asked: it may have its tasks somewhere else, or have lost them.
+    """
+    if has_configuration(start) or (start / _TRACE).is_dir():
+        return start
+    return next((folder for folder in (start, *start.parents) if _is_project(folder)), None)
+
+
+def has_configuration(folder: Path) -> bool:
+    """Whether a folder has a configuration file where projects have theirs."""
+    return (folder / CONFIG_FOLDER / CONFIG_NAME).is_file()
+
+
+def _is_project(folder: Path) -> bool:
+    return (folder / TASKS_FOLDER).is_dir() and (has_configuration(folder) or (folder / "data").is_dir())

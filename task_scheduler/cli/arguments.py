@@ -8,10 +8,28 @@ from types import MappingProxyType
 from typing import NoReturn
 
 from task_scheduler import __version__
-from task_scheduler.cli import history, list, logs, run, show, start, status  # noqa: A004 - each named after its verb
+from task_scheduler.cli import (
+    check,
+    env,
+    explain_env,
+    fmt,
+    history,
+    init,
+    list,  # noqa: A004 - each is named after its verb
+    lock,
+    logs,
+    new,
+    python,
+    run,
+    run_file,
+    show,
+    start,
+    status,
+)
 from task_scheduler.cli.program import Program
 from task_scheduler.cli.verbs import Verb
 from task_scheduler.core.errors import did_you_mean
+from task_scheduler.starting.options import cut, verb_place
 
 VERBS: Mapping[str, Verb] = MappingProxyType(
     {
@@ -22,6 +40,15 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "history": history,
         "logs": logs,
         "start": start,
+        "run-file": run_file,
+        "python": python,
+        "explain-env": explain_env,
+        "check": check,
+        "fmt": fmt,
+        "env": env,
+        "lock": lock,
+        "init": init,
+        "new": new,
     }
 )
 
@@ -32,11 +59,10 @@ Without a verb the scheduler runs in the foreground."""
 _PLACED = "The project is the folder of --root, else the one --config is about, else the folder main.py is in."
 _FOUND = """\
 The project is the folder of --root, else the one --config is about, else the nearest folder upwards from here that
-has tasks/ and config/config.yaml or data/, else this folder."""
+has tasks/ and config/config.yaml or data/; `init` makes one."""
 _EXIT_CODES = """\
 Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 unusable configuration, 4 no scheduler is running,
 5 another scheduler holds the project, 6 no such task or run."""
-_TAKES_VALUE = frozenset({"--root", "--config"})
 _INSTALLED = Program()
 
 
@@ -58,7 +84,10 @@ class _Parser(argparse.ArgumentParser):
 def read(argv: Sequence[str], program: Program = _INSTALLED) -> argparse.Namespace:
     """Return the options, `verb` and `program` among them; raises UsageError, and SystemExit for `--help` and `--version`."""
     arguments = _with_verb([*argv], program)
-    options = _parser(program).parse_args(arguments)
+    ours, for_the_task = cut(arguments)
+    options = _parser(program).parse_args(ours)
+    if for_the_task is not None:
+        options.arguments = for_the_task
     options.program = program.name
     options.root = getattr(options, "root", None)
     options.config = getattr(options, "config", None)
@@ -67,7 +96,7 @@ def read(argv: Sequence[str], program: Program = _INSTALLED) -> argparse.Namespa
 
 def _with_verb(arguments: Sequence[str], program: Program) -> Sequence[str]:
     """Return the arguments with a verb: the old spellings `--status` and no verb at all have one too."""
-    place = _verb_place(arguments)
+    place = verb_place(arguments)
     if place is not None:
         verb = arguments[place]
         if verb not in VERBS:
@@ -84,19 +113,6 @@ def _with_verb(arguments: Sequence[str], program: Program) -> Sequence[str]:
     return arguments if asked else ["run", *arguments]
 
 
-def _verb_place(arguments: Sequence[str]) -> int | None:
-    """Return where the verb is: the first argument that is neither an option nor the value of one."""
-    is_value = False
-    for place, argument in enumerate(arguments):
-        if is_value:
-            is_value = False
-        elif argument in _TAKES_VALUE:
-            is_value = True
-        elif not argument.startswith("-"):
-            return place
-    return None
-
-
 def _parser(program: Program) -> argparse.ArgumentParser:
     common = _Parser(add_help=False, allow_abbrev=False)
     # Suppressed, so that the verb's parser does not undo what was said before the verb.
@@ -106,7 +122,7 @@ def _parser(program: Program) -> argparse.ArgumentParser:
     parser = _Parser(
         prog=program.name,
         description=_DESCRIPTION,
-        epilog=f"{_PLACED if program.has_folder else _FOUND}\n\n{_EXIT_CODES}",
+        epilog=f"{_FOUND if program.folder is None else _PLACED}\n\n{_EXIT_CODES}",
         parents=[common],
         allow_abbrev=False,
         formatter_class=form,

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from task_scheduler.control.client import call
+from task_scheduler.control.client import PATIENCE, ask
 from task_scheduler.core.errors import NotRunning
-from task_scheduler.project import CONFIG_FOLDER, CONFIG_NAME, Project
+from task_scheduler.project import Project
 
 if TYPE_CHECKING:
     from task_scheduler.record import Record
 
 LEFT = "no scheduler is running; this is the record as it was left"
 NEVER = "no scheduler is running, and none has run here yet"
+
+#: Seconds an answer may take where that is longer than usual: there may be much to delete.
+_PATIENCE = {"prune_environments": 600.0}
 
 
 class Door(Protocol):
@@ -42,9 +44,9 @@ class ProjectDoor:
     def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
         """Return the answer to a command; raises NotRunning where only a running scheduler can carry it out."""
         try:
-            return call(self.project.root, command, **arguments)
+            return ask(self.project.root, command, arguments, patience=_PATIENCE.get(command, PATIENCE))
         except NotRunning:
-            if command in {"start", "rescan"}:
+            if command in {"start", "rescan", "surroundings", "prune_environments"}:
                 raise
             return self._ask_record(command, arguments)
 
@@ -63,14 +65,3 @@ class ProjectDoor:
             if command != "status":
                 self._note(LEFT if self._record.exists else NEVER)
         return self._record.ask(command, arguments)
-
-
-def nearest_project(start: Path) -> Path:
-    """Return the nearest folder, from `start` upwards, that looks like a project, else `start`."""
-    here = start.absolute()
-    return next((folder for folder in (here, *here.parents) if _is_project(folder)), here)
-
-
-def _is_project(folder: Path) -> bool:
-    configured = (folder / CONFIG_FOLDER / CONFIG_NAME).is_file() or (folder / "data").is_dir()
-    return configured and (folder / "tasks").is_dir()

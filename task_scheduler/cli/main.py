@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import sys
@@ -11,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 from task_scheduler.cli.arguments import VERBS, UsageError, read
-from task_scheduler.cli.door import ProjectDoor, nearest_project
+from task_scheduler.cli.door import ProjectDoor
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import start_hint
 from task_scheduler.cli.program import Program, program_of
@@ -24,11 +25,19 @@ from task_scheduler.core.errors import (
     UnknownRun,
     UnknownTask,
 )
-from task_scheduler.project import Project, locate_project
+from task_scheduler.project import Project, locate_project, nearest_project
+from task_scheduler.starting.streams import fill_gaps
+
+#: Verbs that work without a project: one makes it, the others look at files wherever they are.
+_ANYWHERE = frozenset({"init", "check", "fmt"})
+_MISSING = "`python3 main.py` in a clone installs them; elsewhere install task-scheduler again"
+#: What a disk says that takes no more.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def main(argv: Sequence[str] | None = None, program: Program | None = None) -> int:
     """Carry out one command line and return its exit code; `program` None is the one this process was started as."""
+    fill_gaps()
     for stream in (sys.stdout, sys.stderr):
         # What a task wrote may not fit the terminal's encoding; that must not end a listing.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
@@ -37,9 +46,14 @@ def main(argv: Sequence[str] | None = None, program: Program | None = None) -> i
         code = _run(sys.argv[1:] if argv is None else argv, program or program_of(sys.argv[0]), terminal)
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still buffered would raise again when the interpreter closes the stream.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_what_is_unwritten()
         return ExitCode.BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _drop_what_is_unwritten()
+        terminal.error(f"{error.filename or 'standard output'} cannot be written: {error.strerror}")
+        return ExitCode.FAILURE
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     return int(code)
@@ -54,27 +68,62 @@ def _run(argv: Sequence[str], program: Program, terminal: Terminal) -> int:
         return ExitCode.USAGE
     except SystemExit as asked:  # --help and --version
         return ExitCode.OK if not asked.code else ExitCode.USAGE
+    options.program = _told(options, program, project)
     try:
         with closing(ProjectDoor(project=project, note=terminal.note)) as door:
             return VERBS[options.verb].execute(options, door, terminal)
     except TaskSchedulerError as error:
-        terminal.error(str(error), hint=_hint(error, program.name))
+        terminal.error(str(error), hint=_hint(error, options.program))
         return _exit_code(error)
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] == "task_scheduler":
+            raise
+        terminal.error(f"a package of the program is missing or broken: {error}", hint=_MISSING)
+        return ExitCode.FAILURE
+
+
+def _told(options: Namespace, program: Program, project: Project) -> str:
+    """Return how what the person is told to type begins: main.py is about its own folder unless told otherwise."""
+    if options.root is None or program.folder in {None, project.root}:
+        return program.name
+    return f"{program.name} --root {shlex.quote(options.root)}"
 
 
 def _project(options: Namespace) -> Project:
     """Return the project that is meant; raises UsageError where its folder is not: a slip must not make a project."""
-    project = locate_project(config=options.config, root=options.root, default_root=nearest_project(Path.cwd()))
+    try:
+        project = locate_project(config=options.config, root=options.root, default_root=_around_here(options))
+    except FileNotFoundError:
+        raise UsageError("the current folder is gone", "go to a folder that is there, or give whole paths") from None
     root = project.root
-    if root.is_dir():
+    if root.is_dir() or options.verb == "init":
         return project
     if root.exists():
         raise UsageError(f"the project {root} is not a folder", "give the project's folder: --root DIR")
     if options.verb == "run":
         raise UsageError(
-            f"no folder {root}", f"a new project begins with an empty folder: `mkdir -p {shlex.quote(str(root))}`"
+            f"no folder {root}", f"a new project begins with `{options.program} init {shlex.quote(str(root))}`"
         )
     raise UsageError(f"no folder {root}", "give the project's folder: --root DIR")
+
+
+def _around_here(options: Namespace) -> Path:
+    """Return the project folder that is meant when none is named; else it does not matter."""
+    if options.root is not None or options.config is not None:
+        return Path("/")
+    here = Path.cwd()
+    found = nearest_project(here)
+    if found is None and options.verb not in _ANYWHERE:
+        raise UsageError(
+            f"no project in {here} or above it",
+            f"`{options.program} init` makes one here; --root DIR names one that is elsewhere",
+        )
+    return found or here
+
+
+def _drop_what_is_unwritten() -> None:
+    """Forget what is still buffered: it would raise again when the interpreter closes the stream."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _exit_code(error: TaskSchedulerError) -> ExitCode:

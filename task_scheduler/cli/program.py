@@ -14,14 +14,14 @@ class Program:
     """How a command line of this program begins."""
 
     name: str = "task-scheduler"  #: what to type, such as `python3 main.py`
-    has_folder: bool = False  #: it belongs to the folder it is in, and is about that one unless told otherwise
+    folder: Path | None = None  #: it is about the folder it is in, this one, unless told otherwise
 
 
 def program_of(started: str) -> Program:
     """Return the program that `sys.argv[0]` names."""
     path = Path(started)
     if path.name == _MAIN:
-        return Program(name=f"python3 {shlex.quote(started)}", has_folder=True)
+        return Program(name=f"python3 {shlex.quote(started)}", folder=path.resolve().parent)
     if path.name == _MODULE and path.parent.name == "task_scheduler":
         return Program(name="python3 -m task_scheduler")
     return Program()

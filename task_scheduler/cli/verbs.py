@@ -27,3 +27,8 @@ class Verb(Protocol):
 def add_json(parser: ArgumentParser) -> None:
     """Declare `--json`, which every reading verb has."""
     parser.add_argument("--json", action="store_true", help="write a JSON document instead of text for people")
+
+
+def add_arguments_of_task(parser: ArgumentParser) -> None:
+    """Declare, for `--help`, that all that follows is said to the task; `arguments` sees to it."""
+    parser.add_argument("arguments", metavar="ARGS", nargs="*", help="what is given on, options too")

@@ -20,6 +20,8 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "mypy": ("-m", "mypy"),
     "lint-imports": ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"),
 }
+#: Tests share nothing, so that all of them run in one process for each core; few, since they start others themselves.
+AT_ONCE = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
 
 
 def run_tests(root: Path, arguments: Sequence[str]) -> int:
@@ -33,6 +35,8 @@ def run_tests(root: Path, arguments: Sequence[str]) -> int:
     options, passed_on = parser.parse_known_args(arguments)
     _enter(root)
     command = [sys.executable, "-m", *(("coverage", "run", "-m") if options.coverage else ()), "pytest"]
+    if not options.coverage and not passed_on:
+        command += AT_ONCE
     if options.fast:
         command += ["-m", "not slow"]
     if options.verbose:

@@ -14,7 +14,15 @@ from task_scheduler.starting.errors import CannotStart
 SECTION = "virtual_env"
 #: `python_executable` when nobody set it: the interpreter that started the program.
 DEFAULT_PYTHON = "python3"
+#: Options before a verb that take a value.
+_TAKE_VALUES = frozenset({"--root", "--config"})
+#: What the standard library alone can answer: verbs, and options of every verb.
+_LIGHT = frozenset({"init"})
+_ASKING = frozenset({"-h", "--help", "--version"})
 _ENTRY = re.compile(r"""[ ]+(?P<key>\w+)[ ]*:[ ]+(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ ]*(?:[ ]\#.*)?""")
+#: Verbs that give all that follows the task's name on to it, and the options before it that have a value.
+_SPEAK_TO_A_TASK = frozenset({"run-file", "python"})
+_VALUED_BEFORE_A_TASK = frozenset({"--root", "--config", "--function", "--request-id"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +36,7 @@ class VenvOptions:
 def option(arguments: Sequence[str], name: str) -> str | None:
     """Return the value of `--name VALUE` or `--name=VALUE`, the last one given, None when it is not there."""
     found = None
+    arguments, _ = cut(arguments)
     for index, argument in enumerate(arguments):
         if argument == "--":
             break
@@ -36,6 +45,63 @@ def option(arguments: Sequence[str], name: str) -> str | None:
         elif argument.startswith(f"{name}="):
             found = argument[len(name) + 1 :]
     return found
+
+
+def verb_place(arguments: Sequence[str]) -> int | None:
+    """Return where the verb is: the first argument that is neither an option nor the value of one; None: there is none."""
+    is_value = False
+    for place, argument in enumerate(arguments):
+        if is_value:
+            is_value = False
+        elif argument in _TAKE_VALUES:
+            is_value = True
+        elif not argument.startswith("-"):
+            return place
+    return None
+
+
+def cut(arguments: Sequence[str]) -> tuple[Sequence[str], Sequence[str] | None]:
+    """Return what is said to this program and what, word for word, to a task: None where none is spoken to.
+
+    Of `start` it is what follows `--`, of `run-file` and `python` what follows the task's name. `argparse` would take
+    options of the task for ours, and keep each `--` for itself.
+    """
+    place = verb_place(arguments)
+    if place is None:
+        return arguments, None
+    end = len(arguments)
+    if arguments[place] == "start":
+        end = arguments.index("--") if "--" in arguments else end
+    elif arguments[place] in _SPEAK_TO_A_TASK:
+        end = _end_of_name(arguments, place + 1)
+    else:
+        return arguments, None
+    given = arguments[end:]
+    return arguments[:end], given[1:] if given[:1] == ["--"] else given
+
+
+def _end_of_name(arguments: Sequence[str], start: int) -> int:
+    """Return the place behind the first argument that is neither an option nor the value of one."""
+    is_value = False
+    for place, argument in enumerate(arguments[start:], start):
+        if is_value or argument in _VALUED_BEFORE_A_TASK:
+            is_value = not is_value
+        elif not argument.startswith("-"):
+            return place + 1
+    return len(arguments)
+
+
+def is_about_no_project(arguments: Sequence[str]) -> bool:
+    """Whether these arguments ask for a verb that does not begin with a project at hand."""
+    place = verb_place(arguments)
+    return place is not None and arguments[place] in _LIGHT
+
+
+def needs_no_packages(arguments: Sequence[str]) -> bool:
+    """Whether the command line can answer these arguments before anything is installed."""
+    own, _ = cut(arguments)
+    own = own[: own.index("--")] if "--" in own else own
+    return is_about_no_project(arguments) or bool(_ASKING.intersection(own))
 
 
 def project_of(arguments: Sequence[str], default_root: Path) -> Project:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from task_scheduler.starting.errors import CannotStart
-from task_scheduler.starting.installer import Installer, runs, say, succeeds
+from task_scheduler.starting.installer import Installer, located, runs, say, succeeds
 from task_scheduler.starting.recipe import STAMP, Recipe, Stamp, State
 from task_scheduler.starting.requirements import RequirementFiles
 
@@ -39,10 +39,10 @@ def prepare(recipe: Recipe, wanted: RequirementFiles, lacking: Sequence[str]) ->
             _check_a_persons(recipe, lacking)
             return False
         if stamp.state is State.UNFINISHED:
-            say(f"{recipe.folder.name}/ was left unfinished: making it anew")
+            say(f"{recipe.name} was left unfinished: making it anew")
             _build(recipe, wanted, lock)
         elif not runs(recipe.interpreter):
-            say(f"{recipe.folder.name}/ has lost its Python: making it anew")
+            say(f"{recipe.name} has lost its Python: making it anew")
             _build(recipe, wanted, lock)
         else:
             _update(recipe, wanted, stamp, lock)
@@ -70,9 +70,20 @@ def _check_a_persons(recipe: Recipe, lacking: Sequence[str]) -> None:
 
 
 def _build(recipe: Recipe, wanted: RequirementFiles, lock: int) -> None:
+    try:
+        str(recipe.folder).encode()
+    except UnicodeEncodeError:
+        raise CannotStart(
+            f"{recipe.folder} has a name that is not UTF-8, which virtual environments cannot note down: rename the folder"
+        ) from None
     python = _base_python(recipe)
     installer = Installer.choose(recipe, python)
     recipe.folder.mkdir(parents=True, exist_ok=True)
+    if os.statvfs(recipe.folder).f_flag & os.ST_NOEXEC:
+        raise CannotStart(
+            f"{recipe.folder} is on a file system mounted noexec, which compiled packages cannot be loaded from: "
+            "set virtual_env.path to a folder elsewhere"
+        )
     Stamp(State.UNFINISHED, wanted.digest).write(recipe.folder)
     for entry in recipe.folder.iterdir():
         if entry.name == STAMP:
@@ -81,7 +92,7 @@ def _build(recipe: Recipe, wanted: RequirementFiles, lock: int) -> None:
             shutil.rmtree(entry)
         else:
             entry.unlink()
-    say(f"making {recipe.folder.name}/ with {python}, by {installer.name}; this happens once")
+    say(f"making {recipe.name} with {python}, by {installer.name}; this happens once")
     installer.create(lock)
     installer.install(lock)
     _complete(recipe, wanted)
@@ -89,7 +100,7 @@ def _build(recipe: Recipe, wanted: RequirementFiles, lock: int) -> None:
 
 def _update(recipe: Recipe, wanted: RequirementFiles, before: Stamp, lock: int) -> None:
     installer = Installer.choose(recipe, str(recipe.interpreter))
-    say(f"bringing {recipe.folder.name}/ up to date, by {installer.name}")
+    say(f"bringing {recipe.name} up to date, by {installer.name}")
     Stamp(State.UNFINISHED, wanted.digest).write(recipe.folder)
     try:
         installer.add_itself(lock)
@@ -106,7 +117,7 @@ def _complete(recipe: Recipe, wanted: RequirementFiles) -> None:
     # The stamp must not reach the disk before what it vouches for.
     os.sync()
     Stamp(State.COMPLETE, wanted.digest).write(recipe.folder)
-    say(f"{recipe.folder.name}/ is ready")
+    say(f"{recipe.name} is ready")
 
 
 @contextmanager
@@ -119,7 +130,7 @@ def _locked(recipe: Recipe) -> Iterator[int]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"another start is preparing {recipe.folder.name}/: waiting for it")
+            say(f"another start is preparing {recipe.name}: waiting for it")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
     finally:
@@ -130,8 +141,9 @@ def _base_python(recipe: Recipe) -> str:
     """Return the interpreter to make the venv from; raises CannotStart when the one asked for does not serve."""
     if recipe.python is None:
         # Never a venv's own: making venv/ from inside venv/ would chain it to what is being replaced.
-        return str(getattr(sys, "_base_executable", None) or sys.executable)
-    found = shutil.which(str(Path(recipe.python).expanduser()))
+        # Nothing tells where a Python is that was found without a PATH; the system still knows what it runs.
+        return str(getattr(sys, "_base_executable", None) or sys.executable or Path("/proc/self/exe").resolve())
+    found = located(str(Path(recipe.python).expanduser()))
     if found is None:
         raise CannotStart(
             f"virtual_env.python_executable: no {recipe.python!r} on PATH; name one that is, or give its path"

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from task_scheduler.project import Project
 from task_scheduler.starting.errors import CannotStart
-from task_scheduler.starting.options import DEFAULT_PYTHON, option, project_of, read_venv_options
-from task_scheduler.starting.recipe import Recipe
+from task_scheduler.starting.installer import say
+from task_scheduler.starting.options import (
+    DEFAULT_PYTHON,
+    is_about_no_project,
+    needs_no_packages,
+    option,
+    project_of,
+    read_venv_options,
+)
+from task_scheduler.starting.recipe import Recipe, Stamp, State
+from task_scheduler.starting.requirements import RequirementFiles
+from task_scheduler.starting.streams import fill_gaps
 from task_scheduler.starting.venv import enter
 
 
@@ -17,21 +29,19 @@ def prepare(folder: Path, arguments: Sequence[str]) -> list[str]:
 
     Raises SystemExit after telling the person why that is not possible.
     """
+    fill_gaps()
+    if needs_no_packages(arguments):
+        return command(arguments, folder)
     try:
-        options = read_venv_options(project_of(arguments, folder).config)
-        enter(
-            Recipe(
-                # Relative to the program, not to the project: one program needs one venv, whatever it is started for.
-                folder=folder / Path(options.path).expanduser(),
-                requirements=(folder / "requirements.txt",),
-                python=None if options.python_executable == DEFAULT_PYTHON else options.python_executable,
-            )
-        )
+        enter(_recipe(folder, project_of(arguments, folder)))
     except CannotStart as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}")
+        raise SystemExit(1) from None
+    except FileNotFoundError:
+        say("error: the current folder is gone: go to one that is there, or give whole paths")
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        print("error: interrupted; the next start finishes the preparation", file=sys.stderr)
+        say("error: interrupted; the next start finishes the preparation")
         raise SystemExit(130) from None
     return command(arguments, folder)
 
@@ -43,5 +53,42 @@ def command(arguments: Sequence[str], folder: Path) -> list[str]:
     ['--root', '/srv/jobs', '--status']
     """
     placed = option(arguments, "--root") is not None or option(arguments, "--config") is not None
+    if placed or is_about_no_project(arguments):
+        return [*arguments]
     # Before the verb, where there is one: which argument that is, the command line alone can tell.
-    return [*([] if placed else ["--root", str(folder)]), *arguments]
+    return ["--root", str(folder), *arguments]
+
+
+def _recipe(program: Path, project: Project) -> Recipe:
+    options = read_venv_options(project.config)
+    requirements = (program / "requirements.txt",)
+    # Relative to the program, not to the project: one program needs one venv, whatever it is started for.
+    venv = program / Path(options.path).expanduser()
+    if venv.is_relative_to(program) and not os.access(program, os.W_OK) and not _is_current(venv, requirements):
+        venv = _outside(program, project, venv)
+    return Recipe(
+        folder=venv,
+        requirements=requirements,
+        python=None if options.python_executable == DEFAULT_PYTHON else options.python_executable,
+    )
+
+
+def _is_current(venv: Path, requirements: tuple[Path, ...]) -> bool:
+    """Whether a venv can be used as it is; one that a person made is never changed anyway."""
+    stamp = Stamp.read(venv)
+    if stamp is None:
+        return venv.is_dir()
+    return stamp == Stamp(State.COMPLETE, RequirementFiles.read(requirements).digest)
+
+
+def _outside(program: Path, project: Project, venv: Path) -> Path:
+    """Return where the venv goes when the program's folder is read-only: into the project."""
+    main = f"python3 {shlex.quote(str(program / 'main.py'))}"
+    if project.root == program:
+        raise CannotStart(
+            f"{program} cannot be written, so no {venv.name}/ can be made there: make a project folder of your own by "
+            f"`{main} init DIR`, and name it with --root DIR"
+        )
+    if not project.root.is_dir():
+        raise CannotStart(f"no folder {project.root}: make it by `{main} init {shlex.quote(str(project.root))}`")
+    return project.root / venv.relative_to(program)

@@ -26,6 +26,16 @@ class Recipe:
         return self.folder / "bin" / "python"
 
     @property
+    def home(self) -> Path:
+        """The folder of the program that needs it."""
+        return self.requirements[0].parent
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: its name where that is enough to find it, else its path."""
+        return f"{self.folder.name}/" if self.folder.parent == self.home else f"{self.folder}/"
+
+    @property
     def is_entered(self) -> bool:
         """Whether this very process runs in it."""
         return Path(sys.prefix).resolve() == self.folder.resolve()

@@ -12,6 +12,8 @@ from task_scheduler.starting.requirements import RequirementFiles
 #: Set across the step into a venv, so that a mistake here, or damage there, cannot become an endless loop.
 _STEP = "TASK_SCHEDULER_STEP"
 _PREPARED, _ENTERED = "prepared", "entered"
+#: Would send the venv's Python for its own modules, or for packages, to where another project has them.
+_OF_ANOTHER_PYTHON = ("PYTHONHOME", "PYTHONPATH", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
 
 
 def enter(recipe: Recipe) -> None:
@@ -36,6 +38,8 @@ def enter(recipe: Recipe) -> None:
     try:
         prepared = prepare(recipe, wanted, lacking)
         os.environ[_STEP] = _PREPARED if prepared else _ENTERED
+        for name in _OF_ANOTHER_PYTHON:
+            os.environ.pop(name, None)
         sys.stdout.flush()
         sys.stderr.flush()
         os.execv(recipe.interpreter, [str(recipe.interpreter), *sys.orig_argv[1:]])

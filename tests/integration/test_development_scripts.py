@@ -35,11 +35,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("task_scheduler/__init__.py", "task_scheduler/project.py", "scripts/run_tests.py", "scripts/check.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    names = ["task_scheduler/__init__.py", "task_scheduler/project.py", "scripts/run_tests.py", "scripts/check.py"]
+    names += [f"task_scheduler/environments/{name}.py" for name in ("__init__", "caches", "indexes")]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(PROJECT / name, tmp_path / name)
     shutil.copytree(PROJECT / "task_scheduler/starting", tmp_path / "task_scheduler/starting")
-    (tmp_path / "requirements.txt").write_text("pytest>=1\n")
+    (tmp_path / "requirements.txt").write_text("pytest>=1\npytest-xdist>=1\n")
     (tmp_path / "requirements-dev.txt").write_text("coverage>=1\n")
     (tmp_path / "pyproject.toml").write_text(SETTINGS)
     (tmp_path / "covered.py").write_text("x = 1\n")

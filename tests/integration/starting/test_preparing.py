@@ -1,150 +1,20 @@
-"""`main.py` on a machine where nothing is installed: real interpreters, real virtual environments, packages of our own."""
+"""`main.py` on a machine where nothing is installed: how venv/ is made, mended, shared and left alone."""
 
 from __future__ import annotations
 
-import base64
 import fcntl
-import hashlib
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import uv
 
-PROJECT = Path(__file__).resolve().parents[2]
-STAMP = ".task-scheduler.json"
-#: Stands in for the command line: says where it runs and what it was given.
-COMMAND_LINE = """
-import json, sys
-from importlib import metadata
-
-def main(argv):
-    print(json.dumps({"prefix": sys.prefix, "arguments": argv, "version": metadata.version("needed-by-main")}))
-    return 7
-"""
-
-
-class Clone:
-    """A copy of what starting consists of, with requirements that only this test can satisfy."""
-
-    def __init__(self, folder: Path, wheels: Path) -> None:
-        self.folder = folder
-        self.wheels = wheels
-        self.path = folder.parent / "bin"
-        for name in ("main.py", "task_scheduler/__init__.py", "task_scheduler/project.py"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, folder / name)
-        shutil.copytree(PROJECT / "task_scheduler/starting", folder / "task_scheduler/starting")
-        (folder / "task_scheduler/cli").mkdir()
-        (folder / "task_scheduler/cli/__init__.py").touch()
-        (folder / "task_scheduler/cli/main.py").write_text(COMMAND_LINE)
-        self.require("needed-by-main>=1.0,<2")
-        self.path.mkdir()
-
-    @property
-    def venv(self) -> Path:
-        return self.folder / "venv"
-
-    @property
-    def stamp(self) -> dict[str, str]:
-        content: dict[str, str] = json.loads((self.venv / STAMP).read_text())
-        return content
-
-    def require(self, text: str) -> None:
-        (self.folder / "requirements.txt").write_text(f"# for this test\n{text}\n")
-
-    def offer_uv(self, program: str | None = None) -> None:
-        """Put uv on PATH, or a program of the test's under its name."""
-        if program is None:
-            (self.path / "uv").symlink_to(uv.find_uv_bin())
-        else:
-            (self.path / "uv").write_text(program)
-            (self.path / "uv").chmod(0o755)
-
-    def begin(self, *arguments: str, python: str = sys.executable) -> subprocess.Popen[str]:
-        environment = {
-            "PATH": f"{self.path}:/usr/bin:/bin",
-            "HOME": str(self.folder.parent),
-            "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(self.wheels),
-            "UV_OFFLINE": "1",
-            "UV_NO_CACHE": "1",
-            "UV_FIND_LINKS": str(self.wheels),
-        }
-        return subprocess.Popen(
-            [python, "main.py", *arguments],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def start(self, *arguments: str, python: str = sys.executable) -> Ending:
-        process = self.begin(*arguments, python=python)
-        try:
-            output, errors = process.communicate(timeout=100)
-        finally:
-            process.kill()
-        return Ending(process.returncode, output, errors)
-
-
-class Ending:
-    """How a start ended."""
-
-    def __init__(self, code: int, output: str, errors: str) -> None:
-        self.code = code
-        self.output = output
-        self.errors = errors
-
-    @property
-    def seen(self) -> dict[str, object]:
-        """What the command line reported."""
-        assert self.code == 7, self.errors
-        content: dict[str, object] = json.loads(self.output)
-        return content
-
-
-def build_wheel(folder: Path, name: str, version: str) -> None:
-    """Write the smallest wheel an installer takes."""
-    module = name.replace("-", "_")
-    info = f"{module}-{version}.dist-info"
-    files = {
-        f"{module}.py": "",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = ""
-    for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        record += f"{path},sha256={digest},{len(text)}\n"
-    with zipfile.ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
-        for path, text in {**files, f"{info}/RECORD": f"{record}{info}/RECORD,,\n"}.items():
-            archive.writestr(path, text)
-
-
-@pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheels")
-    build_wheel(folder, "needed-by-main", "1.0")
-    build_wheel(folder, "needed-by-main", "1.5")
-    return folder
-
-
-@pytest.fixture
-def clone(tmp_path: Path, wheels: Path) -> Iterator[Clone]:
-    clone = Clone(tmp_path / "a folder with spaces", wheels)
-    yield clone
-    if clone.folder.exists():
-        clone.folder.chmod(0o755)
+from tests.integration.starting.clones import PROJECT, STAMP, Clone, Ending
 
 
 @pytest.mark.slow
@@ -412,6 +282,15 @@ def test_an_installer_that_fails_is_quoted(clone: Clone) -> None:
     assert "needed-by-nobody" in ending.errors
     assert "Traceback" not in ending.errors
     assert clone.stamp["state"] == "unfinished"
+
+
+def test_a_full_disk_is_told_as_one(clone: Clone) -> None:
+    clone.offer_uv('#!/bin/sh\n[ "$1" = --version ] && exit 0\necho "cause: No space left on device"\nexit 2\n')
+
+    ending = clone.start()
+
+    assert ending.code == 1
+    assert ending.errors.endswith("\n\nhint: make room on the disk and start again\n")
 
 
 def test_a_name_on_the_path_that_runs_nothing_is_not_uv(clone: Clone) -> None:
