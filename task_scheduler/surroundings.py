@@ -49,7 +49,7 @@ def _facts() -> dict[str, str]:
         "user": _user(),
         "groups": ", ".join(sorted({_group(number) for number in [os.getegid(), *os.getgroups()]})),
         "home folder": _home(),
-        "umask": _umask(),
+        "umask": umask(),
         "nice level": str(os.getpriority(os.PRIO_PROCESS, 0)),
         "locale": locale.setlocale(locale.LC_CTYPE, None),
         "text encoding": locale.getpreferredencoding(do_setlocale=False),
@@ -86,7 +86,8 @@ def _home() -> str:
     return os.path.expanduser("~")
 
 
-def _umask() -> str:
+def umask() -> str:
+    """Return what is taken away from the permissions of new files, in octal."""
     for line in _lines("/proc/self/status"):
         if line.startswith("Umask:"):
             return line.split()[1]

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from task_scheduler import __version__
 from task_scheduler.core.requests import ExecutionProfile
 from task_scheduler.execution import markers, preload, processes, spawning
 from task_scheduler.execution.cards import HostCard
@@ -147,7 +146,7 @@ class Fleet:
         now = asyncio.get_running_loop().time()
         host = Host(card=card, folder=folder, profile=_profile(told), now=now)
         host.is_alive = card.is_alive()
-        host.is_leaving = host.profile is None or told.get("version") != __version__
+        host.is_leaving = host.profile is None or told.get("origin") != spawning.origin()
         self._hosts[card.host] = host
         if host.takes_attempts and host.profile is not None and host.profile not in self._current:
             self._current[host.profile] = host

@@ -1,6 +1,6 @@
 """The program of a host: `python -I host.py FOLDER SETTINGS`, by path, with an environment's own interpreter.
 
-Its listening socket is descriptor 3. SETTINGS is JSON: host, root, lib, lent, profile, preload, idle_after, version.
+Its listening socket is descriptor 3. SETTINGS is JSON: host, root, lib, lent, profile, preload, idle_after, origin.
 Standard library only, Python 3.8 or later.
 """
 
@@ -74,7 +74,7 @@ def _introduce(folder: str, settings: dict[str, Any]) -> None:
         "start": processes.start_time(pid),
         "boot": processes.boot_id(),
         "profile": settings["profile"],
-        "version": settings["version"],
+        "origin": settings["origin"],
     }
     path = os.path.join(folder, "host.json")
     with open(path + ".new", "w", encoding="utf-8") as file:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import resource
 import secrets
 import signal
 import socket
@@ -17,6 +19,7 @@ from task_scheduler import __version__
 from task_scheduler.core.requests import ExecutionProfile
 from task_scheduler.execution import processes
 from task_scheduler.execution.cards import HostCard
+from task_scheduler.surroundings import umask
 
 SOCKET = "socket"
 LOG = "host.log"
@@ -24,6 +27,10 @@ _BACKLOG = 64
 #: Variables a host is given for itself alone, which it takes away before anything inherits them. What the dynamic linker
 #: resolves late it would resolve again in every child, on pages that are copied for it: 1 in 20 of those a child touches.
 _LENT = {"LD_BIND_NOW": "1"}
+#: Variables that tell one start of the same thing from another, by shells and service managers.
+_OF_ONE_START = frozenset(
+    {"_", "SHLVL", "OLDPWD", "INVOCATION_ID", "JOURNAL_STREAM", "SYSTEMD_EXEC_PID", "NOTIFY_SOCKET", "WATCHDOG_PID"}
+)
 _LISTENER = 3  #: the descriptor host.py expects its listening socket at
 
 
@@ -55,7 +62,7 @@ def spawn(
         "profile": {"environment": profile.environment, "preload": profile.preload},
         "preload": list(preload),
         "idle_after": idle_after,
-        "version": __version__,
+        "origin": origin(),
     }
     program = lib / "task_scheduler" / "execution" / "host.py"
     with _listening(folder) as listener:
@@ -106,6 +113,17 @@ def _short_name(folder: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{descriptor}"
     finally:
         os.close(descriptor)
+
+
+def origin() -> str:
+    """Return what attempts get from the scheduler that starts their host, as text to compare: program and surroundings.
+
+    A host of another origin gets no further attempts, or what was mended around the scheduler would not reach them.
+    """
+    limits = {name: resource.getrlimit(number) for name, number in vars(resource).items() if name[:7] == "RLIMIT_"}
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_ONE_START}
+    whole = json.dumps([inherited, limits, os.nice(0), umask()], sort_keys=True)
+    return f"{__version__} {hashlib.sha256(whole.encode(errors='surrogateescape')).hexdigest()[:16]}"
 
 
 def variables(interpreter: Path, root: Path, lib: Path) -> dict[str, str]:

@@ -6,9 +6,10 @@ import functools
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from task_scheduler.core.excerpts import quoted
+
 _EXAMPLES = 'such as "3.11", or a range such as ">=3.9,<3.13"'
 _LONGEST = 100
-_LONGEST_SHOWN = 60
 _MINORS = range(41)
 _MICROS = range(31)
 
@@ -16,7 +17,7 @@ _MICROS = range(31)
 @functools.lru_cache(maxsize=256)
 def python_fault(text: str) -> str | None:
     """Say what is wrong with a range of versions, to be read after its key; None: nothing."""
-    shown = repr(text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…")
+    shown = quoted(text)
     wrong = f"must be the lowest version the task runs with, {_EXAMPLES}, not the text {shown}"
     if len(text) > _LONGEST or not text.isascii() or not text:
         return wrong

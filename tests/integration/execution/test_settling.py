@@ -48,6 +48,26 @@ def test_a_living_attempt_is_adopted_and_its_end_told_with_its_whole_output(proj
     asyncio.run(scenario())
 
 
+def test_what_was_mended_around_the_scheduler_reaches_the_next_attempt(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        attempt, before = await _begin_and_leave(project)
+        monkeypatch.setenv("MENDED", "yes")
+        async with project.scheduler() as scheduler:
+            await scheduler.executor.settle(before.open(attempt))
+            second = scheduler.launch(project.request("import os; print(os.environ['MENDED'])"))
+            await scheduler.exit_of(second)
+            (project.root / "go").touch()
+            exit_ = await scheduler.exit_of(attempt)
+
+            assert project.texts(second) == ["yes"]
+            assert exit_.exit_code == 0
+            assert project.texts(attempt) == ["began", "went on"]
+
+    asyncio.run(scenario())
+
+
 def test_an_adopted_host_is_used_again(project: Project) -> None:
     async def scenario() -> None:
         attempt, before = await _begin_and_leave(project)
