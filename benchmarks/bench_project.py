@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -50,8 +52,33 @@ class Bench:
 
     def wait_admitted(self, count: int, seconds: float = 180) -> None:
         """Return once so many tasks are in force."""
-        statement = "SELECT count(*) AS n FROM tasks WHERE status = 'active'"
-        self.project.wait_for(f"{count} tasks in force", lambda: self.one(statement) == count, seconds)
+        self.project.wait_for(f"{count} tasks in force", lambda: self.count_active() == count, seconds)
+
+    def count_active(self) -> int:
+        """Return how many tasks are in force."""
+        try:
+            return int(self.one("SELECT count(*) AS n FROM tasks WHERE status = 'active'"))
+        except sqlite3.OperationalError:
+            return 0  # the database is just being made
+
+    def version_of(self, task_id: str) -> str | None:
+        """Return the version of a task in force."""
+        rows = self.project.rows("SELECT version FROM tasks WHERE task_id = ? AND status = 'active'", task_id)
+        return str(rows[0]["version"]) if rows else None
+
+    def late(self, task_id: str) -> list[float]:
+        """Return milliseconds from each run's instant to the moment the task printed, by run."""
+        late = []
+        for run in self.project.runs(task_id, "succeeded"):
+            output = self.project.root / "logs" / "runs" / task_id / f"{run['id']}.1.log"
+            printed = output.read_text(encoding="utf-8").split(" ", 3)[3]
+            late.append((float(printed) - datetime.fromisoformat(str(run["scheduled_for"])).timestamp()) * 1e3)
+        return late
+
+    def peak_memory(self) -> int:
+        """Return the most bytes the scheduler had in memory so far."""
+        status = Path(f"/proc/{self.project.pid}/status").read_text(encoding="utf-8")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
     def wait_finished(self, count: int, seconds: float = 120) -> None:
         """Return once so many runs have succeeded."""
@@ -75,6 +102,12 @@ class Bench:
         own, _ = _times(self.project.pid)
         hosts = [_times(pid) for pid in self.project.host_pids()]
         return Cpu(scheduler=own, hosts=sum(host for host, _ in hosts), attempts=sum(below for _, below in hosts))
+
+
+def proportional_memory(pid: int) -> int:
+    """Return the bytes of a process, each page shared with others counted in part."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
+    return int(rollup.partition("\nPss:")[2].split()[0]) * 1024
 
 
 def _times(pid: int) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Measure what a run costs, how many fit into a second, and how late they are: `python benchmarks/run.py`.
+"""Measure what runs cost, how late they are, and how quickly files come into force: `python benchmarks/run.py`.
 
 Everything is counted together: scheduler, hosts, attempts and commits. Figures are ratios from one run, since
 machines differ; the budgets beside them are those of docs/design.md.
@@ -11,7 +11,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,41 +19,47 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from baselines import bare_fork_loop, cores, python_process
 from bench_project import Bench, bench
+from idling import idle
+from many_files import change, drop, restart, scan
+from table import Row, keep_figures, kept_figures, print_table
 
 from task_scheduler.testing.running import HEAD, IMPORTS
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One line of the report."""
-
-    what: str
-    seen: str
-    budget: str
-    reached: bool | None  #: None: a figure without a budget
-
-
 def main() -> int:
     """Run the chosen parts and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", default=["cost", "imports", "throughput", "lateness"])
-    parser.add_argument("--seconds", type=int, default=20, help="how long each steady measurement takes")
-    options = parser.parse_args()
     parts: dict[str, Callable[[int], list[Row]]] = {
         "cost": cost,
         "imports": imports,
         "throughput": throughput,
         "lateness": lateness,
+        "scan": scan,
+        "restart": restart,
+        "change": change,
+        "drop": drop,
+        "idle": idle,
     }
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("parts", nargs="*", default=list(parts), help=", ".join(parts))
+    parser.add_argument("--seconds", type=int, default=20, help="how long each steady measurement takes")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep the figures in a file")
+    parser.add_argument("--against", type=Path, metavar="FILE", help="show ratios to figures kept earlier")
+    options = parser.parse_args()
     unknown = [name for name in options.parts if name not in parts]
     if unknown:
         parser.error(f"no part {unknown[0]!r}: there are {', '.join(parts)}")
+    try:
+        earlier = {} if options.against is None else kept_figures(options.against)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores()} cores", flush=True)
     rows: list[Row] = []
     for name in options.parts:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         rows += parts[name](options.seconds)
-    print_table(rows)
+    print_table(rows, earlier)
+    if options.json is not None:
+        keep_figures(rows, options.json)
     return 0
 
 
@@ -103,12 +109,12 @@ def _cost(what: str, package: str, function: str, seconds: int, *, most: float, 
             seen=f"{one * 1e3:.2f} ms of {baseline.cpu * 1e3:.1f} ms = 1/{1 / ratio:.1f} ({parts})",
             budget=f"at most 1/{1 / most:.0f}",
             reached=ratio <= most,
+            figure=ratio,
         ),
         Row(
             what=f"wall time of a run, {what}",
             seen=f"{wall * 1e3:.2f} ms of {baseline.wall * 1e3:.1f} ms = 1/{baseline.wall / wall:.1f}",
-            budget="",
-            reached=None,
+            figure=wall / baseline.wall,
         ),
     ]
 
@@ -133,6 +139,7 @@ def throughput(_seconds: int, count: int = 1000) -> list[Row]:
             seen=f"{rate:.0f} of {bare:.0f} of a bare fork loop = {rate / bare:.0%}",
             budget="at least 60 %",
             reached=rate / bare >= 0.6,
+            figure=rate / bare,
         )
     ]
 
@@ -161,12 +168,14 @@ def lateness(seconds: int) -> list[Row]:
             seen=f"p50 {_percentile(alone, 50):.1f} ms, p99 {_percentile(alone, 99):.1f} ms ({len(alone)} runs)",
             budget="p99 5 ms",
             reached=_percentile(alone, 99) <= 5,
+            figure=_percentile(alone, 99),
         ),
         Row(
             what="lateness of the first line, 100 jobs due at once",
             seen=f"p50 {_percentile(together, 50):.0f} ms, p99 {_percentile(together, 99):.0f} ms",
             budget="p99 250 ms",
             reached=_percentile(together, 99) <= 250,
+            figure=_percentile(together, 99),
         ),
     ]
 
@@ -208,14 +217,6 @@ def _moment(text: str) -> float:
 
 def _percentile(values: Sequence[float], percent: int) -> float:
     return values[min(len(values) - 1, len(values) * percent // 100)]
-
-
-def print_table(rows: Sequence[Row]) -> None:
-    """Print what was seen beside what was promised."""
-    widths = [max(len(row.what) for row in rows), max(len(row.seen) for row in rows)]
-    for row in rows:
-        mark = {True: "reached", False: "MISSED", None: ""}[row.reached]
-        print(f"{row.what:<{widths[0]}}  {row.seen:<{widths[1]}}  {row.budget}  {mark}".rstrip())
 
 
 if __name__ == "__main__":

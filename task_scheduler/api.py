@@ -169,7 +169,7 @@ class TaskScheduler:
         await self._janitor.start()
         for service in self._further:
             await service.start()
-        self._events.publish(Event(name="scheduler.started", message="the scheduler works"))
+        self._events.publish(Event(name="scheduler.started", message=f"the scheduler works{self._hint()}"))
 
     async def stop(self) -> None:
         """Start nothing more, put on record what has ended, and leave running attempts alive."""
@@ -223,6 +223,9 @@ class TaskScheduler:
             "next_due": None if due is None else due.isoformat(),
             "suspended": self._register.suspended,
         }
+
+    def _hint(self) -> str:
+        return "" if self._catalog.counts() else "; no tasks yet: drop a .py file into the folder of tasks"
 
     def _note_failure(self, event: Event) -> None:
         if event.name == "service.failed":

@@ -5,20 +5,23 @@ Each root (`bootstrap` for the scheduler, others for commands that work without 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
-import task_scheduler
 from task_scheduler.api import Policies
 from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.core.requests import AttemptRequest
+from task_scheduler.core.runs import AttemptId, output_name
+from task_scheduler.core.tasks import NO_ARGUMENTS
 from task_scheduler.environments.provider import Environments, environments
+from task_scheduler.execution import surroundings as execution_surroundings
+from task_scheduler.scaffolding.shipped import PACKAGE, shipped
+from task_scheduler.services.register import Admitted
 from task_scheduler.services.runner import RunnerLimits
 from task_scheduler.settings import EnvironmentMode, OnInvalid, Paths, Settings
 from task_scheduler.watcher.chains import judge
 from task_scheduler.watcher.reader import TaskFileReader
-
-#: The folder of this package: what tasks import `task_scheduler.decorators` from.
-PACKAGE = Path(task_scheduler.__file__).resolve().parent
 
 
 def run_folder(paths: Paths) -> Path:
@@ -32,27 +35,27 @@ def environment_provider(settings: Settings, paths: Paths, lib: Path, notice: Ca
         folder=paths.data / "environments",
         root=paths.root,
         lib=lib,
+        tasks=paths.tasks,
         judge=judge,
         timeout=settings.environments.build_timeout,
+        allow_direct_references=settings.environments.allow_direct_references,
         notice=notice,
     )
 
 
-def task_reader(paths: Paths) -> TaskFileReader:
+def task_reader(settings: Settings, paths: Paths) -> TaskFileReader:
     """Return what reads task files."""
-    return TaskFileReader(root=paths.root, helpers=helpers_folder(paths))
+    return TaskFileReader(
+        root=paths.root,
+        helpers=helpers_folder(paths),
+        allow_direct_references=settings.environments.allow_direct_references,
+    )
 
 
 def helpers_folder(paths: Paths) -> Path:
     """Return the folder that `import helpers` means in tasks: the project's, else the one that comes with the program."""
-    shipped = shipped_helpers()
-    return paths.helpers if paths.helpers.is_dir() or shipped is None else shipped
-
-
-def shipped_helpers() -> Path | None:
-    """Return the folder of helpers that comes with the program, None where it was left out."""
-    places = (PACKAGE / "shipped" / "helpers", PACKAGE.parent / "helpers")
-    return next((place for place in places if place.is_dir()), None)
+    ours = shipped("helpers")
+    return paths.helpers if paths.helpers.is_dir() or ours is None else ours
 
 
 def policies(settings: Settings) -> Policies:
@@ -72,6 +75,72 @@ def policies(settings: Settings) -> Policies:
     )
 
 
+def whereabouts(settings: Settings, paths: Paths) -> dict[str, Any]:
+    """Return, as a JSON document, where task files are and which of them count."""
+    return {
+        "root": str(paths.root),
+        "tasks": str(paths.tasks),
+        "pattern": settings.tasks.file_pattern,
+        "include_examples": settings.tasks.include_example_tasks,
+        "reload_on_change": settings.tasks.reload_on_change,
+    }
+
+
+def surroundings(
+    settings: Settings,
+    paths: Paths,
+    lib: Path,
+    *,
+    interpreter_of: Callable[[str], Path],
+    in_force: Callable[[str], Admitted],
+) -> Callable[[str | None], Awaitable[dict[str, Any]]]:
+    """Return what tells, as JSON documents, what a run of a task finds around it; of no task, where task files are.
+
+    `in_force` raises UnknownTask and Refused.
+    """
+    project = whereabouts(settings, paths)
+
+    async def tell(task_id: str | None) -> dict[str, Any]:
+        if task_id is None:
+            return project
+        admitted = in_force(task_id)
+        file, interpreter = paths.root / admitted.path, interpreter_of(admitted.version.environment)
+        given = execution_surroundings.of_task(_request_of(admitted), root=paths.root, source=file)
+        return {
+            **project,
+            "task": task_id,
+            "file": str(file),
+            "version": admitted.version.digest,
+            "interpreter": str(interpreter),
+            "lib": str(lib),
+            "given": given,
+            "seen": await execution_surroundings.of_a_run(
+                interpreter=interpreter, root=paths.root, lib=lib, task_id=task_id, file=file, given=given
+            ),
+        }
+
+    return tell
+
+
+def _request_of(admitted: Admitted) -> AttemptRequest:
+    """Return what an execution of this version would be asked for, of no run in particular."""
+    version, none = admitted.version, AttemptId(run_id=0, number=0)
+    return AttemptRequest(
+        id=none,
+        task_id=version.task_id,
+        title=version.declaration.title,
+        path=admitted.path,
+        digest=version.digest,
+        function=None,
+        arguments=NO_ARGUMENTS,
+        profile=admitted.profile,
+        output=output_name(version.task_id, none),
+        timeout=None,
+        kill_grace=0,
+        output_limit=0,
+    )
+
+
 def task_side_library(folder: Path, paths: Paths) -> Path:
     """Make the folder that gives tasks `task_scheduler`, and `helpers` where the project has none of its own.
 
@@ -79,9 +148,9 @@ def task_side_library(folder: Path, paths: Paths) -> Path:
     """
     private_folder(folder)
     _link(folder / "task_scheduler", PACKAGE)
-    shipped = shipped_helpers()
-    if shipped is not None and not paths.helpers.is_dir():
-        _link(folder / "helpers", shipped)
+    ours = shipped("helpers")
+    if ours is not None and not paths.helpers.is_dir():
+        _link(folder / "helpers", ours)
     else:
         (folder / "helpers").unlink(missing_ok=True)
     return folder

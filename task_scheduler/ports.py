@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from task_scheduler.core.environments import Collected, Lock, Requirements
+from task_scheduler.core.errors import Problem
 from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Missed, Skipped
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.requests import AttemptRequest, ExecutionProfile, OpenAttempt, Report, Started
@@ -116,7 +117,7 @@ class Ledger(Protocol):
     async def request(self, request: RunRequest) -> tuple[Run, bool]:
         """Put a requested run on record; return it, and whether it is new.
 
-        Raises Refused when the request's name belongs to a run of another task or function.
+        Raises Refused when the request's name belongs to a run of another task, function or command line.
         """
         ...
 
@@ -150,36 +151,47 @@ class Ledger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """A version that is to be put in force."""
+
+    task: TaskRecord
+    version: TaskVersion
+    source: bytes
+    lock: Lock
+    jobs: Sequence[JobDeclaration] = ()
+    next_runs: Sequence[datetime | None] = ()  #: one instant for each of `jobs`
+
+
 class Catalogue(Protocol):
-    """The record of task files, their admitted versions and their jobs."""
+    """The record of task files, their admitted versions and their jobs.
+
+    What writes takes several at once and does it in one commit, or not at all: a folder may hold thousands of files.
+    """
 
     async def tasks(self) -> Sequence[TaskRecord]:
         """Return every task file on record, deleted ones included, by id."""
         ...
 
-    async def put_task(self, task: TaskRecord) -> None:
-        """Insert or replace what is on record of one task file."""
+    async def put_tasks(self, tasks: Sequence[TaskRecord]) -> None:
+        """Insert or replace what is on record of task files."""
         ...
 
-    async def admit(
-        self,
-        task: TaskRecord,
-        version: TaskVersion,
-        source: bytes,
-        lock: Lock,
-        jobs: Sequence[JobDeclaration],
-        next_runs: Sequence[datetime | None],
-    ) -> Sequence[Job]:
-        """Put a version in force, in one commit: its source, lock, record and jobs.
+    async def put_stamps(self, stamps: Mapping[str, tuple[str, str]]) -> None:
+        """Set the stamps of task files, given by id with the digest each belongs to; of any other digest: nothing."""
+        ...
+
+    async def admit(self, admissions: Sequence[Admission]) -> Sequence[Sequence[Job]]:
+        """Put versions in force: for each its source, lock, record and jobs.
 
         A job that is on record with the same identity keeps its id, and keeps its `next_run` when it was
-        active; every other active job of the task ends. `next_runs` gives one instant for each of `jobs`.
-        Returns the task's active jobs.
+        active; every other active job of the task ends. No two admissions are of one task.
+        Returns each task's active jobs.
         """
         ...
 
-    async def retire(self, task: TaskRecord) -> None:
-        """Record a task as disabled, deleted or no task any more and end its jobs, in one commit."""
+    async def retire(self, tasks: Sequence[TaskRecord]) -> None:
+        """Record tasks as disabled, deleted or no tasks any more and end their jobs."""
         ...
 
     async def versions(self) -> Sequence[TaskVersion]:
@@ -278,10 +290,23 @@ class SourceFile:
 
     task_id: str
     path: str  #: relative to the project folder
-    digest: str
-    content: bytes | None  #: None: it cannot be read; `problem` says why
+    digest: str  #: SHA-256 in hex; empty: it was not read, or cannot be
+    content: bytes | None  #: None: not read, or not readable, and then `problem` says why
     problem: str = ""
-    stamp: str = ""  #: what the file looked like when it was read, to tell later that it is the same; opaque
+    stamp: str = ""  #: what the file looked like, to tell later that it is the same; opaque; empty: not certain enough
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether its content was left for `TaskSource.fetch`: it is known, or one of very many."""
+        return self.content is None and not self.problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFile:
+    """What is on record of a file, so that it need not be read when it looks the same."""
+
+    digest: str
+    stamp: str  #: empty: it must be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +315,8 @@ class SourceChanges:
 
     files: tuple[SourceFile, ...] = ()  #: new or changed
     removed: tuple[str, ...] = ()  #: ids of tasks whose file is gone
-    local_digest: str = ""  #: over all helpers and local modules, now
+    confirmed: tuple[SourceFile, ...] = ()  #: unchanged, with the stamp by which that can be told from now on
+    local_digest: str = ""  #: over all helpers, now
     suspended: str | None = None  #: why the folder itself cannot be read; its tasks are suspended, not deleted
     complete: bool = False  #: a full look, so that every task on record and not in `files` is gone
 
@@ -298,8 +324,11 @@ class SourceChanges:
 class TaskSource(Protocol):
     """Where task files come from; reports only what has settled."""
 
-    async def start(self, listener: Callable[[SourceChanges], None]) -> None:
-        """Report a full look first (`complete`), then each change; calls come from the event loop."""
+    async def start(self, listener: Callable[[SourceChanges], None], known: Mapping[str, KnownFile]) -> None:
+        """Report a full look first (`complete`), then each change; calls come from the event loop.
+
+        `known` are the task files on record, by task id.
+        """
         ...
 
     async def stop(self) -> None:
@@ -308,6 +337,13 @@ class TaskSource(Protocol):
 
     async def rescan(self) -> None:
         """Look at everything now, without waiting for an event."""
+        ...
+
+    async def fetch(self, files: Sequence[SourceFile]) -> Sequence[SourceFile | None]:
+        """Return files as they are now, with their content.
+
+        None for one that is gone or has changed since it was reported: that is reported by itself.
+        """
         ...
 
 
@@ -331,7 +367,7 @@ class Inspection:
     """What importing a task file in its own environment told."""
 
     jobs: tuple[JobDeclaration, ...] = ()
-    problems: tuple[str, ...] = ()  #: sentences without the path, some after `line N: `; empty when all went well
+    problems: tuple[Problem, ...] = ()  #: empty when all went well
 
 
 class EnvironmentProvider(Protocol):
@@ -350,15 +386,21 @@ class EnvironmentProvider(Protocol):
         ...
 
     async def missing_modules(self, key: str, modules: Sequence[str], path: str) -> tuple[str, ...]:
-        """Return those modules that a task file at `path` could not find, without running anything of it."""
+        """Return those modules that a task file at `path` could not find, without running anything of it.
+
+        Raises EnvironmentFailed when the environment cannot answer.
+        """
         ...
 
     async def inspect(self, key: str, source: SourceFile) -> Inspection:
         """Import a task file in a child of its environment, with a time limit, and read its schedules."""
         ...
 
-    async def collect(self, keep: Collection[str]) -> Collected:
-        """Remove environments nobody refers to."""
+    async def collect(self, keep: Collection[str], *, even_recent: bool = False, dry_run: bool = False) -> Collected:
+        """Remove environments nobody refers to; `dry_run` only tells which.
+
+        What was asked for a moment ago stays, unless `even_recent`: its task may not be on record yet.
+        """
         ...
 
 

@@ -28,7 +28,13 @@ class Record:
         self._close_store = _nothing
         self.exists = paths.database.is_file()  #: whether a scheduler ever ran here
         overview = self._open(paths.database, settings) if self.exists else _NothingYet()
-        self._control = Control(overview=overview, start_task=self._start, rescan=self._rescan, live=None)
+        self._control = Control(
+            overview=overview,
+            start_task=self._start,
+            rescan=self._rescan,
+            surroundings=self._look_around,
+            live=None,
+        )
 
     def ask(self, command: str, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - a JSON document
         """Return the answer to a command; raises NotRunning for one that needs the scheduler."""
@@ -49,7 +55,10 @@ class Record:
         self._close_store = store.close
         return Overview(catalogue=store, history=store, clock=SystemClock(), zone=settings.scheduler.zone)
 
-    async def _start(self, _task: str, _function: str | None, _request_id: str) -> Run:
+    async def _start(self, *_request: object, **_which: object) -> Run:
+        raise NotRunning(str(self._project.root))
+
+    async def _look_around(self, _task: str | None) -> Document:
         raise NotRunning(str(self._project.root))
 
     async def _rescan(self) -> None:

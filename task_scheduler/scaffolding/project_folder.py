@@ -67,6 +67,8 @@ def make_project(folder: Path, *, program: str) -> Iterator[Addition]:
         yield Addition(path=f"{TASKS_FOLDER}/")
         example = NewTask(name=EXAMPLE, title="Hello", description="Shows what a task looks like", schedules=("daily",))
         yield from _add(folder, f"{TASKS_FOLDER}/{EXAMPLE}.py", example.text(Dialect.DOCSTRING))
+        # Deleting every task leaves the folder not utterly empty: that would look like a disk that is not there.
+        yield from _add(folder, f"{TASKS_FOLDER}/.gitkeep", "")
     yield from _add_helpers(folder)
     settings = shipped(CONFIG_FOLDER, CONFIG_NAME)
     if settings is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 
-from task_scheduler.core.environments import Requirements
+from task_scheduler.core.environments import Requirements, python_together
 
 
 class SharedNeeds:
@@ -65,9 +65,5 @@ class SharedNeeds:
 
 def _sum(needs: Collection[Requirements]) -> Requirements:
     packages = {package for needed in needs for package in needed.packages}
-    versions = [needed.python_version for needed in needs] or [Requirements().python_version]
-    return Requirements(packages=tuple(sorted(packages)), python_version=max(versions, key=_as_numbers))
-
-
-def _as_numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+    python_version = python_together(needed.python_version for needed in needs)
+    return Requirements(packages=tuple(sorted(packages)), python_version=python_version)

@@ -11,6 +11,9 @@ from task_scheduler.core.planning import TICK
 from task_scheduler.core.tasks import Job
 from task_scheduler.core.triggers import Trigger, parse_trigger, read_zone
 
+#: Different triggers that are kept at hand.
+_MOST_TRIGGERS = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedJob:
@@ -26,7 +29,9 @@ class Timetable:
     def __init__(self, *, zone: tzinfo) -> None:
         self._zone = zone
         self._jobs: dict[int, TimedJob] = {}
-        self._by_task: dict[str, set[int]] = {}
+        self._by_task: dict[str, tuple[int, ...]] = {}
+        #: A trigger has no memory, so equal ones are one, of which thousands of jobs may have the same.
+        self._triggers: dict[tuple[str, str | None], Trigger] = {}
         self._heap: list[tuple[datetime, int]] = []
 
     def __len__(self) -> int:
@@ -35,18 +40,24 @@ class Timetable:
 
     def trigger_of(self, text: str, timezone: str | None) -> Trigger:
         """Return the trigger of a canonical text; `timezone` None takes the scheduler's zone."""
-        return parse_trigger(text, self._zone if timezone is None else read_zone(timezone))
+        trigger = self._triggers.get((text, timezone))
+        if trigger is None:
+            trigger = parse_trigger(text, self._zone if timezone is None else read_zone(timezone))
+            if len(self._triggers) >= _MOST_TRIGGERS:
+                self._triggers.clear()
+            self._triggers[text, timezone] = trigger
+        return trigger
 
     def set_task(self, task_id: str, jobs: Iterable[Job]) -> None:
         """Put exactly these jobs of a task in force; raises TriggerError, and then nothing has changed."""
         timed = [TimedJob(job=job, trigger=self.trigger_of(job.trigger, job.timezone)) for job in jobs]
-        for job_id in self._by_task.pop(task_id, set()):
+        for job_id in self._by_task.pop(task_id, ()):
             del self._jobs[job_id]
+        if timed:
+            self._by_task[task_id] = tuple(dict.fromkeys(entry.job.id for entry in timed))
         for entry in timed:
-            job = entry.job
-            self._jobs[job.id] = entry
-            self._by_task.setdefault(task_id, set()).add(job.id)
-            self._push(job)
+            self._jobs[entry.job.id] = entry
+            self._push(entry.job)
 
     def jobs_of(self, task_id: str) -> Sequence[Job]:
         """Return a task's jobs in force, oldest first."""

@@ -6,14 +6,27 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, union, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from task_scheduler.core.environments import Lock
-from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord, TaskVersion
+from task_scheduler.core.tasks import Job, TaskRecord, TaskVersion
+from task_scheduler.ports import Admission
 from task_scheduler.store import rows
 from task_scheduler.store.access import Access
-from task_scheduler.store.admission import check_admission, identity_of
+from task_scheduler.store.admission import Identity, check_admissions, in_portions, plan_jobs
 from task_scheduler.store.ledger import set_next_runs
 from task_scheduler.store.tables import (
     ATTEMPT_IS_OPEN,
@@ -31,6 +44,24 @@ _insert_task = upsert(tasks)
 _PUT_TASK = _insert_task.on_conflict_do_update(
     index_elements=[tasks.c.task_id],
     set_={column.name: _insert_task.excluded[column.name] for column in tasks.c if not column.primary_key},
+)
+
+_PUT_STAMP = (
+    update(tasks)
+    .where(tasks.c.task_id == bindparam("of_task"), tasks.c.digest == bindparam("of_digest"))
+    .values(stamp=bindparam("stamp"))
+)
+_KEEP_SOURCE = upsert(sources).on_conflict_do_nothing()
+_KEEP_LOCK = upsert(locks).on_conflict_do_nothing()
+_DROP_VERSION = delete(versions).where(
+    versions.c.task_id == bindparam("of_task"),
+    versions.c.digest == bindparam("of_digest"),
+    versions.c.environment == bindparam("of_environment"),
+)
+_REVIVE_JOB = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("of_job"))
+    .values(active=bindparam("active"), next_run=bindparam("next_run"))
 )
 
 
@@ -54,37 +85,36 @@ class SqliteCatalogue(Access):
         question = select(tasks).order_by(tasks.c.task_id)
         return await self._read(lambda connection: [rows.task_from(row) for row in connection.execute(question)])
 
-    async def put_task(self, task: TaskRecord) -> None:
-        """Insert or replace what is on record of one task file."""
-        await self._write(lambda connection: _put_task(connection, task))
+    async def put_tasks(self, tasks: Sequence[TaskRecord]) -> None:
+        """Insert or replace what is on record of task files."""
+        await self._write(lambda connection: _put_tasks(connection, tasks))
 
-    async def admit(
-        self,
-        task: TaskRecord,
-        version: TaskVersion,
-        source: bytes,
-        lock: Lock,
-        jobs: Sequence[JobDeclaration],
-        next_runs: Sequence[datetime | None],
-    ) -> Sequence[Job]:
-        """Put a version in force; return the task's active jobs, by id."""
-        check_admission(task, version, source, lock)
+    async def put_stamps(self, stamps: Mapping[str, tuple[str, str]]) -> None:
+        """Set the stamps of task files that have the digests these belong to."""
+        values = [
+            {"of_task": task_id, "of_digest": digest, "stamp": stamp} for task_id, (digest, stamp) in stamps.items()
+        ]
+        await self._write(lambda connection: _each(connection, _PUT_STAMP, values))
 
-        def operation(connection: Connection) -> Sequence[Job]:
-            _put_task(connection, replace(task, version=version.digest))
-            _keep(connection, version, source, lock)
-            return _put_jobs(connection, task.task_id, jobs, next_runs)
+    async def admit(self, admissions: Sequence[Admission]) -> Sequence[Sequence[Job]]:
+        """Put versions in force; return each task's active jobs, by id."""
+        check_admissions(admissions)
+
+        def operation(connection: Connection) -> Sequence[Sequence[Job]]:
+            _put_tasks(connection, [replace(each.task, version=each.version.digest) for each in admissions])
+            _keep(connection, admissions)
+            return _put_jobs(connection, admissions)
 
         return await self._write(operation)
 
-    async def retire(self, task: TaskRecord) -> None:
-        """Record a task as disabled, deleted or no task any more and end its jobs."""
+    async def retire(self, tasks: Sequence[TaskRecord]) -> None:
+        """Record tasks as disabled, deleted or no tasks any more and end their jobs."""
 
         def operation(connection: Connection) -> None:
-            _put_task(connection, task)
-            connection.execute(
-                update(jobs).where(jobs.c.task_id == task.task_id, jobs.c.active).values(active=False, next_run=None)
-            )
+            _put_tasks(connection, tasks)
+            for task_ids in in_portions([task.task_id for task in tasks]):
+                of_tasks = jobs.c.task_id.in_(task_ids)
+                connection.execute(update(jobs).where(of_tasks, jobs.c.active).values(active=False, next_run=None))
 
         await self._write(operation)
 
@@ -134,43 +164,78 @@ class SqliteCatalogue(Access):
         return await self._read(lambda connection: frozenset(connection.scalars(question)))
 
 
-def _put_task(connection: Connection, task: TaskRecord) -> None:
-    connection.execute(_PUT_TASK, rows.task_values(task))
+def _put_tasks(connection: Connection, tasks: Sequence[TaskRecord]) -> None:
+    _each(connection, _PUT_TASK, [rows.task_values(task) for task in tasks])
 
 
-def _keep(connection: Connection, version: TaskVersion, source: bytes, lock: Lock) -> None:
-    connection.execute(upsert(sources).on_conflict_do_nothing(), {"digest": version.digest, "content": source})
-    connection.execute(
-        upsert(locks).on_conflict_do_nothing(),
-        {"key": lock.key, "text": lock.text, "python": lock.python, "platform": lock.platform},
+def _keep(connection: Connection, admissions: Sequence[Admission]) -> None:
+    sources_by_digest = {each.version.digest: each.source for each in admissions}
+    _each(
+        connection,
+        _KEEP_SOURCE,
+        [{"digest": digest, "content": source} for digest, source in sources_by_digest.items()],
+    )
+    locks_by_key = {each.lock.key: each.lock for each in admissions}
+    _each(
+        connection,
+        _KEEP_LOCK,
+        [
+            {"key": lock.key, "text": lock.text, "python": lock.python, "platform": lock.platform}
+            for lock in locks_by_key.values()
+        ],
     )
     # Inserted anew, so that what was admitted last has the highest number.
-    connection.execute(
-        delete(versions).where(
-            versions.c.task_id == version.task_id,
-            versions.c.digest == version.digest,
-            versions.c.environment == version.environment,
-        )
+    _each(
+        connection,
+        _DROP_VERSION,
+        [
+            {
+                "of_task": each.version.task_id,
+                "of_digest": each.version.digest,
+                "of_environment": each.version.environment,
+            }
+            for each in admissions
+        ],
     )
-    connection.execute(insert(versions), rows.version_values(version))
+    _each(connection, insert(versions), [rows.version_values(each.version) for each in admissions])
 
 
-def _put_jobs(
-    connection: Connection, task_id: str, declared: Sequence[JobDeclaration], next_runs: Sequence[datetime | None]
-) -> Sequence[Job]:
-    of_task = select(jobs).where(jobs.c.task_id == task_id).order_by(jobs.c.id)
-    known = {identity_of(job): job for job in (rows.job_from(row) for row in connection.execute(of_task))}
-    wanted = {identity_of(job): moment for job, moment in reversed(list(zip(declared, next_runs, strict=True)))}
-    for identity in dict.fromkeys(identity_of(job) for job in declared):
-        job = known.get(identity)
-        if job is None:
-            values = dict(zip(("function", "trigger", "timezone", "arguments"), identity, strict=True))
-            connection.execute(
-                insert(jobs), {**values, "task_id": task_id, "active": True, "next_run": wanted[identity]}
-            )
-        elif not job.active:
-            connection.execute(update(jobs).where(jobs.c.id == job.id).values(active=True, next_run=wanted[identity]))
-    gone = [job.id for identity, job in known.items() if job.active and identity not in wanted]
-    if gone:
-        connection.execute(update(jobs).where(jobs.c.id.in_(gone)).values(active=False, next_run=None))
-    return [rows.job_from(row) for row in connection.execute(of_task.where(jobs.c.active))]
+def _put_jobs(connection: Connection, admissions: Sequence[Admission]) -> Sequence[Sequence[Job]]:
+    task_ids = [each.task.task_id for each in admissions]
+    known = _jobs_of(connection, task_ids)
+    new: list[rows.Values] = []
+    revived: list[rows.Values] = []
+    gone: list[int] = []
+    for each in admissions:
+        task_id = each.task.task_id
+        plan = plan_jobs(known.get(task_id, ()), each.jobs, each.next_runs)
+        new += [{**job, "task_id": task_id, "active": True} for job in map(_new_job, plan.new)]
+        revived += [{"of_job": job_id, "next_run": moment, "active": True} for job_id, moment in plan.revived]
+        gone += plan.gone
+    _each(connection, insert(jobs), new)
+    _each(connection, _REVIVE_JOB, revived)
+    for job_ids in in_portions(gone):
+        connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(active=False, next_run=None))
+    active = _jobs_of(connection, task_ids) if new or revived or gone else known
+    return [[job for job in active.get(task_id, ()) if job.active] for task_id in task_ids]
+
+
+def _new_job(new: tuple[Identity, datetime | None]) -> rows.Values:
+    identity, next_run = new
+    return {**dict(zip(("function", "trigger", "timezone", "arguments"), identity, strict=True)), "next_run": next_run}
+
+
+def _jobs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[Job]]:
+    """Return every job these tasks ever had, by id."""
+    found: dict[str, list[Job]] = {}
+    for portion in in_portions(task_ids):
+        for row in connection.execute(select(jobs).where(jobs.c.task_id.in_(portion)).order_by(jobs.c.id)):
+            job = rows.job_from(row)
+            found.setdefault(job.task_id, []).append(job)
+    return found
+
+
+def _each(connection: Connection, statement: Executable, values: Sequence[rows.Values]) -> None:
+    """Execute a statement once for each row of values; without any, not at all."""
+    if values:
+        connection.execute(statement, values)

@@ -15,10 +15,10 @@ from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import OPEN_ATTEMPTS, Attempt, AttemptId, AttemptState, Run, RunState
-from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord, TaskVersion
-from task_scheduler.ports import AttemptClaim, AttemptEnd, Pruned, RunFilter, RunRequest, SlotClaim
+from task_scheduler.core.tasks import Job, TaskRecord, TaskVersion
+from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, Pruned, RunFilter, RunRequest, SlotClaim
 from task_scheduler.store import steps
-from task_scheduler.store.admission import check_admission, identity_of
+from task_scheduler.store.admission import JobPlan, check_admissions, plan_jobs
 from task_scheduler.store.steps import Execution
 
 _Slot = tuple[int, datetime, int]
@@ -167,57 +167,54 @@ class MemoryCatalogue(_Record):
         """Return every task file on record, deleted ones included, by id."""
         return [self._tasks[task_id] for task_id in sorted(self._tasks)]
 
-    async def put_task(self, task: TaskRecord) -> None:
-        """Insert or replace what is on record of one task file."""
-        self._tasks[task.task_id] = task
+    async def put_tasks(self, tasks: Sequence[TaskRecord]) -> None:
+        """Insert or replace what is on record of task files."""
+        self._tasks.update({task.task_id: task for task in tasks})
 
-    async def admit(
-        self,
-        task: TaskRecord,
-        version: TaskVersion,
-        source: bytes,
-        lock: Lock,
-        jobs: Sequence[JobDeclaration],
-        next_runs: Sequence[datetime | None],
-    ) -> Sequence[Job]:
-        """Put a version in force; return the task's active jobs, by id."""
-        check_admission(task, version, source, lock)
-        declared = list(zip(jobs, next_runs, strict=True))
-        self._tasks[task.task_id] = replace(task, version=version.digest)
-        self._sources[version.digest] = source
-        self._locks.setdefault(lock.key, lock)
-        key = (version.task_id, version.digest, version.environment)
-        self._versions.pop(key, None)
-        self._versions[key] = version
-        return self._put_jobs(task.task_id, declared)
+    async def put_stamps(self, stamps: Mapping[str, tuple[str, str]]) -> None:
+        """Set the stamps of task files that have the digests these belong to."""
+        for task_id, (digest, stamp) in stamps.items():
+            task = self._tasks.get(task_id)
+            if task is not None and task.digest == digest:
+                self._tasks[task_id] = replace(task, stamp=stamp)
 
-    def _put_jobs(self, task_id: str, declared: Sequence[tuple[JobDeclaration, datetime | None]]) -> Sequence[Job]:
-        known = {identity_of(job): job for job in self._jobs_of(task_id)}
-        kept: set[int] = set()
-        for job, next_run in declared:
-            found = known.get(identity_of(job))
-            if found is None:
-                found = Job(
-                    id=len(self._jobs) + 1,
-                    task_id=task_id,
-                    function=job.function,
-                    trigger=job.trigger,
-                    timezone=job.timezone,
-                    arguments=job.arguments,
-                    active=True,
-                    next_run=next_run,
-                )
-            elif not found.active:
-                found = replace(found, active=True, next_run=next_run)
-            self._jobs[found.id] = known[identity_of(job)] = found
-            kept.add(found.id)
-        self._end_jobs(job for job in self._jobs_of(task_id) if job.id not in kept)
-        return [job for job in self._jobs_of(task_id) if job.active]
+    async def admit(self, admissions: Sequence[Admission]) -> Sequence[Sequence[Job]]:
+        """Put versions in force; return each task's active jobs, by id."""
+        check_admissions(admissions)
+        plans = [plan_jobs(self._jobs_of(each.task.task_id), each.jobs, each.next_runs) for each in admissions]
+        for admission, plan in zip(admissions, plans, strict=True):
+            version, lock = admission.version, admission.lock
+            self._tasks[version.task_id] = replace(admission.task, version=version.digest)
+            self._sources[version.digest] = admission.source
+            self._locks.setdefault(lock.key, lock)
+            key = (version.task_id, version.digest, version.environment)
+            self._versions.pop(key, None)
+            self._versions[key] = version
+            self._put_jobs(version.task_id, plan)
+        return [[job for job in self._jobs_of(each.task.task_id) if job.active] for each in admissions]
 
-    async def retire(self, task: TaskRecord) -> None:
-        """Record a task as disabled, deleted or no task any more and end its jobs."""
-        self._tasks[task.task_id] = task
-        self._end_jobs(self._jobs_of(task.task_id))
+    def _put_jobs(self, task_id: str, plan: JobPlan) -> None:
+        for (function, trigger, timezone, arguments), next_run in plan.new:
+            job_id = len(self._jobs) + 1
+            self._jobs[job_id] = Job(
+                id=job_id,
+                task_id=task_id,
+                function=function,
+                trigger=trigger,
+                timezone=timezone,
+                arguments=arguments,
+                active=True,
+                next_run=next_run,
+            )
+        for job_id, next_run in plan.revived:
+            self._jobs[job_id] = replace(self._jobs[job_id], active=True, next_run=next_run)
+        self._end_jobs(self._jobs[job_id] for job_id in plan.gone)
+
+    async def retire(self, tasks: Sequence[TaskRecord]) -> None:
+        """Record tasks as disabled, deleted or no tasks any more and end their jobs."""
+        for task in tasks:
+            self._tasks[task.task_id] = task
+            self._end_jobs(self._jobs_of(task.task_id))
 
     def _jobs_of(self, task_id: str) -> list[Job]:
         return [job for job in self._jobs.values() if job.task_id == task_id]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from task_scheduler.core.environments import Lock
@@ -195,13 +195,17 @@ def task_from(row: Sequence[Any]) -> TaskRecord:
     )
 
 
+#: A declaration holds plain values and tuples of them: copying them deeply would take longer than writing them.
+_OF_DECLARATION = tuple(field.name for field in fields(TaskDeclaration))
+
+
 def version_values(version: TaskVersion) -> Values:
     """Return the columns of a version, but for its number."""
     return {
         "task_id": version.task_id,
         "digest": version.digest,
         "environment": version.environment,
-        "declaration": asdict(version.declaration),
+        "declaration": {name: getattr(version.declaration, name) for name in _OF_DECLARATION},
         "preload": list(version.preload),
         "local_digest": version.local_digest,
         "functions": list(version.functions),

@@ -14,7 +14,7 @@ from task_scheduler.core.outcomes import Ended, Failed, Succeeded
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import AttemptExit, AttemptId, ErrorSummary, Run, RunKind, RunState
 from task_scheduler.core.tasks import Job, JobDeclaration, TaskDeclaration, TaskRecord, TaskStatus, TaskVersion
-from task_scheduler.ports import AttemptClaim, AttemptEnd, Catalogue, RunRequest, SlotClaim
+from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, Catalogue, RunRequest, SlotClaim
 from task_scheduler.testing.clock import NOON
 
 SOURCE = b"def start():\n    print('hello')\n"
@@ -165,6 +165,11 @@ def a_failure(attempt: AttemptId, **values: Any) -> AttemptEnd:
     return an_end(attempt, Failed("ValueError: no rows"), **{"exit": a_failing_exit(), **values})
 
 
+def an_admission(**values: Any) -> Admission:
+    """Make the admission of a task whose source is SOURCE, without jobs."""
+    return replace(Admission(task=a_task(), version=a_version(), source=SOURCE, lock=a_lock()), **values)
+
+
 async def admit_task(
     catalogue: Catalogue,
     task_id: str = "report",
@@ -177,13 +182,13 @@ async def admit_task(
     """Admit a task with one job, or the given ones, each due at `next_run`; return its active jobs."""
     declared = (a_job_declaration(),) if jobs is None else jobs
     digest = digest_of(source)
-    return list(
-        await catalogue.admit(
-            a_task(task_id, digest=digest, version=digest),
-            a_version(task_id, digest=digest, environment=environment),
-            source,
-            a_lock(environment),
-            declared,
-            [next_run] * len(declared),
-        )
+    admission = an_admission(
+        task=a_task(task_id, digest=digest, version=digest),
+        version=a_version(task_id, digest=digest, environment=environment),
+        source=source,
+        lock=a_lock(environment),
+        jobs=declared,
+        next_runs=[next_run] * len(declared),
     )
+    (active,) = await catalogue.admit([admission])
+    return list(active)

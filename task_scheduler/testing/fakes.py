@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,7 @@ from task_scheduler.core.requests import (
 )
 from task_scheduler.core.runs import AttemptExit, AttemptId
 from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
-from task_scheduler.ports import Inspection, SourceChanges, SourceFile
+from task_scheduler.ports import Inspection, KnownFile, SourceChanges, SourceFile
 from task_scheduler.testing.clock import NOON
 
 
@@ -218,12 +219,13 @@ class FakeEnvironments:
         """Return what the test put in."""
         return self.inspections.get(source.task_id, Inspection())
 
-    async def collect(self, keep: Collection[str]) -> Collected:
+    async def collect(self, keep: Collection[str], *, even_recent: bool = False, dry_run: bool = False) -> Collected:  # noqa: ARG002
         """Remove what is not kept."""
-        self.collected_but.append(frozenset(keep))
         gone = self.built - set(keep)
-        self.built -= gone
-        return Collected(environments=len(gone), bytes=1_000_000 * len(gone))
+        if not dry_run:
+            self.collected_but.append(frozenset(keep))
+            self.built -= gone
+        return Collected(environments=len(gone), bytes=1_000_000 * len(gone), keys=tuple(sorted(gone)))
 
 
 def a_reading(**values: Any) -> TaskReading:  # noqa: ANN401 - each field has its own type
@@ -248,15 +250,19 @@ class FakeFolder:
         self._readings: dict[str, TaskReading] = {}
         self.local_digest = "helpers-1"
         self.packages_of_helpers: dict[str, tuple[str, ...]] = {}
+        self.known: dict[str, KnownFile] = {}
         self.looks = 0
+        #: Files whose contents were fetched after their report.
+        self.fetched: list[str] = []
         self.read_ids: list[str] = []
 
     # --- TaskSource ---------------------------------------------------------------------------------------
 
-    async def start(self, listener: Callable[[SourceChanges], None]) -> None:
-        """Report a full look."""
+    async def start(self, listener: Callable[[SourceChanges], None], known: Mapping[str, KnownFile]) -> None:
+        """Report a full look, without the contents of files that look as they are known."""
         self._listener = listener
-        self.look()
+        self.known = dict(known)
+        self._report(files=tuple(self._seen(file) for file in self._files.values()), complete=True)
 
     async def stop(self) -> None:
         """Report no more."""
@@ -265,6 +271,15 @@ class FakeFolder:
     async def rescan(self) -> None:
         """Report a full look."""
         self.look()
+
+    async def fetch(self, files: Sequence[SourceFile]) -> Sequence[SourceFile | None]:
+        """Return files as they are, those that have not changed since."""
+        self.fetched += [file.task_id for file in files]
+        found = [self._files.get(file.task_id) for file in files]
+        return [
+            now if now is not None and file.digest in {"", now.digest} else None
+            for file, now in zip(files, found, strict=True)
+        ]
 
     # --- TaskReader ---------------------------------------------------------------------------------------
 
@@ -283,7 +298,9 @@ class FakeFolder:
         """Write a file; return its digest. Another `text` is another version of it."""
         content = f"{task_id} {text}".encode()
         digest = hashlib.sha256(content).hexdigest()
-        self._files[task_id] = SourceFile(task_id=task_id, path=f"tasks/{task_id}.py", digest=digest, content=content)
+        self._files[task_id] = SourceFile(
+            task_id=task_id, path=f"tasks/{task_id}.py", digest=digest, content=content, stamp=f"stamp of {digest}"
+        )
         self._readings[digest] = a_reading() if reading is None else reading
         self._report(files=(self._files[task_id],))
         return digest
@@ -306,6 +323,11 @@ class FakeFolder:
         """Report a full look."""
         self.looks += 1
         self._report(files=tuple(self._files.values()), complete=True)
+
+    def _seen(self, file: SourceFile) -> SourceFile:
+        known = self.known.get(file.task_id)
+        looks_the_same = known is not None and (known.digest, known.stamp) == (file.digest, file.stamp)
+        return replace(file, content=None) if looks_the_same else file
 
     def _report(
         self,

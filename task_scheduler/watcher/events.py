@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from watchdog.events import (
     DirCreatedEvent,
     DirDeletedEvent,
     DirMovedEvent,
+    FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
     FileModifiedEvent,
@@ -22,19 +24,27 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-# Opening and closing are not among them: the watcher's own reading would wake it again.
+# Opening, and closing after reading, are not among them: the watcher's own reading would wake it again.
 _EVENTS: list[type[FileSystemEvent]] = [
     DirCreatedEvent,
     DirDeletedEvent,
     DirMovedEvent,
+    FileClosedEvent,
     FileCreatedEvent,
     FileDeletedEvent,
     FileModifiedEvent,
     FileMovedEvent,
 ]
 
-#: Called with a folder, and with the path of a file relative to it, or None: look at the whole folder.
-Touched = Callable[[Path, str | None], None]
+
+class Touched(Protocol):
+    """Called for each event."""
+
+    def __call__(self, folder: Path, relative: str | None, *, is_complete: bool) -> None:
+        """Take note of a file, by its path in the folder; None: of the whole folder.
+
+        `is_complete`: whoever wrote the file closed it, or renamed it into its place.
+        """
 
 
 class FolderEvents:
@@ -127,9 +137,10 @@ class _Handler(FileSystemEventHandler):
         for place in (event.src_path, event.dest_path):
             path = os.fsdecode(place)
             if event.is_directory and path:
-                self._touched(self._folder, None)
+                self._touched(self._folder, None, is_complete=False)
             elif path.startswith(self._inside):
-                self._touched(self._folder, path.removeprefix(self._inside))
+                is_complete = isinstance(event, FileClosedEvent) or place is event.dest_path
+                self._touched(self._folder, path.removeprefix(self._inside), is_complete=is_complete)
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from task_scheduler.ports import SourceChanges
+from task_scheduler.ports import KnownFile, SourceChanges, SourceFile
 from task_scheduler.watcher.events import FolderEvents
-from task_scheduler.watcher.looking import Looking
+from task_scheduler.watcher.looking import Looking, Places
 
 #: While events arrive, looking at everything may take this share of one core at most: a folder of 10,000 files is
 #: then looked at about once a minute, a usual one at every `check_interval`.
@@ -63,15 +64,15 @@ class FolderSource:
         self._notice = notice
         self._watch: _Watch | None = None
 
-    async def start(self, listener: Callable[[SourceChanges], None]) -> None:
+    async def start(self, listener: Callable[[SourceChanges], None], known: Mapping[str, KnownFile]) -> None:
         """Report a full look first, then each change; returns once the first report was made.
 
-        The first report is `suspended` when the folder cannot be read, and not `complete` when a folder in it
+        Files that look as they are `known` are not read. The first report is `suspended` when the folder cannot be read, and not `complete` when a folder in it
         cannot; the complete one follows once it can.
         """
         if self._watch is None:
             self._watch = _Watch(
-                looking=self._new_looking(),
+                looking=self._new_looking(known=known),
                 folders=self._folders,
                 check_interval=self._check_interval,
                 notice=self._notice,
@@ -89,6 +90,10 @@ class FolderSource:
         """Look at everything now; returns once all that was found to have changed is reported, or still changes."""
         if self._watch is not None:
             await self._watch.rescan()
+
+    async def fetch(self, files: Sequence[SourceFile]) -> Sequence[SourceFile | None]:
+        """Return reported files with their content; None for one that changed since, which is reported by itself."""
+        return [None] * len(files) if self._watch is None else await self._watch.fetch(files)
 
 
 class _Watch:
@@ -115,13 +120,15 @@ class _Watch:
         self._failure = ""
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
+        #: Held by whoever is looking at files, or reading them.
+        self._turn = asyncio.Lock()
         self._reported = asyncio.Event()
         self._rescans: list[asyncio.Future[None]] = []
         self._everything_at = 0.0
         self._task: asyncio.Task[None] | None = None
         # Written by the thread of the events, taken by the loop.
         self._lock = threading.Lock()
-        self._places: set[tuple[Path, str]] | None = set()
+        self._places: dict[tuple[Path, str], bool] | None = {}
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="task folder")
@@ -140,6 +147,13 @@ class _Watch:
         self._wake.set()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(done, _LONGEST_RESCAN)
+
+    async def fetch(self, files: Sequence[SourceFile]) -> Sequence[SourceFile | None]:
+        async with self._turn:
+            found = await asyncio.to_thread(self._looking.fetch, files)
+        # What was read too soon is read again later, and what changed is looked at: the waiting must know.
+        self._wake.set()
+        return found
 
     async def _run(self) -> None:
         while True:
@@ -165,7 +179,8 @@ class _Watch:
             await self._watch_events(self._events.ensure)
         asked = tuple(self._rescans)
         was_settling = self._looking.is_settling or self._looking.is_suspended
-        found = await asyncio.to_thread(self._looking.look, None if everything else places)
+        async with self._turn:
+            found = await asyncio.to_thread(self._looking.look, None if everything else places)
         if found.everything:
             self._everything_at = self._loop.time() + self._interval(found.cost)
         for sentence in found.notices:
@@ -205,7 +220,7 @@ class _Watch:
         except OSError as error:
             if not self._events_missing:
                 self._notice(
-                    f"the system gives no file events for {self._name}/ ({error.strerror or error}): "
+                    f"the system gives no file events for {self._name}/ ({_why_not(error)}): "
                     f"it is looked at every {self._check_interval:g} s instead"
                 )
             self._events_missing = True
@@ -214,23 +229,23 @@ class _Watch:
                 self._notice(f"file events for {self._name}/ arrive again")
             self._events_missing = False
 
-    def _touched(self, folder: Path, relative: str | None) -> None:
+    def _touched(self, folder: Path, relative: str | None, *, is_complete: bool) -> None:
         """Note a place to look at; called by the thread of the events."""
         with self._lock:
             is_awake = self._places is None or bool(self._places)
             if relative is None or (self._places is not None and len(self._places) >= _MOST_PLACES):
                 self._places = None
             elif self._places is not None:
-                self._places.add((folder, relative))
+                self._places[folder, relative] = is_complete
         if not is_awake:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody looks any more
                 self._loop.call_soon_threadsafe(self._wake.set)
 
-    def _take_places(self) -> tuple[bool, set[tuple[Path, str]] | None]:
+    def _take_places(self) -> tuple[bool, Places | None]:
         """Return whether events came, and the places they named; None: look everywhere."""
         self._wake.clear()
         with self._lock:
-            places, self._places = self._places, set()
+            places, self._places = self._places, {}
         return places is None or bool(places), places
 
     async def _wait(self) -> None:
@@ -246,3 +261,14 @@ class _Watch:
         if self._events_missing or self._unannounced or self._looking.has_links or self._looking.is_suspended:
             return self._check_interval
         return max(self._check_interval, min(cost / _SHARE, _LONGEST_INTERVAL))
+
+
+def _why_not(error: OSError) -> str:
+    """Return why the system gives no events, where its own words would mislead."""
+    match error.errno:
+        case errno.ENOSPC:
+            return "all watches of this user are in use, raise fs.inotify.max_user_watches"
+        case errno.EMFILE:
+            return "all watchers of this user are in use, raise fs.inotify.max_user_instances"
+        case _:
+            return error.strerror or str(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fnmatch
 import hashlib
 import os
@@ -11,6 +12,8 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from task_scheduler.watcher import oddities
 
 #: Bytes; a larger file is not read at all.
 LARGEST = 1_000_000
@@ -36,8 +39,9 @@ class Scan:
 
     files: dict[str, Stamp]
     unreadable: dict[str, str]  #: folders inside that cannot be listed, each ending in `/`, and why
-    unnameable: tuple[str, ...] = ()  #: files left out because their names are not valid UTF-8
+    left_out: dict[str, str]  #: entries that may have been meant as tasks and are none, and why
     has_links: bool = False  #: what a symbolic link leads to changes without an event here
+    is_empty: bool = False  #: it holds nothing whatever, not even a hidden file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +82,17 @@ def scan(folder: Path, accepts: Callable[[str], bool]) -> Scan:
     """Look at every file in a folder and below whose name is accepted, without opening any.
 
     Hidden files and folders, caches, virtual environments and whatever is no regular file are left out. A
-    symbolic link to a folder is followed once, and not when it leads back inside. Raises Unreadable when the
-    folder itself cannot be listed.
+    symbolic link to a file is followed, wherever it leads; one to a folder is followed once, and not when it leads
+    back inside. Raises Unreadable when the folder itself cannot be listed.
     """
     scanner = _Scanner(folder, accepts)
     scanner.scan()
     return Scan(
         files=scanner.files,
         unreadable=scanner.unreadable,
-        unnameable=tuple(scanner.unnameable),
+        left_out=scanner.left_out,
         has_links=scanner.has_links,
+        is_empty=scanner.is_empty,
     )
 
 
@@ -97,23 +102,27 @@ class _Scanner:
     def __init__(self, folder: Path, accepts: Callable[[str], bool]) -> None:
         self._accepts = accepts
         self._folder = folder
+        self._inside = os.path.realpath(folder)
         self._followed: set[str] = set()
         self._waiting = [("", str(folder))]
         self.files: dict[str, Stamp] = {}
         self.unreadable: dict[str, str] = {}
-        self.unnameable: list[str] = []
+        self.left_out: dict[str, str] = {}
         self.has_links = False
+        self.is_empty = False
 
     def scan(self) -> None:
         while self._waiting:
             prefix, path = self._waiting.pop()
             entries = self._listed(prefix, path)
+            self.is_empty = not (prefix or entries) or self.is_empty
             if prefix and any(entry.name == _VIRTUAL_ENVIRONMENT for entry in entries):
+                self.left_out[prefix] = oddities.VIRTUAL_ENVIRONMENT
                 continue
             for entry in entries:
                 if not entry.name.startswith("."):
-                    # An entry may vanish before it is looked at, or be a link to nothing or to itself.
-                    with contextlib.suppress(OSError):
+                    # An entry may vanish before it is looked at.
+                    with contextlib.suppress(FileNotFoundError):
                         self._look_at(entry, prefix)
 
     def _listed(self, prefix: str, path: str) -> list[os.DirEntry[str]]:
@@ -129,27 +138,48 @@ class _Scanner:
 
     def _look_at(self, entry: os.DirEntry[str], prefix: str) -> None:
         name = entry.name
-        self.has_links = self.has_links or entry.is_symlink()
-        if entry.is_dir():
-            if name != _CACHE and self._is_to_follow(entry):
+        is_link = entry.is_symlink()
+        self.has_links = self.has_links or is_link
+        if _is_folder(entry):
+            if name != _CACHE and (not is_link or self._is_to_follow(entry, prefix)):
                 self._waiting.append((f"{prefix}{name}/", entry.path))
         elif self._accepts(name):
-            stamp = _stamp(entry.stat())
-            if not _is_utf8(prefix + name):
-                self.unnameable.append(prefix + name)
-            elif stamp is not None:
-                self.files[prefix + name] = stamp
+            self._look_at_file(entry, prefix + name, is_link=is_link)
+        elif (reason := oddities.near_miss(name)) is not None:
+            self.left_out[prefix + name] = reason
 
-    def _is_to_follow(self, entry: os.DirEntry[str]) -> bool:
-        if not entry.is_symlink():
-            return True
+    def _look_at_file(self, entry: os.DirEntry[str], path: str, *, is_link: bool) -> None:
+        try:
+            info = entry.stat()
+        except OSError as error:
+            if is_link:
+                self.left_out[path] = oddities.LINK_TO_ITSELF if error.errno == errno.ELOOP else oddities.BROKEN_LINK
+            return
+        stamp = _stamp(info)
+        if not _is_utf8(path):
+            self.left_out[path] = oddities.NOT_UTF_8
+        elif stamp is not None:
+            self.files[path] = stamp
+        elif (reason := oddities.why_no_file(info.st_mode)) is not None:
+            self.left_out[path] = reason
+
+    def _is_to_follow(self, entry: os.DirEntry[str], prefix: str) -> bool:
         target = os.path.realpath(entry.path)
-        inside = os.path.realpath(self._folder)
-        leads_back = f"{target}/".startswith(f"{inside}/") or f"{inside}/".startswith(f"{target}/")
-        if leads_back or target in self._followed:
+        if f"{target}/".startswith(f"{self._inside}/") or f"{self._inside}/".startswith(f"{target}/"):
+            self.left_out[f"{prefix}{entry.name}"] = oddities.LINK_BACK
+            return False
+        if target in self._followed:
+            self.left_out[f"{prefix}{entry.name}"] = oddities.LINK_TWICE
             return False
         self._followed.add(target)
         return True
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def look_at(folder: Path, relative: str, accepts: Callable[[str], bool]) -> Stamp | None:

@@ -55,7 +55,7 @@ REFUSED = {
     "undeclared_import": (
         "",
         "import colours\n\n\n" + TICK,
-        ": imports 'colours', which none of its packages provides: add the package to 'dependencies'",
+        ":8: imports 'colours', which none of its packages provides: add the package to 'dependencies'",
     ),
     "never_fires": (
         "schedule: '0 0 30 2 *'\n",

@@ -21,6 +21,7 @@ from task_scheduler.testing.builders import (
     a_version,
     admit_task,
     after,
+    an_admission,
     an_attempt_claim,
     digest_of,
 )
@@ -46,15 +47,15 @@ class CatalogueContract:
             detail="pip said no",
         )
 
-        await store.put_task(task)
+        await store.put_tasks([task])
 
         assert await store.tasks() == [task]
 
     @in_event_loop
     async def test_what_is_put_again_replaces_what_was_there(self, store: Store) -> None:
-        await store.put_task(a_task("b", title="old"))
-        await store.put_task(a_task("a"))
-        await store.put_task(a_task("b", title="new"))
+        await store.put_tasks([a_task("b", title="old")])
+        await store.put_tasks([a_task("a")])
+        await store.put_tasks([a_task("b", title="new")])
 
         assert [(task.task_id, task.title) for task in await store.tasks()] == [("a", "Report"), ("b", "new")]
 
@@ -77,7 +78,7 @@ class CatalogueContract:
             functions=("start", None),
         )
 
-        await store.admit(a_task(), version, SOURCE, a_lock(), [], [])
+        await store.admit([an_admission(version=version)])
 
         assert await store.versions() == [version]
         assert await store.version("report", version.digest) == version
@@ -107,8 +108,8 @@ class CatalogueContract:
     @in_event_loop
     async def test_a_task_without_a_version_in_force_has_none(self, store: Store) -> None:
         await admit_task(store)
-        await store.put_task(a_task(status=TaskStatus.INVALID, version=None))
-        await store.put_task(a_task("never admitted"))
+        await store.put_tasks([a_task(status=TaskStatus.INVALID, version=None)])
+        await store.put_tasks([a_task("never admitted")])
 
         assert await store.versions() == []
         assert await store.version("report", "0" * 64) is None
@@ -118,7 +119,7 @@ class CatalogueContract:
     async def test_an_edit_that_is_being_prepared_leaves_the_version_in_force(self, store: Store) -> None:
         await admit_task(store)
 
-        await store.put_task(a_task(status=TaskStatus.PREPARING, digest=digest_of(NEWER)))
+        await store.put_tasks([a_task(status=TaskStatus.PREPARING, digest=digest_of(NEWER))])
 
         assert await store.versions() == [a_version()]
 
@@ -132,9 +133,69 @@ class CatalogueContract:
 
         for task, version, source, lock in wrong:
             with pytest.raises(TaskSchedulerError):
-                await store.admit(task, version, source, lock, [], [])
+                await store.admit([an_admission(task=task, version=version, source=source, lock=lock)])
 
         assert await store.tasks() == []
+
+    @in_event_loop
+    async def test_several_are_admitted_together_each_with_its_own_jobs(self, store: Store) -> None:
+        await admit_task(store, "b", jobs=(a_job_declaration(trigger="every 1 minutes"),))
+        admissions = [
+            an_admission(
+                task=a_task(name),
+                version=a_version(name),
+                jobs=[a_job_declaration(trigger=trigger)],
+                next_runs=[after(60)],
+            )
+            for name, trigger in (("c", "every 3 minutes"), ("a", "every 1 minutes"), ("b", "every 2 minutes"))
+        ]
+
+        active = await store.admit(admissions)
+
+        assert [[(job.task_id, job.trigger) for job in jobs] for jobs in active] == [
+            [("c", "every 3 minutes")],
+            [("a", "every 1 minutes")],
+            [("b", "every 2 minutes")],
+        ]
+        assert [version.task_id for version in await store.versions()] == ["a", "b", "c"]
+        assert len(await store.jobs()) == 3
+
+    @in_event_loop
+    async def test_one_that_cannot_be_admitted_keeps_back_all_that_were_to_share_its_commit(self, store: Store) -> None:
+        good = an_admission(task=a_task("good"), version=a_version("good"))
+        bad = an_admission(task=a_task("bad"), version=a_version("bad"), source=b"altered")
+
+        for together in ([good, bad], [good, good]):
+            with pytest.raises(TaskSchedulerError):
+                await store.admit(together)
+
+        assert (await store.tasks(), await store.jobs()) == ([], [])
+
+    @in_event_loop
+    async def test_more_are_retired_together_than_one_statement_takes(self, store: Store) -> None:
+        names = [f"t{number:04}" for number in range(1_100)]
+        await store.admit(
+            [
+                an_admission(
+                    task=a_task(name), version=a_version(name), jobs=[a_job_declaration()], next_runs=[after(60)]
+                )
+                for name in names
+            ]
+        )
+        before = len(await store.jobs())
+
+        await store.retire([a_task(name, status=TaskStatus.DELETED, version=None) for name in names])
+
+        assert (before, await store.jobs(), await store.versions()) == (1_100, [], [])
+
+    @in_event_loop
+    async def test_a_stamp_is_set_where_the_digest_is_the_one_it_belongs_to(self, store: Store) -> None:
+        await store.put_tasks([a_task("a"), a_task("b", digest=digest_of(NEWER), stamp="of newer")])
+
+        await store.put_stamps({name: (digest_of(SOURCE), "of source") for name in ("a", "b", "unknown")})
+        await store.put_stamps({})
+
+        assert [task.stamp for task in await store.tasks()] == ["of source", "of newer"]
 
     # --- jobs ---------------------------------------------------------------------------------------------
 
@@ -216,7 +277,7 @@ class CatalogueContract:
         (job,) = await admit_task(store)
         gone = a_task(status=TaskStatus.DELETED, version=None, updated_at=after(60))
 
-        await store.retire(gone)
+        await store.retire([gone])
 
         assert await store.tasks() == [gone]
         assert await store.jobs() == []
@@ -226,7 +287,7 @@ class CatalogueContract:
     @in_event_loop
     async def test_rescheduling_sets_active_jobs_only(self, store: Store) -> None:
         (gone,) = await admit_task(store, "gone")
-        await store.retire(a_task("gone", status=TaskStatus.DELETED, version=None))
+        await store.retire([a_task("gone", status=TaskStatus.DELETED, version=None)])
         (job,) = await admit_task(store)
 
         await store.reschedule({job.id: after(1), gone.id: after(2), 999: after(3)})
@@ -246,6 +307,6 @@ class CatalogueContract:
         await store.request(a_request("w", task_id="waits"))
         await admit_task(store, "waits", source=NEWER, environment="env-new")
         await admit_task(store, "left", environment="env-left")
-        await store.retire(a_task("left", status=TaskStatus.DELETED, version=None))
+        await store.retire([a_task("left", status=TaskStatus.DELETED, version=None)])
 
         assert set(await store.kept_environments()) == {"env-open", "env-attempt", "env-new", "env-waits"}

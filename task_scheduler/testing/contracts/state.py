@@ -156,7 +156,7 @@ class StateContract:
     @in_event_loop
     async def test_what_a_deleted_task_ran_goes_after_its_last_run(self, store: Store) -> None:
         await finished_runs(store, "report", 1)
-        await store.retire(a_task(status=TaskStatus.DELETED, version=None))
+        await store.retire([a_task(status=TaskStatus.DELETED, version=None)])
         await store.prune(FOR_A_DAY, NOON, limit=100)
         assert await store.version("report", digest_of(SOURCE)) is not None
 

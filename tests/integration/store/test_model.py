@@ -107,7 +107,7 @@ class SameRecord(RuleBasedStateMachine):
 
     @rule(task=st.sampled_from(TASKS))
     def retire(self, task: str) -> None:
-        self.both(lambda store: store.retire(a_task(task, status=TaskStatus.DELETED, version=None)))
+        self.both(lambda store: store.retire([a_task(task, status=TaskStatus.DELETED, version=None)]))
 
     @rule(
         picks=st.lists(

@@ -28,7 +28,13 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def looking(root: Path) -> Looking:
     looking = Looking(
-        root=root, tasks=root / "tasks", helpers=root / "helpers", pattern="*.py", include_examples=False, settle=0.0
+        root=root,
+        tasks=root / "tasks",
+        helpers=root / "helpers",
+        pattern="*.py",
+        include_examples=False,
+        settle=0.0,
+        known={},
     )
     report = looking.look(None).changes
     assert report is not None
@@ -39,7 +45,7 @@ def looking(root: Path) -> Looking:
 def until_reported(looking: Looking) -> SourceChanges:
     """Look at what is changing, as often as it takes."""
     while True:
-        report = looking.look(()).changes
+        report = looking.look({}).changes
         if report is not None:
             return report
         assert looking.next_due() is not None
@@ -48,7 +54,7 @@ def until_reported(looking: Looking) -> SourceChanges:
 @pytest.mark.slow
 def test_a_removal_seen_in_a_folder_that_vanished_is_not_believed(root: Path, looking: Looking) -> None:
     (root / "tasks").rename(root / "away")
-    looking.look([(root / "tasks", "a.py")])
+    looking.look({(root / "tasks", "a.py"): False})
 
     report = until_reported(looking)
 
@@ -58,7 +64,7 @@ def test_a_removal_seen_in_a_folder_that_vanished_is_not_believed(root: Path, lo
 @pytest.mark.slow
 def test_a_removal_in_a_folder_that_is_there_is_believed(root: Path, looking: Looking) -> None:
     (root / "tasks" / "a.py").unlink()
-    looking.look([(root / "tasks", "a.py")])
+    looking.look({(root / "tasks", "a.py"): False})
 
     report = until_reported(looking)
 
@@ -73,6 +79,24 @@ def test_a_folder_that_is_gone_for_a_moment_is_not_suspended(root: Path, looking
     assert while_gone is None
     assert looking.look(None).changes is None
     assert not looking.is_settling
+
+
+@pytest.mark.slow
+def test_what_was_there_is_not_forgotten_with_the_rest(root: Path, looking: Looking) -> None:
+    """A report that got lost makes everything be looked at anew, and a folder that is empty then is still odd."""
+    for name in ("b", "c"):
+        (root / "tasks" / f"{name}.py").write_text("1")
+    looking.look(None)
+    until_reported(looking)
+    looking.forget()
+    for name in ("a", "b", "c"):
+        (root / "tasks" / f"{name}.py").unlink()
+    looking.look(None)
+
+    report = until_reported(looking)
+
+    assert report.suspended is not None
+    assert "is empty and held 3 task files" in report.suspended
 
 
 def test_a_pipe_in_place_of_a_file_does_not_hold_the_reader(root: Path) -> None:
@@ -91,7 +115,7 @@ class Touches:
         self._news = threading.Condition()
         self.events = FolderEvents((root / "tasks", root / "helpers"), touched=self._touched)
 
-    def _touched(self, folder: Path, relative: str | None) -> None:
+    def _touched(self, folder: Path, relative: str | None, *, is_complete: bool) -> None:
         with self._news:
             self.places.add((folder.name, relative))
             self._news.notify_all()

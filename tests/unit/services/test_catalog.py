@@ -284,14 +284,14 @@ async def test_code_of_the_project_is_never_imported_ahead() -> None:
         world.folder.write("shop/prices", MODULE)
         world.folder.write("report", a_reading(imports=imports))
         world.folder.write("shop/tools", MODULE)
-        world.folder.write("shop/sell", a_reading(imports=("tools", "shop")))
+        world.folder.write("shop/sell", a_reading(imports=("tools", "shop", "report", "beside")))
         await quiet(world)
 
         admitted, nested = world.register.get("report"), world.register.get("shop/sell")
         assert admitted is not None
         assert nested is not None
         assert admitted.version.preload == ("json", "requests.adapters", "beside")
-        assert nested.version.preload == ("shop",)
+        assert nested.version.preload == ("beside",)
 
 
 @in_event_loop
@@ -299,14 +299,34 @@ async def test_a_module_that_no_package_provides_is_named() -> None:
     world = World()
     world.environments.missing = {"pandas", "helpers"}
     async with world.running(catalog=True):
-        world.folder.write("report", a_reading(imports=("json", "pandas", "helpers")))
+        world.folder.write("report", a_reading(imports=("json", "pandas", "helpers"), import_lines={"pandas": 7}))
         await quiet(world)
 
         assert world.told("task.invalid") == [
             (
-                "report: tasks/report.py: imports 'pandas', which none of its packages provides: "
-                "add the package to 'dependencies'"
+                "report: tasks/report.py:7: imports 'pandas', which none of its packages provides: "
+                "add \"pandas\" to 'dependencies'"
             )
+        ]
+
+
+@in_event_loop
+async def test_a_module_of_a_package_with_another_name_leads_to_that_package() -> None:
+    world = World()
+    world.environments.missing = {"bs4", "our_own"}
+    async with world.running(catalog=True):
+        world.folder.write("report", a_reading(imports=("bs4", "our_own")))
+        await quiet(world)
+
+        assert world.told("task.invalid") == [
+            (
+                "report: tasks/report.py: imports 'bs4', which none of its packages provides: "
+                "add \"beautifulsoup4\" to 'dependencies'"
+            ),
+            (
+                "report: tasks/report.py: imports 'our_own', which none of its packages provides: "
+                "add the package to 'dependencies'"
+            ),
         ]
 
 
@@ -330,12 +350,14 @@ async def test_computed_schedules_join_those_that_were_read() -> None:
 @in_event_loop
 async def test_an_import_that_fails_is_a_problem_of_the_file() -> None:
     world = World()
-    world.environments.inspections["report"] = Inspection(problems=("exits while it is imported",))
+    world.environments.inspections["report"] = Inspection(
+        problems=(Problem(path="tasks/report.py", message="exits while it is imported", line=3),)
+    )
     async with world.running(catalog=True):
         world.folder.write("report", a_reading(computed=True))
         await quiet(world)
 
-        assert world.told("task.invalid") == ["report: tasks/report.py: exits while it is imported"]
+        assert world.told("task.invalid") == ["report: tasks/report.py:3: exits while it is imported"]
 
 
 @in_event_loop
@@ -620,7 +642,7 @@ async def test_the_first_look_does_not_wait_for_a_long_build() -> None:
 async def test_a_failed_store_delays_a_change_and_loses_none() -> None:
     world = World()
     async with world.running(catalog=True):
-        world.store.failing = {"admit", "retire", "put_task"}
+        world.store.failing = {"admit", "retire", "put_tasks"}
         world.folder.write("report")
         world.folder.write("tools", MODULE)
         await world.until(lambda: bool(world.environments.ensured))

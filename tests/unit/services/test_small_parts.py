@@ -366,6 +366,8 @@ async def test_the_needs_of_all_are_known_once_every_file_was_read() -> None:
 
     assert not early
     assert await asking == Requirements(packages=("x", "y"), python_version="3.10")
+    needs.put("c", Requirements(python_version=">=3.9,<3.13"))
+    assert needs.together().python_version == ">=3.10,>=3.9,<3.13"
 
 
 def test_a_refused_file_counts_with_what_is_in_force() -> None:

@@ -8,15 +8,14 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from task_scheduler.core.environments import Lock
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event
 from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import Attempt, AttemptId, Run, RunState
-from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord, TaskVersion
-from task_scheduler.ports import AttemptClaim, AttemptEnd, RunFilter, RunRequest, SlotClaim
+from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord
+from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, RunFilter, RunRequest, SlotClaim
 from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.register import Admitted, Register
 from task_scheduler.services.rescuer import Rescuer, Settled
@@ -80,24 +79,17 @@ class FlakyStore(MemoryStore):
     async def put(self, name: str, value: str) -> None:
         await self._do("put", lambda: super(FlakyStore, self).put(name, value))
 
-    async def put_task(self, task: TaskRecord) -> None:
-        await self._do("put_task", lambda: super(FlakyStore, self).put_task(task))
+    async def put_tasks(self, tasks: Sequence[TaskRecord]) -> None:
+        await self._do("put_tasks", lambda: super(FlakyStore, self).put_tasks(tasks))
 
-    async def admit(
-        self,
-        task: TaskRecord,
-        version: TaskVersion,
-        source: bytes,
-        lock: Lock,
-        jobs: Sequence[JobDeclaration],
-        next_runs: Sequence[datetime | None],
-    ) -> Sequence[Job]:
-        return await self._do(  # type: ignore[no-any-return]
-            "admit", lambda: super(FlakyStore, self).admit(task, version, source, lock, jobs, next_runs)
-        )
+    async def put_stamps(self, stamps: Mapping[str, tuple[str, str]]) -> None:
+        await self._do("put_stamps", lambda: super(FlakyStore, self).put_stamps(stamps))
 
-    async def retire(self, task: TaskRecord) -> None:
-        await self._do("retire", lambda: super(FlakyStore, self).retire(task))
+    async def admit(self, admissions: Sequence[Admission]) -> Sequence[Sequence[Job]]:
+        return await self._do("admit", lambda: super(FlakyStore, self).admit(admissions))  # type: ignore[no-any-return]
+
+    async def retire(self, tasks: Sequence[TaskRecord]) -> None:
+        await self._do("retire", lambda: super(FlakyStore, self).retire(tasks))
 
 
 class World:
@@ -238,7 +230,9 @@ class World:
         now = self.clock.now()
         next_runs = [self.timetable.trigger_of(job.trigger, job.timezone).next_after(now) for job in wanted]
         record = a_task(task_id, digest=digest, version=digest)
-        on_record = await self.store.admit(record, version, source, lock, wanted, next_runs)
+        (on_record,) = await self.store.admit(
+            [Admission(task=record, version=version, source=source, lock=lock, jobs=wanted, next_runs=next_runs)]
+        )
         if built:
             self.environments.built.add(environment)
         admitted = Admitted(version=version, path=record.path, lock=lock)
@@ -249,7 +243,7 @@ class World:
 
     async def retire(self, task_id: str = "report") -> None:
         """End a task, as the catalog does."""
-        await self.store.retire(a_task(task_id, version=None))
+        await self.store.retire([a_task(task_id, version=None)])
         self.register.drop(task_id)
         self.timetable.set_task(task_id, ())
         self.scheduler.wake()

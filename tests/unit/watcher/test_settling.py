@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from task_scheduler.watcher.scanning import Stamp
 from task_scheduler.watcher.settling import Settling
 
@@ -17,7 +19,7 @@ def nothing_hidden(path: str) -> bool:
 def settled(**known: Stamp) -> Settling:
     settling = Settling(settle=0.2, removal=0.5)
     for path, stamp in known.items():
-        settling.take(path, stamp)
+        settling.take(path, stamp, now=0.0)
     return settling
 
 
@@ -108,7 +110,7 @@ def test_what_was_taken_is_how_things_are() -> None:
     settling = settled(a=OLD)
     settling.see("a", NEW, 10.0)
 
-    settling.take("a", NEW)
+    settling.take("a", NEW, 10.0)
     settling.see_all({"a": NEW}, 11.0, hidden=nothing_hidden)
 
     assert list(settling.changing) == []
@@ -117,7 +119,83 @@ def test_what_was_taken_is_how_things_are() -> None:
 def test_a_removal_that_was_taken_is_forgotten() -> None:
     settling = settled(a=OLD)
 
-    settling.take("a", None)
+    settling.take("a", None, 10.0)
     settling.see_all({}, 11.0, hidden=nothing_hidden)
 
     assert list(settling.changing) == []
+
+
+# --- files that are announced as complete -----------------------------------------------------------------
+
+
+def announcing() -> Settling:
+    return Settling(settle=0.2, announced=0.05, removal=0.5)
+
+
+def test_a_file_that_was_closed_or_renamed_into_place_stands_still_for_a_moment_only() -> None:
+    settling = announcing()
+
+    settling.see("a", NEW, 10.0, announced=True)
+
+    assert settling.due(10.04) == []
+    assert settling.due(10.05) == [("a", NEW)]
+
+
+def test_an_announcement_counts_for_what_was_seen_before_it() -> None:
+    settling = announcing()
+
+    settling.see("a", NEW, 10.0)
+    settling.see("a", NEW, 10.02, announced=True)
+    settling.see("a", NEW, 10.03)
+
+    assert settling.due(10.05) == [("a", NEW)]
+
+
+def test_whoever_writes_on_after_closing_gets_the_full_wait() -> None:
+    settling = announcing()
+
+    settling.see("a", NEW, 10.0, announced=True)
+    settling.see("a", NEWER, 10.03, announced=True)
+
+    assert settling.due(10.22) == []
+    assert settling.due(10.24) == [("a", NEWER)]
+
+
+def test_whoever_writes_on_soon_after_the_file_was_taken_gets_the_full_wait() -> None:
+    settling = announcing()
+    settling.take("a", OLD, 10.0)
+
+    settling.see("a", NEW, 10.1, announced=True)
+    settling.see("b", NEW, 10.1, announced=True)
+
+    assert settling.due(10.2) == [("b", NEW)]
+
+
+def test_a_file_taken_long_ago_is_taken_quickly_again() -> None:
+    settling = announcing()
+    settling.take("a", OLD, 10.0)
+    settling.take("b", OLD, 20.0)
+
+    settling.see("a", NEW, 20.0, announced=True)
+
+    assert settling.due(20.05) == [("a", NEW)]
+
+
+def test_a_file_that_is_held_waits_anew_and_its_time_is_counted() -> None:
+    settling = announcing()
+    settling.see("a", NEW, 10.0, announced=True)
+
+    held = [settling.hold("a", 10.1), settling.hold("a", 10.4)]
+
+    assert held == [0.0, pytest.approx(0.3)]
+    assert settling.due(10.5) == []
+    assert settling.due(10.7) == [("a", NEW)]
+
+
+def test_what_is_doubted_is_news_although_it_looks_the_same() -> None:
+    settling = settled(a=OLD, b=OLD)
+
+    settling.doubt("a", OLD, 10.0)
+    settling.doubt("b", None, 10.0)
+
+    assert settling.due(11.0) == [("a", OLD), ("b", None)]
