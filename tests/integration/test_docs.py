@@ -31,15 +31,15 @@ def test_every_verb_and_exit_code_is_on_the_page_of_commands() -> None:
     assert told == {int(code) for code in ExitCode}
 
 
-def test_every_key_of_the_frontmatter_is_in_the_readme() -> None:
-    told = set(re.findall(r"^\| `(\w+)` \|", _page("README.md"), re.MULTILINE))
+def test_every_key_of_the_frontmatter_is_on_the_page_of_task_files() -> None:
+    told = set(re.findall(r"^\| `(\w+)` \|", _page("docs/task-files.md"), re.MULTILINE))
 
     assert told == set(KEYS)
 
 
 def test_every_schedule_in_words_that_a_page_shows_can_be_read() -> None:
     shown = [row[1].strip("`") for row in _rows(_page("docs/schedules.md")) if row[0].startswith(("`every", "`cron"))]
-    shown += re.findall(r"^schedule: \"?([^\"\n]+)", _page("README.md"), re.MULTILINE)
+    shown += re.findall(r"^schedule: \"?([^\"\n]+)", _page("docs/task-files.md"), re.MULTILINE)
 
     assert len(shown) > 10
     for words in shown:
