@@ -25,7 +25,10 @@ WIDTH = 118
 
 TASKS = {
     "backup": ("schedule: daily at 02:30\n", "print('3 folders, 41 files')\n"),
-    "report": ('schedule: "0 9 * * 1-5"\nretry_count: 1\nretry_delay: 1\n', "raise SystemExit('no figures for today')\n"),
+    "report": (
+        'schedule: "0 9 * * 1-5"\nretry_count: 1\nretry_delay: 1\n',
+        "raise SystemExit('no figures for today')\n",
+    ),
     "sync": ("schedule: every 10 minutes\ntimeout: 2\n", "import time\n\ntime.sleep(60)\n"),
     "hello": ("", "@repeat(every(5).seconds)\ndef start():\n    print('hello')\n"),
 }

@@ -15,19 +15,22 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from task_scheduler import composition
 from task_scheduler.api import in_force
 from task_scheduler.clock import SystemClock
 from task_scheduler.control.answers import Control
-from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.core.errors import Refused, TaskSchedulerError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.outcomes import Cancelled
 from task_scheduler.core.runs import OPEN_ATTEMPTS, Run, RunState
 from task_scheduler.core.tasks import TaskRecord, TaskStatus
+from task_scheduler.environments.failures import TRIED_AGAIN
 from task_scheduler.execution.cards import HostCard
 from task_scheduler.execution.executor import HostExecutor
+from task_scheduler.execution.living import is_executing
 from task_scheduler.logs import log_event, set_up_logging
 from task_scheduler.ports import KnownFile, SourceChanges, SourceFile, TaskSource
 from task_scheduler.project import Project
@@ -35,6 +38,7 @@ from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.overview import Overview
 from task_scheduler.services.register import Register
+from task_scheduler.services.requested_entry import requested_entry
 from task_scheduler.services.run_events import run_not_started
 from task_scheduler.services.runner import Runner
 from task_scheduler.services.timetable import Timetable
@@ -60,10 +64,16 @@ _TOLD_OTHERWISE = ("task.", "run.", "scheduler.")
 class Alone:
     """Answers the commands of a scheduler about one task file; its work goes on in a thread until it is closed."""
 
-    def __init__(self, project: Project, *, note: Callable[[str], None]) -> None:
-        """Read the settings; raises SettingsError. `note` takes what a person should know while they wait."""
+    def __init__(self, project: Project, *, note: Callable[[str], None], verb: str) -> None:
+        """Read the settings; raises SettingsError.
+
+        `note` takes what a person should know while they wait; others who wait are told `verb`.
+        """
         self._settings, self._paths = load_settings(project)
         self._note = note
+        self._verb = verb
+        self._lock: ProjectLock | None = None
+        self._is_beside = False
         self._work: _Work | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Event | None = None
@@ -74,14 +84,30 @@ class Alone:
         """Whether it lives in this process, and ends with it."""
         return True
 
-    def look_at(self, task_id: str) -> None:
-        """Take the project's lock and begin to bring this file into force.
+    @property
+    def is_gone(self) -> bool:
+        """Whether a scheduler is gone: there is none to go."""
+        return False
 
-        Raises AlreadyRunning, StoreError and their kin.
-        """
+    def what_is_known(self, run_id: int) -> str:
+        """Return nothing: it settles its runs itself."""
+        del run_id
+        return ""
+
+    def allow_beside(self) -> None:
+        """Start the task even while a run of it, left by an earlier scheduler, is executing."""
+        self._is_beside = True
+
+    def take_turn(self, task_id: str, *, pause: Callable[[float], object]) -> None:
+        """Take the project's lock, waiting for other commands that work alone; raises AlreadyRunning and StoreError."""
+        self._paths.create_folders()
+        lock = _lock(self._paths, work=f"{self._verb} {task_id}")
+        self._lock = lock.acquire_in_turn(tell=self._note, pause=pause)
+
+    def look_at(self, task_id: str) -> None:
+        """Begin to bring this file into force, when its turn has been taken; raises StoreError and its kin."""
         if self._thread is not None:
             raise AssertionError("one file at a time")
-        self._paths.create_folders()
         ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._live, args=(task_id, ready), name="alone")
         self._thread.start()
@@ -96,7 +122,8 @@ class Alone:
         if self._work.failure is not None:
             raise TaskSchedulerError(self._work.failure)
         given = {name: value for name, value in arguments.items() if value is not None}
-        return self._do(self._work.control.answer(command, given))
+        answer = self._do(self._work.control.answer(command, given))
+        return _without_promises(answer) if isinstance(answer, dict) and command == "show" else answer
 
     def end(self, run_id: int, reason: str) -> bool:
         """End a run with its whole tree and put that on record; return once it is."""
@@ -107,6 +134,8 @@ class Alone:
     def close(self) -> None:
         """End the work and release the lock; a run that has not ended goes on, for the next scheduler to take over."""
         if self._thread is None:
+            if self._lock is not None:
+                self._lock.release()
             return
         if self._loop is not None and self._closing is not None:
             with suppress(RuntimeError):  # it has ended by itself
@@ -132,7 +161,13 @@ class Alone:
 
     async def _serve(self, task_id: str, ready: Future[None]) -> None:
         async with AsyncExitStack() as undo:
-            work = await _Work.begin(self._settings, self._paths, task_id, self._note, undo)
+            if self._lock is None:
+                raise AssertionError("nothing is done before its turn is taken")
+            undo.enter_context(self._lock)
+            work = await _Work.begin(
+                self._settings, self._paths, task_id, self._note, undo, for_others=f"{self._verb} {task_id}"
+            )
+            work.is_beside = self._is_beside
             self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
             self._work = work
             ready.set_result(None)
@@ -147,51 +182,72 @@ class _Work:
         *,
         clock: SystemClock,
         store: _Store,
+        hosts: Path,
+        project: str,
         executor: HostExecutor,
         register: Register,
+        timetable: Timetable,
         catalog: Catalog,
         runner: Runner,
         events: EventBus,
     ) -> None:
         self._clock = clock
         self._store = store
+        self._hosts = hosts
+        self._project = project
         self._executor = executor
         self._register = register
+        self._timetable = timetable
         self._catalog = catalog
         self._runner = runner
         self._events = events
         self._asked_for: set[int] = set()
+        self.is_beside = False  #: whether a run may be started beside one that is executing
         self.failure: str | None = None  #: why nothing goes on any more: a fault of the program
         self.control: Control
 
     @classmethod
     async def begin(
-        cls, settings: Settings, paths: Paths, task_id: str, note: Callable[[str], None], undo: AsyncExitStack
+        cls,
+        settings: Settings,
+        paths: Paths,
+        task_id: str,
+        note: Callable[[str], None],
+        undo: AsyncExitStack,
+        *,
+        for_others: str,
     ) -> _Work:
-        """Lock, open and begin to bring the file into force; `undo` takes what ends it all."""
+        """Open the record and begin to bring the file into force, under the lock; `undo` takes what ends it all.
+
+        `for_others` is what others are told who want the database.
+        """
         run_folder = composition.run_folder(paths)
         clock = SystemClock()
-        undo.enter_context(
-            ProjectLock(run_folder / "scheduler.lock", f"the project folder {paths.root}", since=clock.now())
-        )
         undo.callback(set_up_logging(settings, paths, foreground=False).close)
         events = EventBus()
         events.subscribe(log_event)
         events.subscribe(lambda event: _tell(event, note))
         store = undo.enter_context(
-            _Store.open(paths.database, clock=clock, sources=run_folder / "sources", backups=paths.data / "backups")
+            _Store.open(
+                paths.database,
+                clock=clock,
+                sources=run_folder / "sources",
+                backups=paths.data / "backups",
+                work=for_others,
+            )
         )
         store.neighbours = _neighbours(settings, paths, task_id)
         lib = composition.task_side_library(run_folder / "lib", paths)
         provider = composition.environment_provider(settings, paths, lib, _teller(events, "environments.notice"))
+        hosts, project = run_folder / "hosts", str(paths.root)
         executor = HostExecutor(
             root=paths.root,
-            run_folder=run_folder / "hosts",
+            run_folder=hosts,
             outputs=paths.logs / "runs",
             lib=lib,
             interpreter_of=provider.interpreter,
             source_of=store.source_path,
-            project=str(paths.root),
+            project=project,
             notice=_teller(events, "hosts.notice"),
         )
         register, timetable = Register(), Timetable(zone=settings.scheduler.zone)
@@ -208,6 +264,7 @@ class _Work:
             # Of the needs of all other tasks nothing is known here: this file gets what it needs itself.
             shared_environment=False,
             on_change=_nothing,
+            is_scheduling=False,
             publish=events.publish,
         )
         runner = Runner(
@@ -223,8 +280,11 @@ class _Work:
         work = cls(
             clock=clock,
             store=store,
+            hosts=hosts,
+            project=project,
             executor=executor,
             register=register,
+            timetable=timetable,
             catalog=catalog,
             runner=runner,
             events=events,
@@ -244,7 +304,6 @@ class _Work:
         )
         events.subscribe(work.note_failure)
         await catalog.load()
-        await work.tell_of_the_living(task_id, note)
         undo.push_async_callback(executor.stop)
         await executor.start(runner.on_report)
         undo.push_async_callback(work.dismiss_hosts)
@@ -259,9 +318,23 @@ class _Work:
     ) -> Run:
         """Start the task now; raises UnknownTask, or Refused when it cannot start."""
         in_force(task_id, self._register, self._catalog)
+        await self._refuse_to_repeat_what_is_open(request_id)
+        admitted = self._register.get(task_id)
+        if admitted is not None and not self.is_beside:
+            called, _ = requested_entry(admitted.version, function, self._timetable.jobs_of(task_id))
+            await self._refuse_to_double(task_id, called, admitted.version.digest)
         run = await self._runner.request(task_id, function, request_id, argv=argv, digest=digest)
         self._asked_for.add(run.id)
         return run
+
+    async def _refuse_to_repeat_what_is_open(self, request_id: str) -> None:
+        """Refuse a request whose run somebody else began and left: what became of it, a scheduler finds out."""
+        for run, _ in await self._store.open_runs():
+            if run.request_id == request_id and run.id not in self._asked_for:
+                raise Refused(
+                    f"run {run.id} of {run.task_id} was asked for by this name, and left by a command or a scheduler that "
+                    f"is gone: the next scheduler puts its end on record, and `logs {run.id}` shows what it wrote"
+                )
 
     def note_failure(self, event: Event) -> None:
         """Take note of a service that has stopped by a fault: whoever waits would wait for ever."""
@@ -271,11 +344,19 @@ class _Work:
     async def look_again(self) -> None:
         """Do nothing: this is about the content the file had."""
 
-    async def tell_of_the_living(self, task_id: str, note: Callable[[str], None]) -> None:
-        """Say which runs of the task an earlier scheduler left may still be executing."""
+    async def _refuse_to_double(self, task_id: str, function: str | None, digest: str) -> None:
+        """Raise Refused while a run an earlier scheduler left executes the same function, or another version."""
         for run, attempts in await self._store.open_runs():
-            if run.task_id == task_id and any(_may_live(attempt.placement) for attempt in attempts):
-                note(f"run {run.id} of {task_id}, of an earlier scheduler, may still be executing beside this one")
+            if run.task_id != task_id or (run.function != function and run.digest == digest):
+                continue
+            for attempt in attempts:
+                if await asyncio.to_thread(
+                    is_executing, attempt.id, attempt.placement, hosts=self._hosts, project=self._project
+                ):
+                    raise Refused(
+                        f"run {run.id} of {task_id} is still executing, started by an earlier scheduler: a scheduler "
+                        "takes it over, and `run-file --beside` runs the task beside it all the same"
+                    )
 
     async def end(self, run_id: int, reason: str) -> None:
         """End a run and put that on record."""
@@ -404,11 +485,11 @@ def _folders_above(task_id: str) -> list[str]:
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
-def _may_live(placement: str) -> bool:
-    try:
-        return HostCard.parse(placement).is_alive()
-    except ValueError:
-        return False
+def _lock(paths: Paths, *, work: str) -> ProjectLock:
+    folder = composition.run_folder(paths)
+    return ProjectLock(
+        folder / "scheduler.lock", f"the project folder {paths.root}", since=SystemClock().now(), work=work
+    )
 
 
 def _teller(events: EventBus, name: str) -> Callable[[str], None]:
@@ -419,6 +500,12 @@ def _tell(event: Event, note: Callable[[str], None]) -> None:
     """Tell the person at the terminal what a log would."""
     if event.level is not Level.DEBUG and not event.name.startswith(_TOLD_OTHERWISE):
         note(event.message)
+
+
+def _without_promises(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told of a task without what only a scheduler, which stays, would do."""
+    problems = [{**problem, "text": problem["text"].replace(TRIED_AGAIN, "")} for problem in task["problems"]]
+    return {**task, "problems": problems}
 
 
 def _nothing() -> None:

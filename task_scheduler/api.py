@@ -121,6 +121,7 @@ class TaskScheduler:
             reader=adapters.reader,
             environments=adapters.environments,
             catalogue=adapters.store,
+            state=adapters.store,
             register=self._register,
             timetable=timetable,
             clock=adapters.clock,
@@ -212,9 +213,13 @@ class TaskScheduler:
         """Remove the environments that no task and no unfinished run needs, however new they are."""
         return await self._janitor.collect_all(dry_run=dry_run)
 
+    def why_suspended(self) -> str | None:
+        """Return why nothing of the folder of tasks may start at present; None: all is well."""
+        return self._register.suspended
+
     def live(self) -> dict[str, object]:
         """Return what only the working scheduler knows, as JSON values."""
-        due = self._scheduler.next_due
+        due = None if self._register.suspended is not None else self._scheduler.next_due
         return {
             "started_at": None if self._started_at is None else self._started_at.isoformat(),
             **self._runner.counts(),

@@ -7,7 +7,9 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -38,18 +40,28 @@ from task_scheduler.store.locks import ProjectLock
 from task_scheduler.store.sqlite import SqliteStore
 from task_scheduler.watcher.folder import FolderSource
 
+#: Signals that tell the scheduler to stop.
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 
-def run(root: Path, config: Path | None) -> int:
+
+def run(root: Path, config: Path | None, *, note: Callable[[str], None]) -> int:
     """Run the scheduler of a project in the foreground until it is told to stop; return the exit code.
 
-    Raises SettingsError, AlreadyRunning, StoreError and their kin before anything is started.
+    A command that works alone on the project is waited for, and `note` told so. Raises SettingsError, AlreadyRunning,
+    StoreError and their kin before anything is started.
     """
     project = locate_project(config=config, root=root, default_root=root)
     settings, paths = load_settings(project)
     paths.create_folders()
     run_folder = composition.run_folder(paths)
     clock = SystemClock()
-    with ProjectLock(run_folder / "scheduler.lock", f"the project folder {paths.root}", since=clock.now()) as lock:
+    lock = ProjectLock(run_folder / "scheduler.lock", f"the project folder {paths.root}", since=clock.now())
+    try:
+        with _told_to_end():
+            lock.acquire_in_turn(tell=note, pause=time.sleep)  # noqa: TID251 - there is no loop yet, and nothing to miss
+    except _Told:
+        return 0
+    with lock:
         logs = set_up_logging(settings, paths, foreground=True)
         try:
             restart = asyncio.run(_serve(settings, paths, run_folder, clock=clock, logs=logs, lock=lock))
@@ -58,6 +70,25 @@ def run(root: Path, config: Path | None) -> int:
     if restart:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     return 0
+
+
+class _Told(BaseException):
+    """A signal told this process to end before its work began."""
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Raise _Told in the block when this process is told to end."""
+
+    def stop(*_signal: object) -> None:
+        raise _Told
+
+    earlier = {number: signal.signal(number, stop) for number in _ENDING}
+    try:
+        yield
+    finally:
+        for number, before in earlier.items():
+            signal.signal(number, before)
 
 
 async def _serve(
@@ -95,7 +126,7 @@ async def _serve(
         )
         scheduler.add(LogKeeper(rotate=logs.rotate, clock=clock, publish=events.publish))
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _ENDING:
             loop.add_signal_handler(number, ending.set)
         events.publish(Event(name="scheduler.starting", message=f"{paths.root}: starting, process {os.getpid()}"))
         try:
@@ -192,7 +223,7 @@ def _compose(
             publish=events.publish,
         )
     )
-    overview = Overview(catalogue=store, history=store, clock=clock, zone=zone)
+    overview = Overview(catalogue=store, history=store, clock=clock, zone=zone, suspended=scheduler.why_suspended)
     control = Control(
         overview=overview,
         start_task=scheduler.start_task,

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
-from task_scheduler.composition import task_reader
-from task_scheduler.core.errors import Problem, Severity, StoreError
+from task_scheduler.composition import helpers_folder, task_reader
+from task_scheduler.core.errors import EnvironmentFailed, Problem, Severity, StoreError
 from task_scheduler.core.tasks import FileKind, TaskReading, TaskVersion
 from task_scheduler.ports import SourceFile
 from task_scheduler.project import Project
-from task_scheduler.settings import load_settings
+from task_scheduler.settings import EnvironmentMode, load_settings
 from task_scheduler.watcher import oddities
 from task_scheduler.watcher.helpers import HelperFolder
+from task_scheduler.watcher.python_versions import accepts
 from task_scheduler.watcher.requirements import requirement_fault
 from task_scheduler.watcher.scanning import FileContent, Unreadable, is_helper, read_file, scan, task_names
-from task_scheduler.watcher.undeclared import findings, suspicions, undeclared_imports
+from task_scheduler.watcher.undeclared import findings, misplaced_helpers, suspicions, undeclared_imports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +41,25 @@ class TaskChecker:
         """Read the project's settings; raises SettingsError."""
         self._settings, self._paths = load_settings(project)
         self._here = here
-        self._reader = task_reader(self._settings, self._paths)
+        self._reader = task_reader(self._settings, self._paths, recommends=True)
+        self._pythons: dict[str, str] = {}
 
     @property
     def tasks(self) -> Path:
         """The folder of tasks; it may be missing."""
         return self._paths.tasks
+
+    def find(self, name: str) -> Path | None:
+        """Return the file or folder that a path, or a task's id, names; None: there is none."""
+        for path in (self._here / name, self._paths.tasks / name, self._paths.tasks / f"{name}.py"):
+            if _is_there(path):
+                return path
+        return None
+
+    def ids(self) -> Iterator[str]:
+        """Yield the ids of the tasks, and of the modules beside them."""
+        for path in self._paths.tasks.rglob("*.py"):
+            yield self._task_id(path)
 
     def shown(self, path: Path) -> str:
         """Return how a path is told to the person: relative where it is below them."""
@@ -111,6 +127,7 @@ class TaskChecker:
         reading = self._reader.read(source)
         problems = (
             *(self._placed(problem, shown) for problem in reading.problems),
+            *self._python(source, reading),
             *self._imports(file, source, reading),
         )
         return Checked(path=shown, reading=reading, problems=tuple(sorted(problems, key=_place)))
@@ -138,14 +155,31 @@ class TaskChecker:
         """Return a problem with its path as it is shown: those of helpers are relative to the project."""
         return problem if problem.path == shown else replace(problem, path=self.shown(self._paths.root / problem.path))
 
+    def _python(self, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
+        """Yield a warning where no Python of this machine suits a task: it may be made for another machine."""
+        if reading.declaration is None or reading.kind is not FileKind.TASK:
+            return
+        wanted = reading.declaration.python_version
+        if wanted not in self._pythons:
+            self._pythons[wanted] = _why_no_python(wanted)
+        if self._pythons[wanted]:
+            yield Problem(path=source.path, message=self._pythons[wanted], severity=Severity.WARNING)
+
     def _imports(self, file: Path, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
         """Yield what there is to say about imports that no declared package provides."""
         declaration = reading.declaration
         if reading.kind is not FileKind.TASK or declaration is None:
             return
         needed = (*declaration.dependencies, *self._reader.helper_packages(reading.helper_names))
-        modules = undeclared_imports(reading, needed, folders=(self._paths.root, file.parent))
+        # Where a run looks: the project, beside the file, the folder of tasks.
+        folders = (self._paths.root, file.parent, self._paths.tasks)
+        modules = undeclared_imports(reading, needed, folders=folders)
+        misplaced = misplaced_helpers(reading, modules, helpers=helpers_folder(self._paths), path=source.path)
+        yield from misplaced.values()
+        modules = tuple(module for module in modules if module not in misplaced)
         installed = self._installed_for(source.task_id, reading) if modules else None
+        if installed is None and not needed and self._settings.virtual_env.mode is EnvironmentMode.ISOLATED:
+            installed = frozenset()
         if installed is None:
             yield from suspicions(reading, modules, path=source.path)
         else:
@@ -179,6 +213,28 @@ class TaskChecker:
             return {version.task_id: version for version in asyncio.run(store.versions())}
         finally:
             store.close()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists() or path.is_symlink()
+    except (OSError, ValueError):
+        return False
+
+
+def _why_no_python(wanted: str) -> str:
+    """Return why a task has no Python on this machine, empty where it has one."""
+    if accepts(wanted, sys.version_info[:2]):
+        return ""
+    from task_scheduler.environments.interpreters import Interpreters
+    from task_scheduler.environments.uv import find_uv
+
+    there = Interpreters(base=Path(sys.executable), variables=os.environ, uv=find_uv(os.environ))
+    try:
+        asyncio.run(there.suiting(wanted))
+    except EnvironmentFailed as error:
+        return str(error)
+    return ""
 
 
 def _refused(shown: str, message: str, severity: Severity = Severity.ERROR) -> Checked:

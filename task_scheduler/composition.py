@@ -43,12 +43,13 @@ def environment_provider(settings: Settings, paths: Paths, lib: Path, notice: Ca
     )
 
 
-def task_reader(settings: Settings, paths: Paths) -> TaskFileReader:
-    """Return what reads task files."""
+def task_reader(settings: Settings, paths: Paths, *, recommends: bool = False) -> TaskFileReader:
+    """Return what reads task files; with `recommends` it also says which keys would do good."""
     return TaskFileReader(
         root=paths.root,
         helpers=helpers_folder(paths),
         allow_direct_references=settings.environments.allow_direct_references,
+        recommends=recommends,
     )
 
 

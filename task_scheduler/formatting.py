@@ -19,6 +19,8 @@ from task_scheduler.watcher.scanning import read_file
 
 #: The names of the dialects.
 DIALECTS = tuple(dialect.value for dialect in Dialect)
+#: Characters of a name that go into that of an unfinished file, which may be no longer than a name can be.
+_NAMED = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ class TaskFormatter:
 def write(file: Path, *, old: bytes, new: bytes) -> None:
     """Replace a file's content as a whole, or not at all; raises OSError, also when it is not `old` any more."""
     file = file.resolve()
-    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as copy:
+    with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name[:_NAMED]}.", delete=False) as copy:
         partial = Path(copy.name)
         try:
             copy.write(new)

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,16 @@ from task_scheduler import composition
 from task_scheduler.clock import SystemClock
 from task_scheduler.core.environments import Collected, EnvironmentFacts, Lock, locked_packages
 from task_scheduler.core.errors import DeclarationError, TaskSchedulerError, UnknownTask, did_you_mean
-from task_scheduler.core.runs import Run
 from task_scheduler.core.tasks import FileKind, TaskVersion
 from task_scheduler.environments.provider import Environments
-from task_scheduler.ports import RunFilter, SourceFile
+from task_scheduler.ports import SourceFile
 from task_scheduler.project import Project
 from task_scheduler.services.overview import iso
 from task_scheduler.services.preparation import needs_of
 from task_scheduler.settings import EnvironmentMode, load_settings
 from task_scheduler.store.locks import ProjectLock
 from task_scheduler.store.sqlite import SqliteStore
+from task_scheduler.typed_paths import named_python_file
 from task_scheduler.watcher.reader import TaskFileReader
 from task_scheduler.watcher.scanning import read_file
 
@@ -111,11 +110,11 @@ class Maintenance:
     # --- making ready -------------------------------------------------------------------------------------
 
     def find(self, name: str, here: Path) -> TaskFile:
-        """Return the file that a path (from `here`) or a task's id names; raises UnknownTask."""
+        """Return the file that a path (from `here`) or a task's id names; raises UnusablePath and UnknownTask."""
         tasks = self._paths.tasks
-        for path in (here / Path(name).expanduser(), tasks / f"{name}{_SUFFIX}", self._paths.root / name, tasks / name):
-            if path.name.endswith(_SUFFIX) and path.is_file():
-                return self._named(path.absolute())
+        path = named_python_file(name, here=here, folders=[self._paths.root, tasks], tasks=tasks)
+        if path is not None:
+            return self._named(path)
         raise UnknownTask(name, (path.relative_to(tasks).as_posix()[: -len(_SUFFIX)] for path in tasks.rglob("*.py")))
 
     def lock(self, file: TaskFile) -> TaskLock:
@@ -177,7 +176,8 @@ class Maintenance:
         """Remove what nothing needs, in the place of the scheduler; raises AlreadyRunning when one runs."""
         clock = SystemClock()
         what = f"the project folder {self._paths.root}"
-        with ProjectLock(composition.run_folder(self._paths) / "scheduler.lock", what, since=clock.now()):
+        folder = composition.run_folder(self._paths)
+        with ProjectLock(folder / "scheduler.lock", what, since=clock.now(), work="env prune"):
             collected = self._runner.run(self._collect(dry_run=dry_run))
         return {"environments": list(collected.keys), "bytes": collected.bytes}
 
@@ -212,26 +212,14 @@ class Maintenance:
         return {version.task_id: version for version in found}
 
     async def _uses(self) -> tuple[Mapping[str, Sequence[str]], Mapping[str, str]]:
-        """Return which tasks in force use each environment, and when one of their runs began last."""
+        """Return which tasks in force use each environment, and when an attempt began last in it."""
         if self._store is None:
             return {}, {}
         used_by: defaultdict[str, list[str]] = defaultdict(list)
-        last_used: dict[str, str] = {}
-        latest = await self._store.latest()
         for version in await self._store.versions():
             used_by[version.environment].append(version.task_id)
-            began = await self._last_start(version.task_id, latest.get(version.task_id))
-            if began is not None:
-                last_used[version.environment] = max(last_used.get(version.environment, ""), iso(began))
+        last_used = {key: iso(began) for key, began in (await self._store.last_uses()).items()}
         return {key: sorted(tasks) for key, tasks in used_by.items()}, last_used
-
-    async def _last_start(self, task_id: str, newest: Run | None) -> datetime | None:
-        """Return when a run of the task began last, as far as its newest runs tell."""
-        if newest is None or newest.started_at is not None or self._store is None:
-            return None if newest is None else newest.started_at
-        # The newest one waits or was skipped: one before it began.
-        runs = await self._store.runs(RunFilter(task_id=task_id))
-        return next((run.started_at for run in runs if run.started_at is not None), None)
 
 
 def _describe(facts: EnvironmentFacts, tasks: Sequence[str], last_used: str | None) -> Document:

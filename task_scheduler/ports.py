@@ -82,7 +82,8 @@ class RunRequest:
     function: str | None
     arguments: str
     argv: tuple[str, ...] = ()  #: command-line arguments, `sys.argv[1:]`
-    digest: str | None
+    digest: str | None  #: version in force
+    pinned: str | None = None  #: digest of the only version its first execution may be of; None: the one in force
     request_id: str  #: repeating it returns the run it made the first time
     created_at: datetime
     job_id: int | None = None
@@ -117,7 +118,7 @@ class Ledger(Protocol):
     async def request(self, request: RunRequest) -> tuple[Run, bool]:
         """Put a requested run on record; return it, and whether it is new.
 
-        Raises Refused when the request's name belongs to a run of another task, function or command line.
+        Raises Refused when the request's name belongs to a run of another task, version, function or command line.
         """
         ...
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from task_scheduler.typed_paths import typed_path
+
 CONFIG_FOLDER = "config"
 CONFIG_NAME = "config.yaml"
 TASKS_FOLDER = "tasks"
@@ -28,16 +30,17 @@ def locate_project(*, config: str | Path | None, root: str | Path | None, defaul
     """Tell which project `--config` and `--root` mean; None stands for an option not given.
 
     The folder of a configuration file named alone is the folder above `config/`, or the one the file is in.
+    Raises UnusablePath.
     """
     if config is None:
-        folder = Path(root if root is not None else default_root).expanduser().resolve()
+        folder = typed_path(str(root if root is not None else default_root)).resolve()
         return Project(root=folder, config=folder / CONFIG_FOLDER / CONFIG_NAME, config_required=False)
-    file = Path(config).expanduser().absolute()
+    file = typed_path(str(config)).absolute()
     if root is not None:
-        folder = Path(root)
+        folder = typed_path(str(root))
     else:
         folder = file.parent.parent if file.parent.name == CONFIG_FOLDER else file.parent
-    return Project(root=folder.expanduser().resolve(), config=file, config_required=True)
+    return Project(root=folder.resolve(), config=file, config_required=True)
 
 
 def nearest_project(start: Path) -> Path | None:

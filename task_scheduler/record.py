@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from task_scheduler.control.answers import Control, Document, ReadModel
 from task_scheduler.core.errors import NotRunning, UnknownRun, UnknownTask
 from task_scheduler.core.runs import Run
 from task_scheduler.project import Project
 from task_scheduler.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from task_scheduler.store.sqlite import SqliteStore
 
 
 class Record:
@@ -24,8 +27,10 @@ class Record:
         """Open the database of a project; raises SettingsError and StoreError."""
         settings, paths = load_settings(project)
         self._project = project
+        self._paths = paths
         self._runner = asyncio.Runner()
         self._close_store = _nothing
+        self._store: SqliteStore | None = None
         self.exists = paths.database.is_file()  #: whether a scheduler ever ran here
         overview = self._open(paths.database, settings) if self.exists else _NothingYet()
         self._control = Control(
@@ -39,12 +44,24 @@ class Record:
     def ask(self, command: str, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - a JSON document
         """Return the answer to a command; raises NotRunning for one that needs the scheduler."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        return self._runner.run(self._control.answer(command, given))
+        answer: Any = self._runner.run(self._control.answer(command, given))
+        return {**answer, "held_by": self._holder()} if command == "status" else answer
+
+    def what_is_known(self, run_id: int) -> str:
+        """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
+        return self._runner.run(self._what_is_known(run_id))
 
     def close(self) -> None:
         """Let go of the database."""
         self._close_store()
         self._runner.close()
+
+    def _holder(self) -> Document | None:
+        """Return who holds the project folder although no scheduler answers; None: nobody."""
+        from task_scheduler.store.locks import holder_of
+
+        holder = holder_of(self._paths.data / "run" / "scheduler.lock")
+        return None if holder is None else {"work": holder.work, "who": holder.who}
 
     def _open(self, database: Path, settings: Settings) -> ReadModel:
         from task_scheduler.clock import SystemClock
@@ -52,8 +69,26 @@ class Record:
         from task_scheduler.store.sqlite import SqliteStore
 
         store = SqliteStore.open_reader(database)
-        self._close_store = store.close
+        self._close_store, self._store = store.close, store
         return Overview(catalogue=store, history=store, clock=SystemClock(), zone=settings.scheduler.zone)
+
+    async def _what_is_known(self, run_id: int) -> str:
+        from task_scheduler.core.runs import OPEN_ATTEMPTS, RunState
+        from task_scheduler.execution.living import end_seen
+
+        run = None if self._store is None else await self._store.run(run_id)
+        if self._store is None or run is None or run.is_final:
+            return ""
+        hosts, project = self._paths.data / "run" / "hosts", str(self._paths.root)
+        known: list[str] = []
+        for attempt in await self._store.attempts(run_id):
+            if attempt.state in OPEN_ATTEMPTS:
+                end = end_seen(attempt.id, attempt.placement, hosts=hosts, project=project)
+                if end is None:
+                    return ""
+                known.append(f"its attempt {attempt.id.number} {end}")
+        waits = "it waits for its next attempt" if run.state is RunState.RETRYING else "it has not begun"
+        return "; ".join(known) or waits
 
     async def _start(self, *_request: object, **_which: object) -> Run:
         raise NotRunning(str(self._project.root))

@@ -264,7 +264,7 @@ def _explained(error: Exception, text: str) -> tuple[str, int]:
     unspaced = next(((n, found) for n, text_ in enumerate(lines) if (found := _UNSPACED.fullmatch(text_))), None)
     if _SPECIAL not in problem and unspaced is not None and unspaced[0] <= line:
         place, found = unspaced
-        return f"put a space after the colon: {found[1]}: {excerpt(found[2])}", place
+        return f"put a space after the colon: {excerpt(found[1])}: {excerpt(found[2])}", place
     opened = min(error.context_mark.line, len(lines) - 1) if error.context_mark is not None else line
     return _said_of_opening(error.context or "", problem, lines, opened) or _said_of_line(
         error.context or "", problem, lines[line], error.problem_mark.column, line
@@ -292,5 +292,5 @@ def _said_of_line(context: str, problem: str, text: str, column: int, line: int)
         if character == "\t":
             return "a tab stands where only spaces may: replace it with spaces", line
         return f"a value that begins with {character} must be in quotes: {shown}", line
-    reason = next((said for found, said in _REASONS if found in problem), f"this is not YAML ({problem})")
+    reason = next((said for found, said in _REASONS if found in problem), f"this is not YAML ({excerpt(problem, 100)})")
     return (f"{reason}: {shown}" if shown else reason), line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NoReturn
@@ -64,6 +65,10 @@ _EXIT_CODES = """\
 Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 unusable configuration, 4 no scheduler is running,
 5 another scheduler holds the project, 6 no such task or run."""
 _INSTALLED = Program()
+#: What a verb that lists all tasks is, of one task.
+_OF_ONE_TASK: Mapping[str, str] = MappingProxyType(
+    {"list": "show {}", "status": "show {}", "history": "history --task {}"}
+)
 
 
 class UsageError(Exception):
@@ -85,13 +90,23 @@ def read(argv: Sequence[str], program: Program = _INSTALLED) -> argparse.Namespa
     """Return the options, `verb` and `program` among them; raises UsageError, and SystemExit for `--help` and `--version`."""
     arguments = _with_verb([*argv], program)
     ours, for_the_task = cut(arguments)
-    options = _parser(program).parse_args(ours)
+    options, left_over = _parser(program).parse_known_args(ours)
+    if left_over:
+        raise UsageError(f"unrecognized arguments: {' '.join(left_over)}", _instead(options.verb, left_over, program))
     if for_the_task is not None:
         options.arguments = for_the_task
     options.program = program.name
     options.root = getattr(options, "root", None)
     options.config = getattr(options, "config", None)
     return options
+
+
+def _instead(verb: str, left_over: Sequence[str], program: Program) -> str:
+    """Return what was meant, as far as can be guessed, by what a verb does not take."""
+    name = left_over[0]
+    if name.startswith("-") or verb not in _OF_ONE_TASK:
+        return f"`{program.name} {verb} --help` tells what can be said"
+    return f"`{program.name} {_OF_ONE_TASK[verb].format(shlex.quote(name))}` tells of one task"
 
 
 def _with_verb(arguments: Sequence[str], program: Program) -> Sequence[str]:

@@ -12,7 +12,7 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
-from task_scheduler.core.errors import Problem, Severity
+from task_scheduler.core.errors import Problem, Severity, did_you_mean
 from task_scheduler.core.tasks import FileKind, JobDeclaration
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ _STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warning"}
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the files and how to judge them."""
-    parser.add_argument("files", metavar="FILE", nargs="*", help="task files, or folders of them; tasks/ by default")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="*", default=[], help="task files or ids, or folders; tasks/ by default"
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     parser.add_argument("-v", "--verbose", action="store_true", help="say of files without errors what they would do")
     parser.add_argument("--schema", action="store_true", help="write the JSON schema of the frontmatter, for editors")
@@ -45,43 +47,39 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
 
         terminal.document(frontmatter_schema())
         return ExitCode.OK
-    missing = [name for name in options.files if not _exists(name)]
-    if missing:
-        for name in missing:
-            terminal.error(f"there is no file {name}")
-        return ExitCode.USAGE
     from task_scheduler.checking import TaskChecker
 
     checker = TaskChecker(door.project, here=Path.cwd())
+    places = {name: checker.find(name) for name in options.files}
+    for name in (name for name, place in places.items() if place is None):
+        terminal.error(f"there is no file {name}{did_you_mean(name, checker.ids())}")
+    if None in places.values():
+        return ExitCode.USAGE
     if not options.files and not checker.tasks.is_dir():
         terminal.error(
             f"there is no folder {checker.shown(checker.tasks)}",
             hint="name the files to check, or the project: --root DIR",
         )
         return ExitCode.USAGE
-    checked = list(_checked(checker, [Path(name) for name in options.files] or [checker.tasks]))
+    named = [place for place in places.values() if place is not None]
+    checked = list(_checked(checker, named or [checker.tasks]))
     problems = [problem for each in checked for problem in each.problems]
     if options.json:
         terminal.document(_document(checked, problems))
     else:
         _tell(checked, terminal, verbose=options.verbose)
         terminal.note(_summary(checked, problems))
+        if any(map(_has_packages, checked)):
+            terminal.note(f"packages are not looked up here: `{options.program} env build FILE` does that")
     counts = Counter(problem.severity for problem in problems)
     refused = counts[Severity.ERROR] or (options.strict and problems)
     return ExitCode.FAILURE if refused else ExitCode.OK
 
 
-def _exists(name: str) -> bool:
-    try:
-        return Path(name).exists() or Path(name).is_symlink()
-    except (OSError, ValueError):
-        return False
-
-
 def _checked(checker: TaskChecker, places: Sequence[Path]) -> Iterator[Checked]:
     """Yield what there is to say of each file, once, in the order they were named."""
     seen: set[tuple[str, bool, tuple[Problem, ...]]] = set()
-    for place in (Path.cwd() / place for place in places):
+    for place in places:
         for each in checker.check_folder(place) if place.is_dir() else (checker.check_file(place),):
             what = (each.path, each.is_one, () if each.is_one else each.problems)
             if what not in seen:
@@ -129,7 +127,18 @@ def _summary(checked: Sequence[Checked], problems: Sequence[Problem]) -> str:
     found = [f"{_count(len(errors), 'error')} in {_count(files, 'file')}"] if errors else []
     warnings = len(problems) - len(errors)
     found += [_count(warnings, "warning")] if warnings else []
-    return f"{_count(count, 'file')} checked: {', '.join(found) or 'nothing to say'}"
+    modules = sum(each.reading is not None and each.reading.kind is FileKind.MODULE for each in checked)
+    told = f"{_count(count, 'file')} checked"
+    if modules:
+        never = "which never runs by itself" if modules == 1 else "which never run by themselves"
+        told += f" ({_count(modules, 'module')} among them, {never})"
+    return f"{told}: {', '.join(found) or 'nothing to say'}"
+
+
+def _has_packages(checked: Checked) -> bool:
+    """Whether a task declares packages that are still to be looked up."""
+    reading = checked.reading
+    return reading is not None and reading.declaration is not None and bool(reading.declaration.dependencies)
 
 
 def _count(number: int, word: str) -> str:

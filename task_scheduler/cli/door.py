@@ -27,8 +27,17 @@ class Door(Protocol):
         """Which project it is."""
         ...
 
+    @property
+    def is_left(self) -> bool:
+        """Whether the last answer came from the record as it was left, because no scheduler runs."""
+        ...
+
     def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
         """Return the answer to a command; raises TaskSchedulerError."""
+        ...
+
+    def what_is_known(self, run_id: int) -> str:
+        """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
         ...
 
 
@@ -40,15 +49,27 @@ class ProjectDoor:
         self.project = project
         self._note = note
         self._record: Record | None = None
+        self._is_left = False
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the last answer came from the record as it was left, because no scheduler runs."""
+        return self._is_left
 
     def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
         """Return the answer to a command; raises NotRunning where only a running scheduler can carry it out."""
+        self._is_left = False
         try:
             return ask(self.project.root, command, arguments, patience=_PATIENCE.get(command, PATIENCE))
         except NotRunning:
             if command in {"start", "rescan", "surroundings", "prune_environments"}:
                 raise
+            self._is_left = True
             return self._ask_record(command, arguments)
+
+    def what_is_known(self, run_id: int) -> str:
+        """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
+        return "" if self._record is None else self._record.what_is_known(run_id)
 
     def close(self) -> None:
         """Close the record, if it was opened."""

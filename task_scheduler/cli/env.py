@@ -39,9 +39,9 @@ _COLUMNS = (
     Column(title="PYTHON"),
     Column(title="PACKAGES", right=True),
     Column(title="SIZE", right=True),
-    Column(title="OWN", right=True),
+    Column(title="OWN", right=True, drop=1),
     Column(title="LAST USED"),
-    Column(title="TASKS", least=12),
+    Column(title="TASKS", below=True),
 )
 _STYLES = {"ready": "good", "building": "busy", "broken": "bad"}
 _SIZES = "SIZE is what an environment holds, OWN what would be free without it: the rest it shares with the installer's cache"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -9,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.task_file import engine_of, locate, prepare
 from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.text import width
 from task_scheduler.cli.verbs import add_json
+from task_scheduler.core.known_modules import package_of, seems_provided
 
 HELP = "show what is different in a run of a task from this shell"
 DESCRIPTION = """\
@@ -30,11 +33,27 @@ shown; --json tells everything. Values of variables that look secret are hidden.
 
 #: Seconds python3 may take to answer.
 _PATIENCE = 20.0
-_SECRET = re.compile(r"key|token|passw|passphrase|secret|credential", re.IGNORECASE)
-_LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
+#: Rather too much than too little; an author and an authority are no authorization.
+_SECRET = re.compile(
+    r"key|token|passw|passphrase|secret|credential|pwd|auth(?!or(?!iz))|cookie|session|bearer|dsn|salt|private|signature"
+    r"|(?:^|_)(?:pw|pass)(?:$|_)",
+    re.IGNORECASE,
+)
+#: Names that look so and hold a path or a word that a person needs to see.
+_NO_SECRET = frozenset(
+    {"PWD", "OLDPWD", "SSH_AUTH_SOCK", "SESSION_MANAGER", "DESKTOP_SESSION", "DBUS_SESSION_BUS_ADDRESS",
+     "XDG_SESSION_ID", "XDG_SESSION_TYPE", "XDG_SESSION_CLASS", "XDG_SESSION_DESKTOP", "TERM_SESSION_ID"}
+)  # fmt: skip
+#: All before the last @ of the host's part: people leave the @ of a password as it is.
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^/?#\s]*(?=@)")
 _HIDDEN = "(hidden)"
-#: A shell's own book-keeping, which means nothing to a script, and what a fact above tells already.
-_NOISE = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "LS_COLORS", "PS1", "PYTHONPATH", "VIRTUAL_ENV"})
+#: A shell's own book-keeping, and what names one terminal or login, which mean nothing to a script; and what a fact
+#: above tells already. SSH_AUTH_SOCK is none of them: without it, what needs an agent fails.
+_NOISE = frozenset(
+    {"_", "SHLVL", "PWD", "OLDPWD", "PS1", "PS2", "PROMPT_COMMAND", "LS_COLORS", "LSCOLORS", "COLORTERM", "COLORFGBG",
+     "WINDOWID", "WINDOW", "STY", "TMUX", "TMUX_PANE", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TERM_SESSION_ID",
+     "VTE_VERSION", "SSH_CLIENT", "SSH_CONNECTION", "SSH_TTY", "XDG_SESSION_ID", "PYTHONPATH", "VIRTUAL_ENV"}
+)  # fmt: skip
 _LIKELY_FACTS = (
     "python",
     "interpreter",
@@ -48,13 +67,15 @@ _LIKELY_FACTS = (
     "time zone",
     "standard input",
 )
-_LIKELY_VARIABLES = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "USER", "SHELL", "DISPLAY"})
+_LIKELY_VARIABLES = frozenset({"HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "USER", "SHELL", "DISPLAY", "SSH_AUTH_SOCK"})
 _COLUMNS = (
-    Column(title="WHAT", least=16),
-    Column(title="HERE", least=20),
-    Column(title="IN A RUN", least=20),
+    Column(title="WHAT"),
+    Column(title="HERE"),
+    Column(title="IN A RUN"),
 )
 _ABSENT = "-"
+#: Columns of the longest value that stands in the table; longer ones stand below each other, to be compared.
+_LONG = 26
 #: Packages named in one line.
 _NAMED = 12
 
@@ -78,7 +99,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Compare, and show what is different."""
-    with engine_of(door, terminal.note) as engine:
+    with engine_of(door, terminal.note, verb=options.verb, pause=terminal.pause) as engine:
         file = locate(options.task, engine.ask("surroundings"), Path.cwd())
         prepare(engine, file, terminal)
         run = engine.ask("surroundings", task=file.task_id)["seen"]
@@ -101,7 +122,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
             }
         )
         return ExitCode.OK
-    _show(file.task_id, found, here, run, terminal)
+    _show(found, here, run, _imports(file.path), terminal)
     return ExitCode.OK
 
 
@@ -173,21 +194,22 @@ def _here() -> dict[str, Any]:
 
 def _harmless(told: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was gathered, with what looks secret hidden."""
-    variables = {name: _masked(name, value) for name, value in sorted(told["variables"].items())}
+    variables = {name: masked(name, value) for name, value in sorted(told["variables"].items())}
     return {**told, "variables": variables}
 
 
 def _harmless_difference(each: Difference) -> Difference:
     if each.kind != "variable":
         return each
-    here, run = (None if value is None else _masked(each.name, value) for value in (each.here, each.run))
+    here, run = (None if value is None else masked(each.name, value) for value in (each.here, each.run))
     if run is not None and here == run:
         run = f"{run}, and not the same"
     return replace(each, here=here, run=run)
 
 
-def _masked(name: str, value: str) -> str:
-    if _SECRET.search(name) and value:
+def masked(name: str, value: str) -> str:
+    """Return the value of a variable, with what looks secret hidden."""
+    if value and name not in _NO_SECRET and _SECRET.search(name):
         return _HIDDEN
     return _LOGIN_IN_URL.sub("…", value)
 
@@ -196,28 +218,27 @@ def _masked(name: str, value: str) -> str:
 
 
 def _show(
-    task_id: str,
     found: list[Difference],
     here: Mapping[str, Any],
     run: Mapping[str, Any],
+    imported: Collection[str],
     terminal: Terminal,
 ) -> None:
     shown = [each for each in found if not _is_expected(each, run)]
     for title, likely in (("most likely to matter", True), ("further differences", False)):
-        rows = [_row(each) for each in shown if each.likely is likely]
-        if rows:
+        those = [each for each in shown if each.likely is likely]
+        if those:
             terminal.say(title, "heading")
-            terminal.table(_COLUMNS, rows)
+            below = {place: _below(each) for place, each in enumerate(those) if _is_long(each)}
+            terminal.table(_COLUMNS, [_row(each) for each in those], below)
             terminal.say()
     same = [name for name in run["facts"] if here["facts"].get(name) == run["facts"][name] and run["facts"][name]]
     terminal.fields(
         {
             "the same": ", ".join(same),
             "given to runs": ", ".join(sorted(name for name in run["variables"] if name.startswith("TASK_SCHEDULER_"))),
-            f"packages of {task_id}": _packages(run["packages"]) or "none",
-            "packages only here": _packages(
-                {name: version for name, version in here["packages"].items() if name not in run["packages"]}
-            ),
+            "packages in a run": _packages(run["packages"]) or "none",
+            "packages only here": only_here(here["packages"], run["packages"], imported),
         }
     )
 
@@ -231,11 +252,51 @@ def _is_expected(each: Difference, run: Mapping[str, Any]) -> bool:
 
 
 def _row(each: Difference) -> list[Cell]:
-    return [Cell(each.name), Cell(_shown(each.here)), Cell(_shown(each.run))]
+    values = ("", "") if _is_long(each) else (_shown(each.here), _shown(each.run))
+    return [Cell(each.name), *map(Cell, values)]
+
+
+def _below(each: Difference) -> list[Cell]:
+    return [Cell(f"here      {_shown(each.here)}"), Cell(f"in a run  {_shown(each.run)}")]
+
+
+def _is_long(each: Difference) -> bool:
+    return any(width(_shown(value)) > _LONG for value in (each.here, each.run))
 
 
 def _shown(value: str | None) -> str:
     return _ABSENT if value is None else value or "(empty)"
+
+
+def only_here(here: Mapping[str, str], run: Mapping[str, str], imported: Collection[str]) -> str:
+    """Return the packages a run lacks: by name those the task imports, and how many others there are."""
+    lacking = {name: version for name, version in here.items() if name not in run}
+    needed = {
+        name: version
+        for name, version in lacking.items()
+        if any(seems_provided(module, [package_of(name)]) for module in imported)
+    }
+    others = len(lacking) - len(needed)
+    if not needed:
+        return f"{others:,}, none of which the task imports" if others else ""
+    return ", ".join(f"{name} {version}" for name, version in needed.items()) + (
+        f", and {others:,} the task does not import" if others else ""
+    )
+
+
+def _imports(file: Path) -> frozenset[str]:
+    """Return the modules a file imports by name, each by its first part."""
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.append(node.module)
+    return frozenset(name.partition(".")[0] for name in names)
 
 
 def _packages(packages: Mapping[str, str]) -> str:

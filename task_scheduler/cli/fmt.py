@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.task_names import tasks_folder
 from task_scheduler.cli.terminal import Terminal
+from task_scheduler.typed_paths import is_file, typed_path
 
 if TYPE_CHECKING:
     from task_scheduler.formatting import Formatted, TaskFormatter
@@ -27,7 +29,7 @@ _CONTEXT = 2
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the files and the dialect."""
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a task file")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a task file, or a task's id")
     parser.add_argument(
         "--to",
         metavar="DIALECT",
@@ -43,13 +45,14 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     from task_scheduler.formatting import TaskFormatter
 
     formatter = TaskFormatter(root=door.project.root, helpers=door.project.root / "helpers")
-    done = [_format(formatter, name, options, terminal) for name in dict.fromkeys(options.files)]
+    tasks = tasks_folder(door.project)
+    files = {name: _find(name, tasks) for name in options.files}
+    done = [_format(formatter, file, name, options, terminal) for name, file in files.items()]
     return ExitCode.OK if all(done) else ExitCode.FAILURE
 
 
-def _format(formatter: TaskFormatter, name: str, options: Namespace, terminal: Terminal) -> bool:
+def _format(formatter: TaskFormatter, file: Path, name: str, options: Namespace, terminal: Terminal) -> bool:
     """Convert one file; return whether it is now in the dialect, or would be."""
-    file = Path(name)
     if not file.is_file():
         terminal.error(f"{name}: no such file" if not file.exists() else f"{name}: not a file")
         return False
@@ -66,6 +69,13 @@ def _format(formatter: TaskFormatter, name: str, options: Namespace, terminal: T
     else:
         return _write(file, name, result, options.to, terminal)
     return True
+
+
+def _find(name: str, tasks: Path) -> Path:
+    """Return the file that a path, or a task's id, names; it need not be there."""
+    file = typed_path(name)
+    by_id = tasks / f"{name.removesuffix('.py')}.py"
+    return by_id if not file.exists() and is_file(by_id) else file
 
 
 def _write(file: Path, name: str, result: Formatted, to: str, terminal: Terminal) -> bool:
@@ -86,4 +96,4 @@ def _show(result: Formatted, name: str, terminal: Terminal) -> None:
     old, new = (content.decode().splitlines() for content in (result.old, result.new or b""))
     for line in difflib.unified_diff(old, new, name, name, lineterm="", n=_CONTEXT):
         style = {"+": "good", "-": "bad", "@": "busy"}.get(line[:1], "")
-        terminal.say(line, style)
+        terminal.say(line, style, whole=True)

@@ -11,14 +11,31 @@ from task_scheduler.cli.output import OUTPUTS, OutputFile
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.task_file import Engine
 from task_scheduler.cli.terminal import Terminal
+from task_scheduler.control.errors import NoAnswer
+from task_scheduler.core.errors import NotRunning, TaskSchedulerError
 from task_scheduler.execution.output_format import STDOUT
 
 #: Seconds between two looks at an output, and how many of them there are between two questions after the run.
 _LOOK, _LOOKS_PER_QUESTION = 0.05, 2
+#: Seconds a scheduler has to come back and settle a run that is over, and questions between two looks whether it is.
+_COMES_BACK_WITHIN, _QUESTIONS_PER_LOOK = 30.0, 10
+#: Questions without an answer, one after the other, after which a person is told.
+_UNANSWERED = 2
 #: Exit code of a run that was ended at its time limit, as `timeout` has it.
 TIMED_OUT = 124
 #: Added to the number of the signal that ended a run, as shells do.
 BY_SIGNAL = 128
+
+
+class LeftUnsettled(NotRunning):
+    """A run is over, or has not begun, and no scheduler is there to go on with it."""
+
+    def __init__(self, run_id: int, known: str) -> None:
+        TaskSchedulerError.__init__(
+            self,
+            f"run {run_id} was left by its scheduler, and none has come back within {_COMES_BACK_WITHIN:g} s\n{known}\n"
+            f"the next scheduler goes on with it; `logs {run_id}` shows what it wrote, `history` then how it ended",
+        )
 
 
 class Follower:
@@ -32,17 +49,57 @@ class Follower:
         self._quiet = quiet
         self._files: dict[int, OutputFile] = {}
         self._told: set[int] = set()
+        self._unanswered = 0
+        self._told_gone = False
+        self._absent = 0  #: questions, one after the other, that no scheduler answered
+        self._idle = 0.0  #: seconds without a scheduler in which nothing executes the run
 
     def follow(self, run: Document) -> Document:
-        """Show a run until it has ended; return it as it is then."""
+        """Show a run until it has ended; return it as it is then.
+
+        It is shown on when its scheduler is gone; raises LeftUnsettled when it is over then and none comes back.
+        """
         for look in count():
             self.show(run)
             if run["final"]:
                 break
             self._terminal.pause(_LOOK)
             if look % _LOOKS_PER_QUESTION == 0:
-                run = self._engine.ask("run", run=run["id"])
+                run = self._ask(run)
         return run
+
+    def _ask(self, run: Document) -> Document:
+        """Return the run as it is now, or as it was last told: a question that only reads is simply asked again."""
+        try:
+            told: Document = self._engine.ask("run", run=run["id"])
+        except NoAnswer as error:
+            self._unanswered += 1
+            if self._unanswered == _UNANSWERED and not self._quiet:
+                self._terminal.note(f"{error}: asking on; Ctrl-C ends only this")
+            return run
+        self._unanswered = 0
+        if self._engine.is_gone and not told["final"]:
+            self._wait_for_another(run["id"])
+        else:
+            self._absent, self._idle = 0, 0.0
+        return told
+
+    def _wait_for_another(self, run_id: int) -> None:
+        """Take note that no scheduler is there; raises LeftUnsettled when there has been nothing to wait for too long."""
+        self._absent += 1
+        if self._absent % _QUESTIONS_PER_LOOK != 1:
+            return
+        known = self._engine.what_is_known(run_id)
+        self._idle = self._idle + _LOOK * _LOOKS_PER_QUESTION * _QUESTIONS_PER_LOOK if known else 0.0
+        if not self._told_gone:
+            self._told_gone = True
+            if not self._quiet:
+                how = (
+                    f"{known}, and the next scheduler goes on with it" if known else f"run {run_id} goes on without it"
+                )
+                self._terminal.note(f"the scheduler is gone: {how}")
+        if self._idle > _COMES_BACK_WITHIN:
+            raise LeftUnsettled(run_id, known)
 
     def show(self, run: Document) -> None:
         """Write what is new; of an attempt that had ended when `run` was told, nothing comes later."""

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.control.commands import COMMANDS
@@ -22,7 +23,7 @@ _MOST = 1_000
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the filters."""
-    parser.add_argument("--task", metavar="TASK", help="only runs of this task")
+    parser.add_argument("--task", metavar="TASK", help="only runs of this task: its id, or its file")
     parser.add_argument(
         "--state", metavar="STATE", action="append", type=_state, help="only runs in this state; may be repeated"
     )
@@ -35,7 +36,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """List the runs."""
-    runs = door.ask("history", task=options.task, states=options.state, limit=options.limit, before=options.before)
+    task = options.task and task_id(options.task, door)
+    runs = door.ask("history", task=task, states=options.state, limit=options.limit, before=options.before)
     if options.json:
         terminal.document(runs)
         return ExitCode.OK

@@ -10,6 +10,7 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.scaffolding.project_folder import make_project
+from task_scheduler.typed_paths import typed_path
 
 HELP = "make a project folder"
 DESCRIPTION = """\
@@ -26,7 +27,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Make what is missing, and say what to type next."""
     del door
     here = Path.cwd()
-    folder = Path(options.folder or options.root or here).expanduser().resolve()
+    folder = typed_path(options.folder or options.root or str(here)).resolve()
     made = 0
     try:
         for addition in make_project(folder, program=options.program):

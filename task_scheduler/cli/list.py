@@ -20,7 +20,7 @@ Below a task whose file cannot be admitted stands the first thing that is wrong 
 meanwhile. Times are those of this machine."""
 
 _COLUMNS = (
-    Column(title="TASK", least=12),
+    Column(title="TASK"),
     Column(title="STATUS"),
     Column(title="SCHEDULE", least=12),
     Column(title="NEXT"),
@@ -40,26 +40,37 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     if options.json:
         terminal.document(tasks)
     elif tasks:
-        _show(tasks, terminal)
+        _show(tasks, terminal, is_left=door.is_left)
     else:
         terminal.note("no tasks yet: drop a .py file into tasks/")
     return ExitCode.OK
 
 
-def _show(tasks: Sequence[Document], terminal: Terminal) -> None:
-    rows = [_row(task, terminal) for task in tasks]
+def _show(tasks: Sequence[Document], terminal: Terminal, *, is_left: bool) -> None:
+    rows = [_row(task, terminal, is_left=is_left) for task in tasks]
     below = {place: notes for place, task in enumerate(tasks) if (notes := _notes(task))}
     terminal.table(_COLUMNS, rows, below)
+    # One folder holds them all, so the reason is one, too.
+    for reason in dict.fromkeys(task["detail"] for task in tasks if task["status"] == "suspended"):
+        terminal.say()
+        terminal.say(f"suspended: {reason}", "bad")
 
 
-def _row(task: Document, terminal: Terminal) -> list[Cell]:
+def _row(task: Document, terminal: Terminal, *, is_left: bool) -> list[Cell]:
     return [
         Cell(task["id"]),
         phrases.state_cell(task["status"]),
         Cell(phrases.schedules(task)),
-        Cell(phrases.moment(task["next_run"], terminal)),
+        _next(task["next_run"], terminal, is_left=is_left),
         phrases.last_run(task["last_run"], terminal),
     ]
+
+
+def _next(due: str | None, terminal: Terminal, *, is_left: bool) -> Cell:
+    # Without a scheduler nothing will run, however near its instant is.
+    if is_left and due:
+        return Cell(f"{phrases.clock(due, terminal)} (no scheduler)", short="no scheduler")
+    return phrases.moment_cell(due, terminal)
 
 
 def _notes(task: Document) -> list[Cell]:

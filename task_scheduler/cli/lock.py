@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
+import stat
 from argparse import ArgumentParser, Namespace
 from contextlib import closing, suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.log_lines import escape
 
 if TYPE_CHECKING:
     from task_scheduler.maintenance import TaskLock
@@ -26,6 +29,8 @@ Beside a file with a `# /// script` block it is called NAME.py.lock.txt: there N
 refuses one in any other form."""
 
 _FIRST = "# Locked by task-scheduler: "
+#: Characters of a name that go into that of an unfinished file, which may be no longer than a name can be.
+_NAMED = 40
 _SCRIPT_BLOCK = re.compile(rb"^# /// script[ \t\r]*$", re.MULTILINE)
 
 
@@ -64,7 +69,7 @@ def lock_text(told: TaskLock) -> str:
     """Return the content of the file: what it is for, then the lock as it is on record."""
     lock = told.lock
     body = lock.text if not lock.text or lock.text.endswith("\n") else f"{lock.text}\n"
-    first = f"{_FIRST}{told.file.task_id}, Python {lock.python}, {lock.platform}\n"
+    first = f"{_FIRST}{escape(told.file.task_id)}, Python {lock.python}, {lock.platform}\n"
     return first + (body or "# no packages\n")
 
 
@@ -78,7 +83,7 @@ def _is_same(told: TaskLock, text: str, program: str, terminal: Terminal) -> boo
     path = lock_file(told.file.path)
     way_out = f"write it with `{program} lock {told.file.task_id}`"
     try:
-        found = path.read_text(encoding="utf-8")
+        found = _read(path, shown=_shown(told, path)).decode()
     except FileNotFoundError:
         terminal.note(f"{_shown(told, path)} is missing: {way_out}")
         return False
@@ -91,12 +96,24 @@ def _is_same(told: TaskLock, text: str, program: str, terminal: Terminal) -> boo
     return True
 
 
+def _read(path: Path, *, shown: str) -> bytes:
+    """Return what a file holds; raises OSError, and TaskSchedulerError for what is none: a pipe would never end."""
+    with open(path, "rb", opener=_open_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise TaskSchedulerError(f"{shown} is not a file: move it away, or use --stdout")
+        return file.read()
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _write(told: TaskLock, text: str, terminal: Terminal) -> None:
     path = lock_file(told.file.path)
     shown = _shown(told, path)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name[:_NAMED]}.{secrets.token_hex(8)}.partial")
     try:
-        if path.exists() and not path.read_bytes().startswith(_FIRST.encode()):
+        if path.exists() and not _read(path, shown=shown).startswith(_FIRST.encode()):
             raise TaskSchedulerError(f"{shown} was written by another program: move it away, or use --stdout")
         with partial.open("x", encoding="utf-8") as file:
             file.write(text)

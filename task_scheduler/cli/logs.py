@@ -10,6 +10,7 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.output import OUTPUTS, OutputFile
 from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.text import escape
 from task_scheduler.execution.output_format import STDERR, STDOUT, OutputLine
@@ -26,7 +27,9 @@ _OPEN = frozenset({"claimed", "running"})
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the run and what of it to print."""
-    parser.add_argument("run", metavar="RUN", type=_number, help="the run's number, as `history` shows it")
+    parser.add_argument(
+        "run", metavar="RUN", type=_run, help="the run's number, as `history` shows it; or a task: its newest run"
+    )
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the run ends")
     parser.add_argument("--attempt", metavar="N", type=_number, help="only the N-th attempt; all of them by default")
     parser.add_argument("--timestamps", action="store_true", help="begin each line with the time it was written")
@@ -38,7 +41,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Print the output of a run."""
-    run = door.ask("run", run=options.run)
+    run = _newest(options.run, door, terminal) if isinstance(options.run, str) else door.ask("run", run=options.run)
+    if run is None:
+        return ExitCode.OK
     if options.attempt is not None and not (options.follow and not run["final"]):
         numbers = [attempt["number"] for attempt in run["attempts"]]
         if options.attempt not in numbers:
@@ -55,6 +60,18 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     if not reading.seen:
         terminal.note(_why_nothing(run, terminal))
     return ExitCode.OK
+
+
+def _newest(name: str, door: Door, terminal: Terminal) -> Document | None:
+    """Return the newest run of a task; raises UnknownTask. None: it has none yet."""
+    task = task_id(name, door)
+    runs = door.ask("history", task=task, limit=1)
+    if not runs:
+        terminal.note(f"{task} has no runs yet")
+        return None
+    terminal.note(f"run {runs[0]['id']}, the newest of {task}")
+    found: Document = door.ask("run", run=runs[0]["id"])
+    return found
 
 
 class _Reading:
@@ -143,6 +160,11 @@ def _why_nothing(run: Document, terminal: Terminal) -> str:
 
 def _attempts_hint(count: int) -> str:
     return "it has none yet" if not count else f"it has {count}, numbered from 1"
+
+
+def _run(text: str) -> int | str:
+    """Return a run's number, or the name of a task."""
+    return _number(text) if text.lstrip("-").isdecimal() and text.isascii() else text
 
 
 def _number(text: str) -> int:

@@ -27,6 +27,7 @@ from task_scheduler.core.errors import (
 )
 from task_scheduler.project import Project, locate_project, nearest_project
 from task_scheduler.starting.streams import fill_gaps
+from task_scheduler.typed_paths import UnusablePath
 
 #: Verbs that work without a project: one makes it, the others look at files wherever they are.
 _ANYWHERE = frozenset({"init", "check", "fmt"})
@@ -66,12 +67,18 @@ def _run(argv: Sequence[str], program: Program, terminal: Terminal) -> int:
     except UsageError as error:
         terminal.error(str(error), hint=error.hint)
         return ExitCode.USAGE
+    except UnusablePath as error:
+        terminal.error(str(error))
+        return ExitCode.USAGE
     except SystemExit as asked:  # --help and --version
         return ExitCode.OK if not asked.code else ExitCode.USAGE
     options.program = _told(options, program, project)
     try:
         with closing(ProjectDoor(project=project, note=terminal.note)) as door:
             return VERBS[options.verb].execute(options, door, terminal)
+    except UnusablePath as error:
+        terminal.error(str(error))
+        return ExitCode.USAGE
     except TaskSchedulerError as error:
         terminal.error(str(error), hint=_hint(error, options.program))
         return _exit_code(error)

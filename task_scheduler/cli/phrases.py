@@ -24,14 +24,14 @@ _PLAIN = frozenset({None, "start()"})
 
 RUN_COLUMNS = (
     Column(title="RUN", right=True),
-    Column(title="TASK", least=12),
+    Column(title="TASK"),
     Column(title="SCHEDULED", least=19),
     Column(title="STATE"),
-    Column(title="LATE", right=True),
-    Column(title="TOOK", right=True),
-    Column(title="CPU", right=True),
-    Column(title="PEAK", right=True),
-    Column(title="REASON", least=12),
+    Column(title="LATE", right=True, drop=3),
+    Column(title="TOOK", right=True, drop=4),
+    Column(title="CPU", right=True, drop=1),
+    Column(title="PEAK", right=True, drop=2),
+    Column(title="REASON", below=True),
 )
 
 
@@ -50,6 +50,13 @@ def moment(text: str | None, terminal: Terminal) -> str:
     return NOTHING if text is None else times.both(times.read(text), terminal.now(), terminal.zone)
 
 
+def moment_cell(text: str | None, terminal: Terminal) -> Cell:
+    """Return `in 4 min, 14:05:00`, and only `in 4 min` where room is short."""
+    return Cell(
+        moment(text, terminal), short=None if text is None else times.distance(times.read(text), terminal.now())
+    )
+
+
 def clock(text: str | None, terminal: Terminal) -> str:
     """Return `14:05:00`, with the date unless it is today."""
     return NOTHING if text is None else times.local(times.read(text), terminal.now(), terminal.zone)
@@ -61,7 +68,8 @@ def last_run(run: Document | None, terminal: Terminal) -> Cell:
         return Cell(NOTHING)
     when = run["ended_at"] or run["started_at"] or run["created_at"]
     ago = times.distance(times.read(when), terminal.now())
-    return Cell(f"{run['state'].replace('_', ' ')} {ago}", STYLE_OF.get(run["state"], ""))
+    state = run["state"].replace("_", " ")
+    return Cell(f"{state} {ago}", STYLE_OF.get(run["state"], ""), short=state)
 
 
 def schedules(task: Document) -> str:
@@ -82,8 +90,8 @@ def run_row(run: Document, terminal: Terminal) -> list[Cell]:
     """Return the cells of RUN_COLUMNS for one run."""
     return [
         Cell(str(run["id"])),
-        Cell(_what(run)),
-        Cell(slots(run, terminal)),
+        Cell(_what(run), short=run["task"]),
+        Cell(slots(run, terminal), short=_short_slots(run, terminal)),
         state_cell(run["state"]),
         Cell(_duration(None if run["late"] is None else max(0.0, run["late"]))),
         Cell(_duration(run["duration"])),
@@ -110,6 +118,11 @@ def slots(run: Document, terminal: Terminal) -> str:
     return f"{first} to {clock(run['range_end'], terminal)} ({run['count']:,} slots)"
 
 
+def _short_slots(run: Document, terminal: Terminal) -> str:
+    first = clock(run["scheduled_for"] or run["created_at"], terminal)
+    return first if run["count"] == 1 else f"{first} ({run['count']:,} slots)"
+
+
 def reason(run: Document, terminal: Terminal) -> str:
     """Return why a run ended as it did, when it goes on, and what else it stands for."""
     parts = [run["reason"].partition("\n")[0]] if run["reason"] else []
@@ -126,8 +139,8 @@ def reason(run: Document, terminal: Terminal) -> str:
 def invalid_note(problem: str, errors: int, version: str | None) -> str:
     """Return one line about a task file that cannot be admitted, and what runs meanwhile."""
     more = f" (and {errors - 1} more)" if errors > 1 else ""
-    kept = f"running version {version} stays in force" if version else "no version is in force"
-    return f"{problem}{more} ({kept})"
+    kept = f"the version before it, {version}, goes on" if version else "no version is in force"
+    return f"{problem.partition(chr(10))[0]}{more} ({kept})"
 
 
 def ended(run: Document) -> str:

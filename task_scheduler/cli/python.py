@@ -28,7 +28,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Become the task's Python; returns only when that cannot be."""
-    with engine_of(door, terminal.note) as engine:
+    with engine_of(door, terminal.note, verb=options.verb, pause=terminal.pause) as engine:
         file = locate(options.task, engine.ask("surroundings"), Path.cwd())
         prepare(engine, file, terminal)
         surroundings = engine.ask("surroundings", task=file.task_id)

@@ -10,7 +10,8 @@ from task_scheduler.cli.terminal import Terminal
 HELP = "run the scheduler in the foreground (what happens without a verb)"
 DESCRIPTION = """\
 Watches tasks/ and runs what is due, until Ctrl-C or TERM. Runs that are under way then go on; the next start takes
-them over. A second scheduler for the same project is refused with exit code 5."""
+them over. A second scheduler for the same project is refused with exit code 5; a command such as `run-file` that works
+alone on it is waited for."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -19,8 +20,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Run until stopped."""
-    del options, terminal
+    del options
     from task_scheduler import bootstrap
 
     project = door.project
-    return bootstrap.run(project.root, project.config if project.config_required else None)
+    return bootstrap.run(project.root, project.config if project.config_required else None, note=terminal.note)

@@ -27,7 +27,10 @@ The task's output goes to standard output and standard error, byte for byte; not
 As in a scheduled run there is no standard input.
 
 The exit code is the run's own: 124 at its time limit, 128 and the signal's number when a signal ended it. Ctrl-C ends
-the run when this command runs it alone; the scheduler goes on with it."""
+the run when this command runs it alone; the scheduler goes on with it.
+
+Without a scheduler, a run of the task that an earlier scheduler started may still be executing: then this one is
+refused, unless --beside is given. Nothing is scheduled here: slots that are due wait for the next scheduler."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -46,6 +49,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--request-id", metavar="ID", help="your own name for this request, so that repeating it is safe"
     )
+    parser.add_argument(
+        "--beside",
+        action="store_true",
+        help="without a scheduler: run it even beside a run that an earlier scheduler started and that still executes",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="write nothing but what the task writes")
     parser.add_argument("file", metavar="FILE", help="a file in the folder of tasks, or a task's id")
     add_arguments_of_task(parser)
@@ -55,8 +63,10 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Run the file, and end as it ended."""
     note = _say_nothing if options.quiet else terminal.note
     try:
-        with _told_to_end(), engine_of(door, note) as engine:
+        with _told_to_end(), engine_of(door, note, verb=options.verb, pause=terminal.pause) as engine:
             file = locate(options.file, engine.ask("surroundings"), Path.cwd())
+            if options.beside:
+                engine.allow_beside()
             try:
                 bring_into_force(engine, file, note=note, pause=terminal.pause)
             except NotInForce as refusal:
@@ -91,6 +101,10 @@ def _run(options: Namespace, engine: Engine, file: TaskFile, *, root: Path, term
         run = follower.follow(run)
     except Stopped as stopped:
         _leave(engine, run, stopped, follower, terminal)
+        raise
+    except BaseException as error:
+        # Whoever read the output is gone, or worse: a run that is ours alone has nobody left to record it.
+        engine.end(run["id"], f"ended because the command that ran it was: {str(error) or type(error).__name__}")
         raise
     if not options.quiet:
         terminal.note(end_note(run))

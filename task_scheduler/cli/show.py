@@ -9,11 +9,13 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.tables import Cell, Column
+from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.control.commands import COMMANDS
 from task_scheduler.core.environments import is_minimum, locked_packages
 from task_scheduler.core.known_modules import package_of
+from task_scheduler.core.tasks import AS_A_TASK
 
 HELP = COMMANDS["show"].help
 DESCRIPTION = (
@@ -27,14 +29,11 @@ _JOB_COLUMNS = (
 )
 #: Of these no version is wanted in force.
 _NEVER_IN_FORCE = frozenset({"module", "deleted"})
-_AS_A_TASK = (
-    "to make it a task, give it frontmatter with `schedule:`, or a function decorated with `@repeat(every()...)`"
-)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the task."""
-    parser.add_argument("task", metavar="TASK", help="the task's id: its path inside tasks/ without .py")
+    parser.add_argument("task", metavar="TASK", help="the task's id, its path inside tasks/ without .py; or its file")
     parser.add_argument(
         "--lock", action="store_true", help="write only the lock: every package with version and hashes"
     )
@@ -43,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Show the task."""
-    task = door.ask("show", task=options.task)
+    task = door.ask("show", task=task_id(options.task, door))
     if options.lock:
         return _write_lock(task, terminal)
     if options.json:
@@ -52,7 +51,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     _show_facts(task, terminal)
     if task["status"] == "module":
         terminal.say()
-        terminal.say(_AS_A_TASK)
+        terminal.say(AS_A_TASK)
     _show_schedules(task, terminal)
     _show_problems(task, terminal)
     _show_packages(task, terminal)
@@ -65,7 +64,7 @@ def _write_lock(task: Document, terminal: Terminal) -> int:
         terminal.error(f"{task['id']} has no lock: no version of it is in force")
         return ExitCode.FAILURE
     for line in task["lock"]:
-        terminal.say(line)
+        terminal.say(line, whole=True)
     return ExitCode.OK
 
 
@@ -113,7 +112,7 @@ def _job_row(job: Document, terminal: Terminal) -> list[Cell]:
     return [
         Cell(phrases.schedule(job)),
         Cell(job["call"] or "whole file"),
-        Cell(phrases.moment(job["next_run"], terminal)),
+        phrases.moment_cell(job["next_run"], terminal),
     ]
 
 

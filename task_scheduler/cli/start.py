@@ -9,6 +9,7 @@ from task_scheduler.cli import phrases, times
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.control.commands import COMMANDS
@@ -27,7 +28,7 @@ _LOOK = 0.25
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the task and what to do about its run."""
-    parser.add_argument("task", metavar="TASK", help="the task's id: its path inside tasks/ without .py")
+    parser.add_argument("task", metavar="TASK", help="the task's id, its path inside tasks/ without .py; or its file")
     parser.add_argument(
         "--function",
         metavar="NAME",
@@ -48,7 +49,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     try:
         run = door.ask(
             "start",
-            task=options.task,
+            task=task_id(options.task, door),
             function=options.function,
             request_id=request,
             argv=options.arguments or None,
@@ -68,7 +69,8 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     else:
         terminal.say(f"run {run['id']} of {run['task']} is {run['state'].replace('_', ' ')}")
         terminal.note(f"follow it with `{options.program} logs {run['id']} --follow`")
-    return ExitCode.OK if not options.wait or run["state"] == "succeeded" else ExitCode.FAILURE
+    # A run may end at once without having begun, such as one that is skipped beside another.
+    return ExitCode.FAILURE if run["final"] and run["state"] != "succeeded" else ExitCode.OK
 
 
 def _wait(run: Document, door: Door, terminal: Terminal) -> Document:

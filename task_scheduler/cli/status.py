@@ -31,7 +31,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Tell how things stand."""
     status = door.ask("status")
     if options.json:
-        terminal.document({"root": str(door.project.root), **status})
+        terminal.document({"root": str(door.project.root), "held_by": None, **status})
     else:
         _show(status, door, terminal)
     if status["running"]:
@@ -44,7 +44,7 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
     live = status["scheduler"] or {}
     terminal.fields(
         {
-            "scheduler": _scheduler(live, terminal) if live else Cell("not running", "bad"),
+            "scheduler": _scheduler(live, terminal) if live else Cell(_why_none(status.get("held_by")), "bad"),
             "version": str(live.get("version", "")),
             "project": str(live.get("root", door.project.root)),
             "tasks": _tasks(status["tasks"]),
@@ -54,16 +54,18 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
             "memory": times.size(live["memory"]) if live.get("memory") else "",
         }
     )
-    for task in status["invalid"]:
-        terminal.say()
-        terminal.say(f"{task['id']} cannot be admitted", "bad")
-        terminal.say("    " + phrases.invalid_note(task["problem"] or task["path"], task["errors"], task["version"]))
     # The record of a project that no scheduler has run for knows of no tasks.
     if runs := status.get("needs_care"):
         terminal.say()
         terminal.say("needs care")
         for run in runs:
             terminal.say(f"    {_care(run, terminal)}", STYLE_OF.get(run["state"], ""))
+    if status["invalid"]:
+        terminal.say()
+        terminal.say("cannot be admitted")
+        for task in status["invalid"]:
+            problem = task["problem"] or task["path"]
+            terminal.say(f"    {phrases.invalid_note(problem, task['errors'], task['version'])}", "bad")
     if status["runs"]:
         terminal.say()
         terminal.table(phrases.RUN_COLUMNS, [phrases.run_row(run, terminal) for run in status["runs"][:_RECENT]])
@@ -76,6 +78,15 @@ def _scheduler(live: Document, terminal: Terminal) -> Cell:
         lasted = times.duration(max(timedelta(0), terminal.now() - since).total_seconds())
         text += f", for {lasted} (since {times.local(since, terminal.now(), terminal.zone)})"
     return Cell(text, "good")
+
+
+def _why_none(holder: Document | None) -> str:
+    """Return that no scheduler answers, and who holds its place."""
+    if holder is None:
+        return "not running"
+    if holder["work"]:
+        return f"not running; `{holder['work']}` works alone here ({holder['who']}), and one that starts waits for it"
+    return f"does not answer: it is starting or ending ({holder['who']})"
 
 
 def _care(run: Document, terminal: Terminal) -> str:

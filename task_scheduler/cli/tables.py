@@ -1,22 +1,31 @@
-"""Tables of plain text, aligned by columns, cut to the terminal's width."""
+"""Tables of plain text, aligned by columns, made to fit the terminal's width.
+
+Where room is short, what matters less gives way, in this order: a column that may stand below its row goes there,
+others are left out, cells say the same shorter, and columns are cut. What does not fit even so is written as lists.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from task_scheduler.cli.text import escape, fit, pad, width
+from task_scheduler.cli.text import escape, fit, pad, width, wrap
 
 _GAP = "  "
+_INDENT = "    "
+
+Paint = Callable[[str, str], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column of a table."""
+    """One column of a table, and how it gives way where room is short."""
 
     title: str
     right: bool = False
-    least: int | None = None  #: columns it may be cut down to where room is short; None: it is never cut
+    least: int | None = None  #: columns it may be cut down to; None: it is never cut
+    drop: int | None = None  #: its place in the order in which columns are left out; None: it is never left out
+    below: bool = False  #: it may stand below its row, wrapped at words
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +34,114 @@ class Cell:
 
     text: str
     style: str = ""
+    short: str | None = None  #: what to say where room is short; None: the same
 
 
 def render(
-    columns: Sequence[Column],
-    rows: Sequence[Sequence[Cell]],
-    *,
-    room: int | None,
-    paint: Callable[[str, str], str],
-) -> list[str]:
-    """Return the header's line and one line for each row; `room` None cuts nothing."""
-    shown = [[Cell(escape(cell.text), cell.style) for cell in row] for row in rows]
-    wide = [
-        max([width(column.title), *(width(row[place].text) for row in shown)]) for place, column in enumerate(columns)
-    ]
-    if room is not None:
-        _shrink(wide, columns, room)
-    header = [Cell(column.title, "heading") for column in columns]
-    return [_line(columns, row, wide, paint) for row in [header, *shown]]
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, room: int | None, paint: Paint
+) -> tuple[str | None, list[list[str]]]:
+    """Return the header's line, None where there is none, and the lines of each row; `room` None fits everything."""
+    table = _Table(columns, rows)
+    if room is None or table.give_way(room):
+        return table.header(paint), [list(lines) for lines in table.lines(room, paint)]
+    return None, [list(_as_list(columns, row, room, paint)) for row in rows]
 
 
-def _shrink(wide: list[int], columns: Sequence[Column], room: int) -> None:
-    """Cut the widest columns first, until the line fits or all are as narrow as they may be."""
-    excess = sum(wide) + len(_GAP) * (len(wide) - 1) - room
-    least = {place: column.least for place, column in enumerate(columns) if column.least is not None}
-    while excess > 0:
-        place = max((place for place in least if wide[place] > least[place]), key=lambda p: wide[p], default=None)
-        if place is None:
-            return
-        wide[place] -= 1
-        excess -= 1
+class _Table:
+    """The columns and cells that are shown, and how wide they are."""
+
+    def __init__(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+        self._columns = list(columns)
+        self._rows = [[replace(cell, text=escape(cell.text)) for cell in row] for row in rows]
+        self._below: list[list[Cell]] = [[] for _ in rows]
+        self._wide: list[int] = []
+        self._measure()
+
+    def give_way(self, room: int) -> bool:
+        """Make it fit; False: it does not."""
+        steps: list[tuple[Callable[[Column], object], Column]] = [
+            *((self._put_below, column) for column in self._columns if column.below),
+            *((self._drop, column) for column in _in_order_of_dropping(self._columns)),
+            *((self._shorten, column) for column in self._columns),
+        ]
+        for step, column in steps:
+            if self._excess(room) <= 0:
+                return True
+            if column in self._columns:
+                step(column)
+        self._cut(room)
+        return self._excess(room) <= 0
+
+    def header(self, paint: Paint) -> str:
+        """Return the line of titles."""
+        return self._line([Cell(column.title, "heading") for column in self._columns], paint)
+
+    def lines(self, room: int | None, paint: Paint) -> Iterator[Iterator[str]]:
+        """Yield the lines of each row."""
+        for row, below in zip(self._rows, self._below, strict=True):
+            yield self._row(row, below, room, paint)
+
+    def _row(self, row: Sequence[Cell], below: Sequence[Cell], room: int | None, paint: Paint) -> Iterator[str]:
+        yield self._line(row, paint)
+        for cell in below:
+            if cell.text:
+                yield from (paint(line, cell.style) for line in wrap(_INDENT + cell.text, room))
+
+    def _measure(self) -> None:
+        self._wide = [
+            max([width(column.title), *(width(row[place].text) for row in self._rows)])
+            for place, column in enumerate(self._columns)
+        ]
+
+    def _excess(self, room: int) -> int:
+        return sum(self._wide) + len(_GAP) * (len(self._wide) - 1) - room
+
+    def _drop(self, column: Column) -> list[Cell]:
+        place = self._columns.index(column)
+        del self._columns[place], self._wide[place]
+        return [row.pop(place) for row in self._rows]
+
+    def _put_below(self, column: Column) -> None:
+        for below, cell in zip(self._below, self._drop(column), strict=True):
+            below.append(cell)
+
+    def _shorten(self, column: Column) -> None:
+        place = self._columns.index(column)
+        for row in self._rows:
+            short = row[place].short
+            if short is not None:
+                row[place] = replace(row[place], text=escape(short))
+        self._measure()
+
+    def _cut(self, room: int) -> None:
+        """Cut the widest columns first, until the line fits or all are as narrow as they may be."""
+        least = {place: column.least for place, column in enumerate(self._columns) if column.least is not None}
+        while self._excess(room) > 0:
+            wider = [place for place in least if self._wide[place] > least[place]]
+            if not wider:
+                return
+            self._wide[max(wider, key=self._wide.__getitem__)] -= 1
+
+    def _line(self, row: Sequence[Cell], paint: Paint) -> str:
+        parts = []
+        for column, cell, wide in zip(self._columns, row, self._wide, strict=True):
+            text = fit(cell.text, wide)
+            padded = pad(text, wide, right=column.right)
+            # The spaces stay outside of the colour, and the last column takes none.
+            before, after = padded[: len(padded) - len(text)] if column.right else "", padded[len(text) :]
+            parts.append(before + paint(text, cell.style) + ("" if column.right else after))
+        return _GAP.join(parts).rstrip()
 
 
-def _line(columns: Sequence[Column], row: Sequence[Cell], wide: Sequence[int], paint: Callable[[str, str], str]) -> str:
-    parts = []
-    for place, (column, cell) in enumerate(zip(columns, row, strict=True)):
-        text = fit(cell.text, wide[place])
-        padded = pad(text, wide[place], right=column.right)
-        # The spaces stay outside of the colour, and the last column takes none.
-        before, after = padded[: len(padded) - len(text)] if column.right else "", padded[len(text) :]
-        parts.append(before + paint(text, cell.style) + ("" if column.right else after))
-    return _GAP.join(parts).rstrip()
+def _in_order_of_dropping(columns: Sequence[Column]) -> list[Column]:
+    return sorted((column for column in columns if column.drop is not None), key=lambda column: column.drop or 0)
+
+
+def _as_list(columns: Sequence[Column], row: Sequence[Cell], room: int, paint: Paint) -> Iterator[str]:
+    """Yield a row as its first cell, and the others with their titles below it."""
+    first, *others = row
+    yield paint(escape(first.text), first.style)
+    for column, cell in zip(columns[1:], others, strict=True):
+        if cell.text:
+            lines = wrap(f"{_INDENT}{column.title.lower()}: {escape(cell.text)}", room, hang=len(_INDENT))
+            yield from (paint(line, cell.style) for line in lines)

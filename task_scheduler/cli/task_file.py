@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.terminal import Terminal
-from task_scheduler.core.errors import NotRunning, TaskSchedulerError, UnknownTask
+from task_scheduler.control.errors import NoAnswer
+from task_scheduler.core.errors import AlreadyRunning, NotRunning, TaskSchedulerError, UnknownTask, did_you_mean
+from task_scheduler.core.tasks import AS_A_TASK
+from task_scheduler.typed_paths import is_file, named_python_file
+
+if TYPE_CHECKING:
+    from task_scheduler.alone import Alone
 
 _SUFFIX = ".py"
 #: Seconds between two looks at a file that is being brought into force: the first, and the longest.
 _FIRST_LOOK, _LONGEST_LOOK = 0.02, 0.5
 #: Seconds a scheduler may take to notice what a file holds now; it was told to look.
 _NOTICED_WITHIN = 30.0
+#: Seconds a scheduler that is starting may take to answer, and after how many a person is told of it.
+_ANSWERS_WITHIN, _TOLD_AFTER = 30.0, 1.0
 _DISABLED = "set enabled: true, and give it no schedule where it is to run by hand alone"
 
 
@@ -31,12 +39,25 @@ class Engine(Protocol):
         """Whether it lives in this process, and ends with it."""
         ...
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the scheduler is gone that the runs were asked of, and none has come back."""
+        ...
+
+    def what_is_known(self, run_id: int) -> str:
+        """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
+        ...
+
     def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
         """Return the answer to a command; raises TaskSchedulerError."""
         ...
 
     def look_at(self, task_id: str) -> None:
         """Begin to bring a task file, as it stands now, into force."""
+        ...
+
+    def allow_beside(self) -> None:
+        """Start a task even while a run of it that an earlier scheduler left is executing."""
         ...
 
     def end(self, run_id: int, reason: str) -> bool:
@@ -52,6 +73,15 @@ class RunningScheduler:
     def __init__(self, door: Door) -> None:
         self._door = door
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether the scheduler is gone that the runs were asked of, and none has come back."""
+        return self._door.is_left
+
+    def what_is_known(self, run_id: int) -> str:
+        """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
+        return self._door.what_is_known(run_id)
+
     def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
         """Ask it."""
         return self._door.ask(command, **arguments)
@@ -61,17 +91,85 @@ class RunningScheduler:
         del task_id
         self._door.ask("rescan")
 
+    def allow_beside(self) -> None:
+        """Do nothing: no run was left to be settled, and this scheduler never doubles one."""
+
     def end(self, run_id: int, reason: str) -> bool:
         """Leave the run as it is: the scheduler goes on with it."""
         del run_id, reason
         return False
 
 
+class _InTurn:
+    """This process alone, once it is its turn; or a scheduler that was only starting when it was first asked."""
+
+    def __init__(
+        self, alone: Alone, door: Door, *, note: Callable[[str], None], pause: Callable[[float], object]
+    ) -> None:
+        self._alone = alone
+        self._door = door
+        self._note = note
+        self._pause = pause
+        self._engine: Alone | RunningScheduler = alone
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it lives in this process, and ends with it."""
+        return self._engine.is_alone
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the scheduler is gone that the runs were asked of, and none has come back."""
+        return self._engine.is_gone
+
+    def what_is_known(self, run_id: int) -> str:
+        """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
+        return self._engine.what_is_known(run_id)
+
+    def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
+        """Return the answer to a command; raises TaskSchedulerError."""
+        return self._engine.ask(command, **arguments)
+
+    def look_at(self, task_id: str) -> None:
+        """Begin to bring a task file into force, here or where a scheduler turns out to be."""
+        self._engine = self._choose(task_id)
+        self._engine.look_at(task_id)
+
+    def allow_beside(self) -> None:
+        """Start a task even while a run of it that an earlier scheduler left is executing."""
+        self._alone.allow_beside()
+
+    def end(self, run_id: int, reason: str) -> bool:
+        """End a run; False: it is not this engine's to end."""
+        return self._engine.end(run_id, reason)
+
+    def _choose(self, task_id: str) -> Alone | RunningScheduler:
+        """Return this process, under the lock, or the scheduler that holds it, once it answers."""
+        waited, told = 0.0, False
+        while True:
+            try:
+                self._alone.take_turn(task_id, pause=self._pause)
+            except AlreadyRunning as held:
+                if _answers(self._door):
+                    return RunningScheduler(self._door)
+                if waited > _ANSWERS_WITHIN:
+                    raise
+                if not told and waited >= _TOLD_AFTER:
+                    told = True
+                    self._note(f"{held}, which does not answer yet: waiting until it does")
+            else:
+                return self._alone
+            self._pause(_LONGEST_LOOK / 2)
+            waited += _LONGEST_LOOK / 2
+
+
 @contextmanager
-def engine_of(door: Door, note: Callable[[str], None]) -> Iterator[Engine]:
+def engine_of(
+    door: Door, note: Callable[[str], None], *, verb: str, pause: Callable[[float], object]
+) -> Iterator[Engine]:
     """Give the running scheduler; where none runs, this process takes its place for as long as the block lasts.
 
-    `note` is told what is done meanwhile.
+    `note` is told what is done meanwhile, others who want to work on the project that `verb` does.
     """
     if _answers(door):
         yield RunningScheduler(door)
@@ -79,14 +177,14 @@ def engine_of(door: Door, note: Callable[[str], None]) -> Iterator[Engine]:
     # Late: it needs all that a scheduler needs.
     from task_scheduler.alone import Alone
 
-    with closing(Alone(door.project, note=note)) as alone:
-        yield alone
+    with closing(Alone(door.project, note=note, verb=verb)) as alone:
+        yield _InTurn(alone, door, note=note, pause=pause)
 
 
 def _answers(door: Door) -> bool:
     try:
         door.ask("surroundings")
-    except NotRunning:
+    except (NotRunning, NoAnswer):  # one that hangs up is about to end
         return False
     return True
 
@@ -110,13 +208,13 @@ class TaskFile:
 def locate(text: str, project: Mapping[str, Any], here: Path) -> TaskFile:
     """Return the task file that a path (from `here`) or a task's id names.
 
-    `project` is what `surroundings` tells of no task. Raises UnknownTask, and TaskSchedulerError for a file that is
-    none of the folder of tasks.
+    `project` is what `surroundings` tells of no task. Raises UnusablePath, UnknownTask, and TaskSchedulerError for a
+    file that is none of the folder of tasks.
     """
     tasks = Path(project["tasks"])
     path = _find(text, tasks, here)
     if path is None:
-        raise UnknownTask(text, _ids(tasks))
+        raise NoSuchFile(text, _ids(tasks)) if text.endswith(_SUFFIX) else UnknownTask(text, _ids(tasks))
     name = path.relative_to(tasks).as_posix()
     reason = _why_left_out(name, project)
     if reason:
@@ -126,6 +224,14 @@ def locate(text: str, project: Mapping[str, Any], here: Path) -> TaskFile:
     except OSError as error:
         raise TaskSchedulerError(f"{text} cannot be read: {error.strerror}") from error
     return TaskFile(task_id=name.removesuffix(_SUFFIX), path=path, digest=digest)
+
+
+class NoSuchFile(UnknownTask):
+    """No file is where a path leads."""
+
+    def __init__(self, path: str, known: Iterable[str]) -> None:
+        files = [f"{task_id}{_SUFFIX}" for task_id in known]
+        TaskSchedulerError.__init__(self, f"no such file: {path}{did_you_mean(path.removeprefix('tasks/'), files)}")
 
 
 class NotInForce(TaskSchedulerError):
@@ -161,7 +267,8 @@ def bring_into_force(
         if _is(file.digest, task.get("version")):
             return task
         if _is(file.digest, task.get("pending_digest")):
-            waited = 0.0
+            if not engine.is_gone:
+                waited = 0.0
             if task["status"] != "preparing":
                 raise NotInForce(_why_not(file, task), task)
             doing = str(task["detail"]).partition("\n")[0]
@@ -170,7 +277,7 @@ def bring_into_force(
                 note(f"{file.task_id}: {doing}")
         elif file.has_changed():
             raise TaskSchedulerError(f"{file.path} was changed meanwhile: try again")
-        elif waited > _NOTICED_WITHIN:
+        if waited > _NOTICED_WITHIN:
             raise TaskSchedulerError(_why_unnoticed(engine, file))
         pause(look)
         waited += look
@@ -195,7 +302,7 @@ def prepare(engine: Engine, file: TaskFile, terminal: Terminal) -> None:
 def _ask(engine: Engine, file: TaskFile) -> Document:
     try:
         task: Document = engine.ask("show", task=file.task_id)
-    except UnknownTask:
+    except (UnknownTask, NoAnswer):  # this only reads, so it is simply asked again
         return {}
     return task
 
@@ -210,7 +317,7 @@ def _why_not(file: TaskFile, task: Document) -> str:
         case "disabled":
             return f"{file.task_id} is disabled (enabled: false): {_DISABLED}"
         case "module":
-            return f"{file.task_id} is a module: it has neither frontmatter nor a schedule"
+            return f"{file.task_id} is a module: it has neither frontmatter nor a schedule; {AS_A_TASK}"
         case _:
             return f"{file.task_id} cannot be put in force as it stands"
 
@@ -227,36 +334,14 @@ def _why_unnoticed(engine: Engine, file: TaskFile) -> str:
 
 def _find(text: str, tasks: Path, here: Path) -> Path | None:
     """Return the path of a file in the folder of tasks; raises TaskSchedulerError for one outside of it."""
-    named = (here / Path(text).expanduser()).absolute()
-    for path in (named, tasks.parent / text, tasks / text, tasks / f"{text}{_SUFFIX}"):
-        if path.is_file() and path.name.endswith(_SUFFIX):
-            inside = _inside(path, tasks)
-            if inside is not None:
-                return inside
-    if named.is_file():
+    path = named_python_file(text, here=here, folders=[tasks.parent, tasks], tasks=tasks)
+    if path is not None and path.is_relative_to(tasks):
+        return path
+    if path is not None or is_file(here / text):
         raise TaskSchedulerError(
             f"{text} is no Python file of the folder of tasks, {tasks}: put it there to run it as a task"
         )
     return None
-
-
-def _inside(path: Path, tasks: Path) -> Path | None:
-    """Return a path as one inside the folder of tasks, however it was named; None: it is not there."""
-    for folder in (tasks, tasks.resolve()):
-        for candidate in (Path(*_normal(path)), path.resolve()):
-            if candidate.is_relative_to(folder):
-                return tasks / candidate.relative_to(folder)
-    return None
-
-
-def _normal(path: Path) -> list[str]:
-    parts: list[str] = []
-    for part in path.parts:
-        if part == "..":
-            parts[1:] = parts[1:-1]
-        else:
-            parts.append(part)
-    return parts
 
 
 def _ids(tasks: Path) -> Iterator[str]:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Self, TextIO
 
 from task_scheduler.cli.tables import Cell, Column, render
-from task_scheduler.cli.text import escape
+from task_scheduler.cli.text import escape, wrap
 
 _STYLES: Mapping[str, str] = {
     "heading": "1",
@@ -28,6 +28,7 @@ STYLE_OF: Mapping[str, str] = {
     "active": "good",
     "succeeded": "good",
     "invalid": "bad",
+    "suspended": "bad",
     "failed": "bad",
     "timed_out": "bad",
     "interrupted": "bad",
@@ -55,28 +56,32 @@ class Terminal:
         now: Callable[[], datetime],
         pause: Callable[[float], object],
         width: int | None = None,
+        err_width: int | None = None,
         colour: bool = False,
         zone: tzinfo | None = None,
     ) -> None:
-        """`width` None: lines of any length; `zone` None: the machine's."""
+        """`width`, of `out`, and `err_width` None: lines of any length; `zone` None: the machine's."""
         self.out = out
         self.err = err
         self.now = now
         self.pause = pause
         self.zone = zone
         self._width = width
+        self._err_width = err_width
         self._colour = colour
 
     @classmethod
     def of_process(cls) -> Self:
         """Return the terminal this process was started from."""
         is_terminal = sys.stdout.isatty()
+        columns = shutil.get_terminal_size().columns
         return cls(
             out=sys.stdout,
             err=sys.stderr,
             now=_now,
             pause=threading.Event().wait,
-            width=shutil.get_terminal_size().columns if is_terminal else None,
+            width=columns if is_terminal else None,
+            err_width=columns if sys.stderr.isatty() else None,
             colour=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
         )
 
@@ -85,9 +90,10 @@ class Terminal:
         code = _STYLES.get(style)
         return f"\x1b[{code}m{text}\x1b[0m" if code and text and self._colour else text
 
-    def say(self, text: str = "", style: str = "") -> None:
-        """Write one line of data."""
-        print(self.paint(escape(text), style), file=self.out)
+    def say(self, text: str = "", style: str = "", *, whole: bool = False) -> None:
+        """Write one line of data, wrapped at words on a terminal unless it is `whole`."""
+        for line in wrap(escape(text), None if whole else self._width):
+            print(self.paint(line, style), file=self.out)
 
     def document(self, document: object) -> None:
         """Write data as JSON."""
@@ -101,10 +107,11 @@ class Terminal:
         below: Mapping[int, Sequence[Cell]] | None = None,
     ) -> None:
         """Write a table; `below` gives lines to write below a row, by the row's place."""
-        header, *lines = render(columns, rows, room=self._width, paint=self.paint)
-        print(header, file=self.out)
-        for place, line in enumerate(lines):
-            print(line, file=self.out)
+        header, shown = render(columns, rows, room=self._width, paint=self.paint)
+        if header is not None:
+            print(header, file=self.out)
+        for place, lines in enumerate(shown):
+            print(*lines, sep="\n", file=self.out)
             for note in (below or {}).get(place, ()):
                 self.say(f"    {note.text}", note.style)
 
@@ -114,19 +121,25 @@ class Terminal:
         shown = {name: cell for name, cell in cells.items() if cell.text}
         longest = max(map(len, shown), default=0)
         for name, cell in shown.items():
-            print(f"{name:<{longest}}  {self.paint(escape(cell.text), cell.style)}", file=self.out)
+            first, *further = wrap(f"{name:<{longest}}  {escape(cell.text)}", self._width, hang=longest + 2)
+            before = longest + 2
+            print(first[:before] + self.paint(first[before:], cell.style), file=self.out)
+            for line in further:
+                print(line[:before] + self.paint(line[before:], cell.style), file=self.out)
 
     def note(self, text: str) -> None:
         """Say something about the data, beside it."""
         self.out.flush()
-        print(escape(text), file=self.err, flush=True)
+        print(*wrap(escape(text), self._err_width), sep="\n", file=self.err, flush=True)
 
     def error(self, message: str, hint: str = "") -> None:
         """Say what went wrong and, below a blank line, the way out."""
         first, *others = message.splitlines() or [""]
-        lines = [f"error: {escape(first)}", *(f"       {escape(line)}" for line in others)]
+        columns = self._err_width
+        lines = wrap(f"error: {escape(first)}", columns, hang=7)
+        lines += (piece for line in others for piece in wrap(f"       {escape(line)}", columns))
         if hint:
-            lines += ["", f"hint: {escape(hint)}"]
+            lines += ["", *wrap(f"hint: {escape(hint)}", columns, hang=6)]
         self.out.flush()
         print(*lines, sep="\n", file=self.err, flush=True)
 

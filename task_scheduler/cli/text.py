@@ -1,4 +1,4 @@
-"""Text for terminals: made harmless, measured in columns, cut to fit."""
+"""Text for terminals: made harmless, measured in columns, cut or wrapped to fit."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import unicodedata
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
 _UNSAFE_BUT_TAB = re.compile(_UNSAFE.pattern.replace(r"\x00-\x1f", r"\x00-\x08\x0a-\x1f"))
 _ELLIPSIS = "…"
+#: A word with the spaces before it.
+_WORD = re.compile(r"( *)([^ ]+)")
+#: Columns a line must offer for its text to be wrapped.
+_LEAST = 20
 
 
 def escape(text: str, *, keep_tabs: bool = False) -> str:
@@ -49,3 +53,25 @@ def pad(text: str, columns: int, *, right: bool = False) -> str:
     """Return text filled with spaces to `columns`, on the left of right-aligned text."""
     filling = " " * (columns - width(text))
     return filling + text if right else text + filling
+
+
+def wrap(text: str, columns: int | None, *, hang: int = 0) -> list[str]:
+    """Return escaped text as lines of at most `columns`, broken between words; further lines keep its indentation.
+
+    `hang` is what they are indented by besides. A longer word stays whole, and None breaks nothing.
+    """
+    if columns is None or width(text) <= columns:
+        return [text]
+    indent = " " * (len(text) - len(text.lstrip(" ")) + hang)
+    if columns - len(indent) < _LEAST:
+        return [text]
+    lines, line = [], ""
+    for spaces, word in _WORD.findall(text):
+        longer = f"{line}{spaces}{word}"
+        # A word too long for any line is broken by the terminal wherever it stands.
+        if line.strip() and width(longer) > columns >= width(indent + word):
+            lines.append(line)
+            line = indent + word
+        else:
+            line = longer
+    return [*lines, line]

@@ -31,4 +31,4 @@ def add_json(parser: ArgumentParser) -> None:
 
 def add_arguments_of_task(parser: ArgumentParser) -> None:
     """Declare, for `--help`, that all that follows is said to the task; `arguments` sees to it."""
-    parser.add_argument("arguments", metavar="ARGS", nargs="*", help="what is given on, options too")
+    parser.add_argument("arguments", metavar="ARGS", nargs="*", default=[], help="what is given on, options too")

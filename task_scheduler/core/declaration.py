@@ -70,6 +70,9 @@ _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
         "when": "schedule",
         "tz": "timezone",
         "zone": "timezone",
+        "args": "arguments",
+        "argv": "arguments",
+        "parameters": "arguments",
         "preloading": "preload",
         "fork": "start_method",
         "spawn": "start_method",
@@ -83,6 +86,7 @@ _NO_LETTER = re.compile(r"[-\s.]+")
 _SPACE = re.compile(r"[ \t]+")
 _DURATION = re.compile(r"(?:[0-9]{1,9}[ ]*[a-z]+[ ,]*)+")
 _AMOUNT = re.compile(r"([0-9]+)[ ]*([a-z]+)")
+_BETWEEN_PACKAGES = re.compile(r",\s*(?=[A-Za-z])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SECONDS: Mapping[str, int] = MappingProxyType(
@@ -107,17 +111,19 @@ def declare(
     requirement_fault: Callable[[str], str | None],
     python_fault: Callable[[str], str | None],
     spelled: Mapping[str, str] = MappingProxyType({}),
+    recommends: bool = True,
 ) -> tuple[TaskDeclaration | None, tuple[Problem, ...]]:
     """Return what `data` declares, None when it has an error, and all its problems by line.
 
     `lines` gives the line of each key (`timeout`), of each item of a list (`dependencies[0]`) and, under
     the empty key, of the frontmatter itself. `requirement_fault` judges one requirement and `python_fault` one
     range of Python versions: what is wrong with it, or None. `spelled` gives the keys that the file spells
-    otherwise.
+    otherwise. With `recommends`, keys that are missing and would do good are problems too.
     """
     form = _Form(data, path=path, lines=lines, spelled=spelled)
     form.refuse_unknown_keys()
-    form.recommend(("title", "description"), f"{default_title!r} stands in for the title")
+    if recommends:
+        form.recommend(("title", "description"), f"{default_title!r} stands in for the title")
     declaration = TaskDeclaration(
         title=_title(form, default_title),
         description=_description(form),
@@ -129,6 +135,7 @@ def declare(
         retry_delay=form.whole_number("retry_delay", DEFAULTS.retry_delay, 0, LONGEST_RETRY_DELAY, "seconds (1 day)"),
         schedule=_schedule(form),
         timezone=_timezone(form),
+        arguments=_arguments(form),
         preload=form.truth("preload", DEFAULTS.preload),
         start_method=_start_method(form),
     )
@@ -251,14 +258,18 @@ class _Form:
             return value
         return default
 
-    def texts(self, key: str, example: str) -> Iterator[tuple[str, str]]:
-        """Yield each item of a list of texts, with the key that names it."""
+    def texts(self, key: str, example: str, between: re.Pattern[str] | None = None) -> Iterator[tuple[str, str]]:
+        """Yield each item of a list of texts, with the key that names it.
+
+        `between` is what people write between items where they forget that it is a list.
+        """
         value = self.value(key)
         if value is _MISSING:
             return
         if not isinstance(value, list):
             is_simple = isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_SHOWN
-            instead = f'["{value}"]' if is_simple else example
+            items = between.split(str(value).strip()) if between and is_simple else [value]
+            instead = "[" + ", ".join(f'"{item}"' for item in items) + "]" if is_simple else example
             self.error(key, f"{key} must be a list, not {shown(value)}: write {instead}")
             return
         for number, item in enumerate(value):
@@ -316,7 +327,7 @@ def _description(form: _Form) -> str:
 
 def _dependencies(form: _Form, requirement_fault: Callable[[str], str | None]) -> tuple[str, ...]:
     requirements = []
-    for name, text in form.texts("dependencies", '["requests>=2.25"]'):
+    for name, text in form.texts("dependencies", '["requests>=2.25"]', _BETWEEN_PACKAGES):
         fault = requirement_fault(text)
         if fault is None:
             requirements.append(text.strip())
@@ -343,6 +354,15 @@ def _python_version(form: _Form, python_fault: Callable[[str], str | None]) -> s
     elif value is not _MISSING:
         form.as_text(key, value)
     return DEFAULTS.python_version
+
+
+def _arguments(form: _Form) -> tuple[str, ...]:
+    arguments = []
+    for name, text in form.texts("arguments", '["--days", "7"]', re.compile(r"\s+")):
+        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            form.error(name, f"arguments: {shown(text)} holds a character that no command line can")
+        arguments.append(text)
+    return tuple(arguments)
 
 
 def _start_method(form: _Form) -> StartMethod:

@@ -9,7 +9,7 @@ TaskSchedulerError
 ├── StoreError            the database cannot be used
 │   ├── SchemaTooNew      it was written by a newer program
 │   └── DatabaseDamaged   its content fails SQLite's own check
-├── AlreadyRunning        another scheduler holds this project or database
+├── AlreadyRunning        another scheduler, or a command in its place, holds this project or database
 ├── NotRunning            no scheduler answers for this project
 ├── UnknownTask           no task of that id
 ├── UnknownRun            no run of that number
@@ -118,11 +118,19 @@ class DatabaseDamaged(StoreError):
 
 
 class AlreadyRunning(TaskSchedulerError):
-    """Another scheduler holds this project folder or this database."""
+    """Another scheduler holds this project folder or this database, or a command that works in its place.
 
-    def __init__(self, what: str, holder: str) -> None:
-        super().__init__(f"another scheduler holds {what} ({holder})")
+    `work` is that command, such as `run-file hello`, which ends by itself; empty: it is a scheduler.
+    """
+
+    work = ""  # of one that came through the control socket, too
+
+    def __init__(self, what: str, holder: str, *, work: str = "") -> None:
+        super().__init__(
+            f"`{work}` works alone on {what} ({holder})" if work else f"another scheduler holds {what} ({holder})"
+        )
         self.holder = holder
+        self.work = work
 
 
 class NotRunning(TaskSchedulerError):

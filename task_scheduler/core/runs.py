@@ -190,6 +190,7 @@ class Run:
     clock_generation: int = 0
     request_id: str | None = None  #: the caller's own name for a request; unique
     digest: str | None = None  #: version in force when it was last started
+    pinned: str | None = None  #: digest of the only version its first execution may be of; None: the one in force
     reason: str = ""  #: why it ended as it did, in words; empty when it succeeded
     count: int = 1  #: slots this row stands for
     range_end: datetime | None = None  #: last slot of a bulk row

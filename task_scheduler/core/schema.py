@@ -84,6 +84,12 @@ def _rules() -> Mapping[str, Schema]:
             "pattern": _ZONE,
             "examples": ["Europe/Berlin", "UTC"],
         },
+        "arguments": {
+            "description": "The command line of its runs, sys.argv[1:], one item for each argument.",
+            "type": "array",
+            "items": {"type": "string", "pattern": "^[^\\u0000\\ud800-\\udfff]*$"},
+            "examples": [["--days", "7"]],
+        },
         "preload": {
             "description": "Whether its packages may be imported ahead, once for many runs.",
             "type": "boolean",

@@ -20,6 +20,12 @@ class StartMethod(StrEnum):
     SPAWN = "spawn"  # a fresh interpreter: for libraries that do not bear a fork
 
 
+#: What to tell of a module that was meant to be a task.
+AS_A_TASK = (
+    "to make it a task, give it frontmatter with `schedule:`, or a function decorated with `@repeat(every()...)`"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDeclaration:
     """What the frontmatter of a task file says, checked, with every default filled in."""
@@ -34,6 +40,7 @@ class TaskDeclaration:
     retry_delay: int = 60  #: seconds between the end of an attempt and the next
     schedule: tuple[str, ...] = ()  #: schedules in words or cron text, as written
     timezone: str | None = None  #: IANA name; None: `scheduler.timezone`
+    arguments: tuple[str, ...] = ()  #: command-line arguments of every run nobody gives others, `sys.argv[1:]`
     preload: bool = True  #: whether a host may import its packages ahead
     start_method: StartMethod = StartMethod.FORK
 

@@ -63,7 +63,9 @@ def _not_building(match: re.Match[str]) -> str:
 
 
 CHECK_SPELLING = ": check its spelling in dependencies"
-UNREACHABLE = "the package index cannot be reached ({why}): this is tried again, and what is built keeps running"
+#: What a scheduler does about an index out of reach; nobody does it where none is running.
+TRIED_AGAIN = ": this is tried again, and what is built keeps running"
+UNREACHABLE = "the package index cannot be reached ({why})" + TRIED_AGAIN
 NO_VERSION = "no version of {name} satisfies {wanted}: ask for one that exists"
 NOT_BUILDING = "{what} does not build on this machine: choose a version that has a wheel, or install what it misses"
 NO_WHEEL = "{what} has no file for this Python and platform: choose another version, or another python_version"

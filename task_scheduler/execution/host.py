@@ -1,6 +1,7 @@
-"""The program of a host: `python -I host.py FOLDER SETTINGS`, by path, with an environment's own interpreter.
+"""The program of a host: `python -I host.py FOLDER LABEL`, by path, with an environment's own interpreter.
 
-Its listening socket is descriptor 3. SETTINGS is JSON: host, root, lib, lent, profile, preload, idle_after, origin.
+Its listening socket is descriptor 3. FOLDER/settings.json holds host, root, lib, lent, profile, preload, idle_after
+and origin. LABEL is for those who look at a list of processes.
 Standard library only, Python 3.8 or later.
 """
 
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 #: Exit code of a host that cannot serve because of a module it imported ahead.
 UNSAFE = 3
 _LISTENER = 3
+_SETTINGS = "settings.json"
 
 
-def main(folder: str, settings: dict[str, Any]) -> int:
+def main(folder: str) -> int:
     """Make this process a host, and serve; return its exit code."""
+    with open(os.path.join(folder, _SETTINGS), encoding="ascii") as file:
+        settings = json.load(file)
     lib, root = settings["lib"], settings["root"]
     for name in settings["lent"]:
         del os.environ[name]
@@ -89,4 +93,4 @@ def _import_decorators() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], json.loads(sys.argv[2])))
+    sys.exit(main(sys.argv[1]))

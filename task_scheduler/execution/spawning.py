@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,8 +22,11 @@ from task_scheduler.execution.cards import HostCard
 from task_scheduler.surroundings import umask
 
 SOCKET = "socket"
+#: What a host is told, as JSON: a command line is everybody's to read, and this one is long.
+SETTINGS = "settings.json"
 LOG = "host.log"
 _BACKLOG = 64
+_LABEL = 8  #: letters of the environment's key that a list of processes shows
 #: Variables a host is given for itself alone, which it takes away before anything inherits them. What the dynamic linker
 #: resolves late it would resolve again in every child, on pages that are copied for it: 1 in 20 of those a child touches.
 _LENT = {"LD_BIND_NOW": "1"}
@@ -64,11 +67,13 @@ def spawn(
         "idle_after": idle_after,
         "origin": origin(),
     }
+    _write_settings(folder / SETTINGS, settings)
     program = lib / "task_scheduler" / "execution" / "host.py"
     with _listening(folder) as listener:
         pid = os.posix_spawn(
             interpreter,
-            [str(interpreter), "-I", str(program), str(folder), json.dumps(settings)],
+            # The last one is for people: which environment it serves.
+            [str(interpreter), "-I", str(program), str(folder), profile.environment[:_LABEL]],
             {**inherited, **lent},
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
@@ -81,6 +86,12 @@ def spawn(
             setsigdef=sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}),
         )
     return HostCard(host=host, pid=pid, start=processes.start_time(pid), boot=processes.boot_id())
+
+
+def _write_settings(path: Path, settings: Mapping[str, object]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="ascii") as file:
+        json.dump(settings, file)
 
 
 def connect(folder: Path) -> socket.socket:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 from pathlib import Path
 
 #: What file systems without hard links say.
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.EACCES, errno.EMLINK})
+
+#: Characters of a name that go into that of an unfinished file, which may be no longer than a name can be.
+_NAMED = 40
 
 
 def create_file(path: Path, text: str) -> None:
@@ -18,7 +22,8 @@ def create_file(path: Path, text: str) -> None:
     if os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.new")
+    # A name of its own: what a process that was killed left behind is in nobody's way.
+    partial = path.with_name(f".{path.name[:_NAMED]}.{secrets.token_hex(8)}.new")
     try:
         with partial.open("x", encoding="utf-8", newline="") as file:
             file.write(text)

@@ -62,6 +62,10 @@ def make_project(folder: Path, *, program: str) -> Iterator[Addition]:
     _check_place(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tasks = folder / TASKS_FOLDER
+    if tasks.is_symlink() and not tasks.exists():
+        raise NoPlaceForProject(
+            f"{tasks} is a link to {tasks.readlink()}, which is not there: make that folder, or remove the link"
+        )
     if not tasks.is_dir():
         tasks.mkdir()
         yield Addition(path=f"{TASKS_FOLDER}/")

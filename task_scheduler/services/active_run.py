@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from task_scheduler.core.requests import Started
-from task_scheduler.core.runs import AttemptId, Run
+from task_scheduler.core.runs import AttemptId, Run, RunState
 from task_scheduler.services.register import Admitted
 
 
@@ -33,7 +33,6 @@ class ActiveRun:
     run: Run
     phase: Phase = Phase.ARMED
     in_turn: bool = False  #: a slot that is made up for: it waits for earlier ones instead of being skipped
-    pinned: str | None = None  #: digest of the only version its first attempt may run; None: the one in force
     admitted: Admitted | None = None  #: the version its current attempt runs, when that is in force
     attempt: AttemptId | None = None  #: claimed or executing; None between attempts
     digest: str | None = None  #: of the version that attempt runs
@@ -49,6 +48,11 @@ class ActiveRun:
     def is_at_work(self) -> bool:
         """Whether another run of its job would overlap with it."""
         return self.phase in _AT_WORK or (self.phase is Phase.ENDING and self.will_retry)
+
+    @property
+    def pinned(self) -> str | None:
+        """Digest of the only version its next attempt may run; None: the one in force, as for every retry."""
+        return self.run.pinned if self.run.state is RunState.QUEUED else None
 
     @property
     def holds_place(self) -> bool:

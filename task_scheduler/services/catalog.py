@@ -17,6 +17,7 @@ from task_scheduler.ports import (
     EnvironmentProvider,
     SourceChanges,
     SourceFile,
+    StateStore,
     TaskReader,
     TaskSource,
 )
@@ -25,6 +26,7 @@ from task_scheduler.services.candidates import Candidate, Turns
 from task_scheduler.services.enactment import ChangedMeanwhile, Enactment
 from task_scheduler.services.in_force import InForce
 from task_scheduler.services.local_code import LocalCode
+from task_scheduler.services.lock_origins import LockOrigins
 from task_scheduler.services.preparation import NotAdmitted
 from task_scheduler.services.register import Register
 from task_scheduler.services.service import Publish, Service
@@ -57,18 +59,22 @@ class Catalog(Service):
         reader: TaskReader,
         environments: EnvironmentProvider,
         catalogue: Catalogue,
+        state: StateStore | None = None,
         register: Register,
         timetable: Timetable,
         clock: Clock,
         stop_on_invalid: bool,
         shared_environment: bool,
         reload_on_change: bool = True,
+        is_scheduling: bool = True,
         on_change: Callable[[], None],
         publish: Publish,
     ) -> None:
         """`on_change` is called whenever the timetable, or what may start, changed.
 
-        Without `reload_on_change` an edit of a task in force waits for the next start.
+        Without `state` it is not remembered what locks were made for, and by that when tasks shared one.
+        Without `reload_on_change` an edit of a task in force waits for the next start. Without `is_scheduling` nothing
+        is said of slots to come, which nobody will start.
         """
         super().__init__(publish=publish)
         self._source = source
@@ -79,6 +85,7 @@ class Catalog(Service):
             register=register,
             timetable=timetable,
             clock=clock,
+            origins=LockOrigins(state=state, clock=clock, shared=shared_environment),
             on_change=on_change,
             publish=publish,
         )
@@ -101,6 +108,7 @@ class Catalog(Service):
             announcer=self._announcer,
             stop_on_invalid=stop_on_invalid,
             leave_place=self._turns.leave_place,
+            is_scheduling=is_scheduling,
         )
         #: None: modules in the folder have changed.
         self._changes: asyncio.Queue[SourceChanges | None] = asyncio.Queue()

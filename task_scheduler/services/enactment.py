@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from task_scheduler.core.environments import Lock, Requirements
-from task_scheduler.core.errors import Severity, TriggerError
+from task_scheduler.core.errors import EnvironmentFailed, Problem, Severity, TriggerError
 from task_scheduler.core.events import Level
 from task_scheduler.core.tasks import (
     FileKind,
@@ -37,6 +37,11 @@ SHOWN_AFTER = 0.1
 READY_FOR = 1.0
 #: Files read, or parsed, in one go; all of them wait for the last.
 MOST_READ_AT_ONCE = 32
+#: What to do about tasks whose packages do not go together.
+TOGETHER = (
+    "with virtual_env.mode: shared all tasks have one environment, so ask for versions that go together, or set "
+    "virtual_env.mode: isolated"
+)
 
 
 class ChangedMeanwhile(Exception):
@@ -60,6 +65,7 @@ class Enactment:
         announcer: Announcer,
         stop_on_invalid: bool,
         leave_place: Callable[[Candidate], None],
+        is_scheduling: bool = True,
     ) -> None:
         """`leave_place` lets another file have the turn of one that waits for something slow."""
         self._environments = environments
@@ -71,6 +77,7 @@ class Enactment:
         self._announcer = announcer
         self._stop_on_invalid = stop_on_invalid
         self._leave_place = leave_place
+        self._is_scheduling = is_scheduling
         self._preparation = Preparation(reader=reader, environments=environments, timetable=timetable)
         self._contents = Gathering(source.fetch, most=MOST_READ_AT_ONCE)
         self._readings = Gathering(self._preparation.read, most=MOST_READ_AT_ONCE)
@@ -78,6 +85,8 @@ class Enactment:
         self._bare: dict[Requirements, Lock] = {}
         #: When environments were last found to be ready.
         self._ready_at: dict[str, float] = {}
+        #: What was told of files that were refused, by their digests, until they are in force.
+        self._refusals: dict[str, tuple[str, Sequence[Problem]]] = {}
         #: Whether the folder was looked at since the start.
         self.has_looked = False
         #: Whether a module in the folder changed since somebody took note of it.
@@ -105,6 +114,7 @@ class Enactment:
             and record.status is TaskStatus.ACTIVE
             and admitted.version.digest == file.digest
             and self._local.is_current(admitted.version.local_digest)
+            and self._in_force.is_locked_as_now(admitted.version)
             and self._is_ready(admitted.version.environment)
         )
 
@@ -189,19 +199,52 @@ class Enactment:
         try:
             return await ready(everything)
         except NotAdmitted as refusal:
-            proven = self._shared.proven_with(file.task_id)
-            if refusal.is_temporary is not False or proven == everything:
+            if refusal.is_temporary is not False:
                 raise
+            cause = refusal
+        proven = self._shared.proven_with(file.task_id)
+        if proven != everything:
             # A file that is not in force may be to blame: this one is judged without those.
-            return await ready(proven)
+            try:
+                return await ready(proven)
+            except NotAdmitted as refusal:
+                cause = refusal
+        if cause.is_temporary is False and proven != reading.needs:
+            await self._blame(self._shared, file, reading, cause)
+        raise cause
+
+    async def _blame(self, shared: SharedNeeds, file: SourceFile, reading: Reading, cause: NotAdmitted) -> None:
+        """Raise NotAdmitted that names the other tasks, where a file that cannot be with them could be alone."""
+        try:
+            await self._environments.resolve(reading.needs)
+        except EnvironmentFailed:
+            return
+        message = f"{await self._at_odds(shared, file.task_id)}: {TOGETHER} ({cause.problems[-1].message})"
+        problems = [*reading.task.problems, Problem(path=file.path, message=message)]
+        raise NotAdmitted(problems, detail=cause.detail, is_temporary=cause.is_temporary) from cause
+
+    async def _at_odds(self, shared: SharedNeeds, task_id: str) -> str:
+        """Return, as the beginning of a sentence, whose packages do not go together."""
+        if pairs := shared.at_odds(task_id):
+            return f"{pairs} do not go together"
+        try:
+            await self._environments.resolve(shared.others(task_id))
+        except EnvironmentFailed:
+            pairs = shared.at_odds_without(task_id) or f"the packages of {shared.names_without(task_id)}"
+            return f"this file is not to blame: {pairs} do not go together"
+        return f"its packages do not go together with those of {shared.names_without(task_id)}"
 
     def _known_lock(self, task_id: str, requirements: Requirements) -> Lock | None:
         """Return the lock in force when it was made for these requirements: an edit of code changes no package."""
         admitted = self._in_force.get(task_id)
         lock = self._bare.get(requirements) if self._shared is None else None
         if lock is None and admitted is not None:
-            known = self._in_force.locked_for(task_id) if self._shared else self._in_force.known_needs(task_id)
-            lock = admitted.lock if known == requirements else None
+            is_known = (
+                self._in_force.is_locked_for(task_id, requirements)
+                if self._shared is None
+                else self._in_force.locked_for(task_id) == requirements
+            )
+            lock = admitted.lock if is_known else None
         return lock if lock is not None and self._is_ready(lock.key) else None
 
     def _is_ready(self, key: str) -> bool:
@@ -217,7 +260,7 @@ class Enactment:
     async def _show_preparing(self, file: SourceFile, reading: Reading, declaration: TaskDeclaration) -> None:
         packages = ", ".join(reading.needs.packages) or "no packages of its own"
         detail = f"making its environment ready ({packages})"
-        upcoming = self._upcoming(reading.task.jobs)
+        upcoming = self._upcoming(reading.task.jobs) if self._is_scheduling else None
         if upcoming is not None:
             detail += f"; due next at {upcoming.astimezone():%Y-%m-%d %H:%M:%S %Z}"
         record = self._in_force.record(
@@ -246,6 +289,8 @@ class Enactment:
         )
         record = self._in_force.record(file, TaskStatus.ACTIVE, title=declaration.title, problems=reading.problems)
         record = replace(record, version=file.digest)
+        before = self._as_it_stands(file.task_id)
+        earlier = self._in_force.records.get(file.task_id)
         jobs = await self._in_force.admit(
             Ready(
                 record=record,
@@ -256,11 +301,23 @@ class Enactment:
                 jobs=prepared.jobs,
             )
         )
+        self._refusals.pop(record.task_id, None)
         self._note_module(record)
         self.note_lock(file.task_id, prepared.requirements)
-        self._tell_admitted(record, jobs)
+        if self._as_it_stands(file.task_id) != before:
+            is_same_file = earlier is not None and earlier.digest == record.digest
+            told = earlier.problems if earlier is not None and is_same_file else ()
+            self._tell_admitted(record, jobs, told)
 
-    def _tell_admitted(self, record: TaskRecord, jobs: Sequence[Job]) -> None:
+    def _as_it_stands(self, task_id: str) -> object:
+        """Return all of a task in force that concerns a person; other code beside it may be another one."""
+        record, admitted = self._in_force.records.get(task_id), self._in_force.get(task_id)
+        if record is None or admitted is None:
+            return None
+        jobs = [job.id for job in self._timetable.jobs_of(task_id)]
+        return (record.status, record.path, record.problems, admitted.version.digest, admitted.lock.key, jobs)
+
+    def _tell_admitted(self, record: TaskRecord, jobs: Sequence[Job], told: Container[Problem]) -> None:
         upcoming = min((job.next_run for job in jobs if job.next_run is not None), default=None)
         due = (
             "no schedule: starts only on request"
@@ -269,7 +326,8 @@ class Enactment:
         )
         self._announcer.tell("task.admitted", record.task_id, f"in force, version {str(record.version)[:12]}; {due}")
         for problem in record.problems:
-            self._announcer.tell("task.warning", record.task_id, str(problem), Level.WARNING)
+            if problem not in told:
+                self._announcer.tell("task.warning", record.task_id, str(problem), Level.WARNING)
 
     def _is_in_force(self, file: SourceFile, lock: Lock) -> bool:
         admitted = self._in_force.get(file.task_id)
@@ -294,7 +352,11 @@ class Enactment:
             kept = "; nothing of it is started"
         else:
             await self._put(record)
-            kept = "" if record.version is None else "; the version in force stays"
+            kept = "" if record.version is None else "; the version before it goes on"
+        refused = (file.digest, refusal.problems)
+        if self._refusals.get(file.task_id) == refused:
+            return
+        self._refusals[file.task_id] = refused
         for problem in refusal.problems:
             level = Level.ERROR if problem.severity is Severity.ERROR else Level.WARNING
             self._announcer.tell("task.invalid", file.task_id, f"{problem}{kept}", level)
@@ -304,6 +366,7 @@ class Enactment:
     async def retire(self, record: TaskRecord) -> None:
         """End what is in force of a task."""
         await self._in_force.retire(record)
+        self._refusals.pop(record.task_id, None)
         self._note_module(record)
         if self._shared is not None:
             self._shared.drop(record.task_id)

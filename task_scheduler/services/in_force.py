@@ -12,6 +12,7 @@ from task_scheduler.core.planning import TICK
 from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord, TaskStatus, TaskVersion
 from task_scheduler.ports import Admission, Catalogue, Clock, KnownFile, SourceFile
 from task_scheduler.services.gathering import Gathering
+from task_scheduler.services.lock_origins import LockOrigins
 from task_scheduler.services.patience import Patience
 from task_scheduler.services.preparation import needs_of
 from task_scheduler.services.register import Admitted, Register
@@ -48,6 +49,7 @@ class InForce:
         register: Register,
         timetable: Timetable,
         clock: Clock,
+        origins: LockOrigins,
         on_change: Callable[[], None],
         publish: Publish,
     ) -> None:
@@ -56,6 +58,7 @@ class InForce:
         self._register = register
         self._timetable = timetable
         self._clock = clock
+        self._origins = origins
         self._on_change = on_change
         self._patience = Patience(clock=clock, publish=publish)
         self._records: dict[str, TaskRecord] = {}
@@ -113,15 +116,21 @@ class InForce:
         """Return what the lock in force was made for, None when that is not known."""
         return self._locked_for.get(task_id)
 
-    def known_needs(self, task_id: str) -> Requirements | None:
-        """Return what the lock in force was made for, also where only the declaration in force tells it."""
+    def is_locked_for(self, task_id: str, requirements: Requirements) -> bool:
+        """Whether the lock in force was made for these requirements, as far as that is known."""
         admitted = self._register.get(task_id)
         if admitted is None:
-            return None
+            return False
         known = self._locked_for.get(task_id)
-        return (
-            needs_of(admitted.version.declaration) if known is None and admitted.version.local_digest == "" else known
-        )
+        if known is None and admitted.version.local_digest == "" and self._origins.is_of_now(admitted.version):
+            known = needs_of(admitted.version.declaration)
+        if known is None:
+            return self._origins.was_made_for(admitted.version.environment, requirements)
+        return known == requirements
+
+    def is_locked_as_now(self, version: TaskVersion) -> bool:
+        """Whether a version was locked in the mode that holds now: for its own needs, where each task has its own."""
+        return self._origins.is_of_now(version)
 
     # --- changing -----------------------------------------------------------------------------------------
 
@@ -178,7 +187,16 @@ class InForce:
             self._timetable.set_task(task_id, of_task)
             self._locked_for[task_id] = ready.requirements
         self._on_change()
+        await self._remember_locks(group)
         return jobs
+
+    async def _remember_locks(self, group: Sequence[Ready]) -> None:
+        # The packages of helpers are the only needs that no declaration in force tells.
+        noted = [
+            self._origins.note(ready.lock.key, ready.requirements) for ready in group if ready.version.local_digest
+        ]
+        if any(noted):
+            await self._patience.write(lambda: self._origins.save(self.environments()))
 
     def _admission(self, ready: Ready) -> Admission:
         now = self._clock.now()
@@ -225,6 +243,7 @@ class InForce:
 
     async def load(self) -> Sequence[tuple[str, str]]:
         """Put in force what the record says was; return the tasks that cannot be, each with the reason."""
+        await self._origins.load()
         self._records = {record.task_id: record for record in await self._catalogue.tasks()}
         jobs: dict[str, list[Job]] = {}
         for job in await self._catalogue.jobs():

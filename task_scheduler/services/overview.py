@@ -13,7 +13,7 @@ import functools
 import heapq
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -37,8 +37,15 @@ RECENT = 10
 MOST_RUNS = 1_000
 #: Ends that ask for a person.
 BAD_ENDS = frozenset({RunState.FAILED, RunState.TIMED_OUT, RunState.INTERRUPTED, RunState.MISSED})
-#: Ends that tell how a task does; a slot that was skipped, beside a run under way, tells nothing.
-TELLING_ENDS = FINAL - {RunState.SKIPPED}
+#: States that tell something of a task; a slot that was skipped, beside a run under way, tells nothing.
+TELLING = frozenset(RunState) - {RunState.SKIPPED}
+#: Ends that tell how a task does.
+TELLING_ENDS = FINAL & TELLING
+#: States of a run that is at work.
+AT_WORK = frozenset({RunState.RUNNING})
+#: What a task is told to be, in the place of these, while nothing of the folder of tasks may start.
+SUSPENDED = "suspended"
+MAY_BE_SUSPENDED = frozenset({TaskStatus.ACTIVE, TaskStatus.PREPARING})
 #: Tasks whose runs a person counts on.
 COUNTED_ON = frozenset({TaskStatus.ACTIVE, TaskStatus.PREPARING, TaskStatus.INVALID})
 #: Tasks described in one turn of the event loop, so that a long list makes no due job late.
@@ -48,12 +55,21 @@ TURN = 25
 class Overview:
     """Answers questions about tasks and runs."""
 
-    def __init__(self, *, catalogue: Catalogue, history: History, clock: Clock, zone: tzinfo) -> None:
-        """`zone` is that of jobs that name none."""
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        history: History,
+        clock: Clock,
+        zone: tzinfo,
+        suspended: Callable[[], str | None] | None = None,
+    ) -> None:
+        """`zone` is that of jobs that name none; `suspended` tells why nothing may start at present, None: all is well."""
         self._catalogue = catalogue
         self._history = history
         self._clock = clock
         self._zone = zone
+        self._why_suspended = suspended or _not_suspended
         # Ten thousand jobs share few schedules, and a list is asked for again and again between two instants.
         self._following = functools.lru_cache(maxsize=4_096)(self._compute_following)
 
@@ -62,7 +78,7 @@ class Overview:
         now = self._clock.now()
         records = await self._catalogue.tasks()
         versions = {version.task_id: version for version in await self._catalogue.versions()}
-        latest = await self._history.latest()
+        latest = await self._telling_runs()
         jobs = _by_task(await self._catalogue.jobs())
         documents = []
         for position, record in enumerate(records, start=1):
@@ -87,7 +103,7 @@ class Overview:
         recent = await self._history.runs(RunFilter(task_id=task_id, limit=RECENT))
         return {
             **self._describe(
-                record, version=version, jobs=jobs, last=recent[0] if recent else None, now=self._clock.now()
+                record, version=version, jobs=jobs, last=await self._telling_run(task_id, recent), now=self._clock.now()
             ),
             "declaration": None if version is None else _json(dataclasses.asdict(version.declaration)),
             "admitted_at": None if version is None else iso(version.admitted_at),
@@ -120,7 +136,7 @@ class Overview:
         records = await self._catalogue.tasks()
         recent = await self._history.runs(RunFilter(limit=RECENT))
         return {
-            "tasks": dict(sorted(Counter(record.status.value for record in records).items())),
+            "tasks": dict(sorted(Counter(map(self._status_of, records)).items())),
             "invalid": [_describe_invalid(record) for record in records if record.status is TaskStatus.INVALID],
             "needs_care": [_describe_bad_end(run) for run in await self._bad_ends(records)],
             "runs": [_describe_run(run) for run in recent],
@@ -142,6 +158,31 @@ class Overview:
                 found.append(run)
         return sorted(found, key=lambda run: -run.id)
 
+    async def _telling_runs(self) -> Mapping[str, Run]:
+        """Return the run of each task that tells most: one at work, else the newest that was not skipped."""
+        found = dict(await self._history.latest())
+        skipped = [task_id for task_id, run in found.items() if run.state is RunState.SKIPPED]
+        for task_id in skipped:
+            found[task_id] = await self._telling_run(task_id, [found[task_id]]) or found[task_id]
+        at_work = await self._history.runs(RunFilter(states=AT_WORK, limit=MOST_RUNS))
+        # The newest one of a task comes first, and is the one to stay.
+        found.update({run.task_id: run for run in reversed(at_work)})
+        return found
+
+    async def _telling_run(self, task_id: str, recent: Sequence[Run]) -> Run | None:
+        """Return the run of a task that tells most; `recent` are its newest ones, newest first."""
+        if not recent or recent[0].state in AT_WORK:
+            return recent[0] if recent else None
+        for states in (AT_WORK, TELLING):
+            found = await self._history.runs(RunFilter(task_id=task_id, states=states, limit=1))
+            if found:
+                return found[0]
+        return recent[0]
+
+    def _status_of(self, record: TaskRecord) -> str:
+        is_suspended = record.status in MAY_BE_SUSPENDED and self._why_suspended() is not None
+        return SUSPENDED if is_suspended else record.status.value
+
     def _describe(
         self,
         record: TaskRecord,
@@ -151,18 +192,20 @@ class Overview:
         last: Run | None,
         now: datetime,
     ) -> Document:
-        coming = list(self._coming(jobs, now))
+        suspended = self._why_suspended()
+        coming = [] if suspended is not None else list(self._coming(jobs, now))
+        status = self._status_of(record)
         return {
             "id": record.task_id,
             "title": record.title,
             "path": record.path,
-            "status": record.status.value,
-            "jobs": [_describe_job(job) for job in jobs],
+            "status": status,
+            "jobs": [_describe_job(job, is_suspended=suspended is not None) for job in jobs],
             "next_run": coming[0] if coming else None,
             "next_runs": coming,
             "last_run": None if last is None else _describe_run(last),
             "problems": [_describe_problem(problem) for problem in record.problems],
-            "detail": record.detail,
+            "detail": suspended if status == SUSPENDED else record.detail,
             "version": _short(record.version),
             "pending_digest": None if record.digest == record.version else _short(record.digest),
             "environment": None if version is None else _short(version.environment),
@@ -205,6 +248,10 @@ class Overview:
             raise UnknownTask(task_id, known)
 
 
+def _not_suspended() -> None:
+    """Tell that tasks may start."""
+
+
 def iso(moment: datetime) -> str:
     """Return an aware instant as `2026-11-22T14:05:00Z`, with microseconds only where it has some."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
@@ -214,7 +261,7 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)
 
 
-def _describe_job(job: Job) -> Document:
+def _describe_job(job: Job, *, is_suspended: bool) -> Document:
     return {
         "id": job.id,
         "function": job.function,
@@ -222,7 +269,7 @@ def _describe_job(job: Job) -> Document:
         "call": call_text(job.function, job.arguments),
         "trigger": job.trigger,
         "timezone": job.timezone,
-        "next_run": _iso(job.next_run),
+        "next_run": None if is_suspended else _iso(job.next_run),
     }
 
 

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Sequence
 
 from task_scheduler.core.errors import Refused
-from task_scheduler.core.tasks import NO_ARGUMENTS, Job, TaskRecord, TaskStatus, TaskVersion, errors_of
+from task_scheduler.core.tasks import AS_A_TASK, NO_ARGUMENTS, Job, TaskRecord, TaskStatus, TaskVersion, errors_of
 
 #: Calls named in one sentence.
 _NAMED = 5
@@ -42,7 +42,7 @@ def why_not_in_force(record: TaskRecord) -> str:
         case TaskStatus.DISABLED:
             return f"{task_id} is disabled (enabled: false)"
         case TaskStatus.MODULE:
-            return f"{task_id} is a module: it has neither frontmatter nor a schedule"
+            return f"{task_id} is a module: it has neither frontmatter nor a schedule; {AS_A_TASK}"
         case TaskStatus.DELETED:
             return f"{task_id} was deleted: {record.path} is gone"
         case TaskStatus.PREPARING:

@@ -202,16 +202,17 @@ class Runner(Service):
             arguments=arguments,
             argv=tuple(argv),
             digest=admitted.version.digest,
+            pinned=digest,
             request_id=request_id,
             created_at=self._clock.now(),
         )
-        return await self._side_work.complete(self._take_request(request, pinned=digest))
+        return await self._side_work.complete(self._take_request(request))
 
-    async def _take_request(self, request: RunRequest, *, pinned: str | None) -> Run:
+    async def _take_request(self, request: RunRequest) -> Run:
         run, is_new = await self._ledger.request(request)
         if not is_new:
             return run
-        active = ActiveRun(run=run, pinned=pinned)
+        active = ActiveRun(run=run)
         self._runs.add(active)
         other = self._doubled_by(active)
         if other is None:
@@ -428,7 +429,7 @@ class Runner(Service):
                 digest=admitted.version.digest,
                 function=active.run.function,
                 arguments=active.run.arguments,
-                argv=active.run.argv,
+                argv=active.run.argv or declaration.arguments,
                 start_method=declaration.start_method,
                 profile=admitted.profile,
                 output=active.output,
@@ -576,7 +577,6 @@ class Runner(Service):
 
     def _retry(self, active: ActiveRun, moment: datetime) -> None:
         active.phase = Phase.RETRYING
-        active.pinned = None  # a further attempt uses what is in force then, as every retry does
         if self._is_open:
             self._side_work.begin(self._queue_at(active, moment))
 

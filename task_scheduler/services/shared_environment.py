@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from task_scheduler.core.environments import Requirements, python_together
+
+#: The name a requirement begins with.
+_BEGINNING = re.compile(r"[A-Za-z0-9._-]*")
+#: Others named in one sentence.
+_NAMED = 3
 
 
 class SharedNeeds:
@@ -62,8 +68,58 @@ class SharedNeeds:
         """Return the sum of what is in force and of one task: whatever fails then is that task's."""
         return _sum([*self._in_force.values(), self._needs[task_id]])
 
+    def others(self, task_id: str) -> Requirements:
+        """Return the sum of what is in force, without one task."""
+        return _sum([needs for other, needs in self._in_force.items() if other != task_id])
+
+    def at_odds(self, task_id: str) -> str:
+        """Return which packages a task and those in force ask for differently; empty: none."""
+        others = sorted(other for other in self._in_force if other != task_id)
+        return _told([pair for pair in self._pairs([task_id, *others]) if task_id in pair], task_id)
+
+    def at_odds_without(self, task_id: str) -> str:
+        """Return which packages those in force ask for differently, without one task; empty: none."""
+        return _told(self._pairs(sorted(other for other in self._in_force if other != task_id)), task_id)
+
+    def names_without(self, task_id: str) -> str:
+        """Return the names of those in force, without one task."""
+        others = sorted(other for other in self._in_force if other != task_id)
+        more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+        return ", ".join(others[:_NAMED]) + more
+
+    def _pairs(self, task_ids: Iterable[str]) -> list[dict[str, str]]:
+        """Return requirements that differ from those of the first task that asks for the package, with both tasks."""
+        found: list[dict[str, str]] = []
+        first: dict[str, dict[str, str]] = {}
+        for task_id in task_ids:
+            needs = self._needs.get(task_id) or self._in_force[task_id]
+            for package in needs.packages:
+                asked = first.setdefault(_name(package), {task_id: package})
+                if package not in asked.values():
+                    found.append({**asked, task_id: package})
+        return found
+
 
 def _sum(needs: Collection[Requirements]) -> Requirements:
     packages = {package for needed in needs for package in needed.packages}
     python_version = python_together(needed.python_version for needed in needs)
     return Requirements(packages=tuple(sorted(packages)), python_version=python_version)
+
+
+def _name(package: str) -> str:
+    """Return the name of a requirement, in its one spelling."""
+    found = _BEGINNING.match(package)
+    return re.sub(r"[-_.]+", "-", found.group() if found else package).lower()
+
+
+def _told(pairs: Sequence[Mapping[str, str]], task_id: str) -> str:
+    """Return pairs of requirements as words; those of one task have no name beside them."""
+    words = [
+        " and ".join(
+            repr(package) + (f" of {owner}" if owner != task_id else "")
+            for owner, package in sorted(pair.items(), key=lambda entry: (entry[0] != task_id, entry[0]))
+        )
+        for pair in pairs[:_NAMED]
+    ]
+    more = f" (and {len(pairs) - _NAMED} more)" if len(pairs) > _NAMED else ""
+    return ", ".join(words) + more

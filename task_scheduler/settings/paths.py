@@ -8,6 +8,7 @@ from pathlib import Path
 from task_scheduler.core.errors import SettingsError
 from task_scheduler.project import Project
 from task_scheduler.settings.models import Settings
+from task_scheduler.typed_paths import UnusablePath, typed_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +26,17 @@ class Paths:
 
     @classmethod
     def of(cls, project: Project, settings: Settings) -> Paths:
-        """Resolve the settings' paths: relative to the project folder, bare names to `logs/` and `data/`."""
+        """Resolve the settings' paths: relative to the project folder, bare names to `logs/` and `data/`; raises SettingsError."""
         root = project.root
         return cls(
             root=root,
             config=project.config,
-            tasks=root / Path(settings.tasks.directory).expanduser(),
+            tasks=_typed(project, "tasks.directory", settings.tasks.directory),
             helpers=root / "helpers",
             logs=root / "logs",
-            log=_placed(root, "logs", settings.logging.file),
+            log=_placed(project, "logging.file", "logs", settings.logging.file),
             data=root / "data",
-            database=_placed(root, "data", settings.database.path),
+            database=_placed(project, "database.path", "data", settings.database.path),
         )
 
     def create_folders(self) -> None:
@@ -63,5 +64,12 @@ class Paths:
             raise SettingsError(str(self.config), faults)
 
 
-def _placed(root: Path, folder: str, text: str) -> Path:
-    return root / folder / text if "/" not in text else root / Path(text).expanduser()
+def _placed(project: Project, key: str, folder: str, text: str) -> Path:
+    return _typed(project, key, text if "/" in text else f"{folder}/{text}")
+
+
+def _typed(project: Project, key: str, text: str) -> Path:
+    try:
+        return typed_path(text, project.root)
+    except UnusablePath as error:
+        raise SettingsError(str(project.config), [f"{key}: {error}"]) from None

@@ -22,6 +22,7 @@ from task_scheduler.starting.recipe import Recipe, Stamp, State
 from task_scheduler.starting.requirements import RequirementFiles
 from task_scheduler.starting.streams import fill_gaps
 from task_scheduler.starting.venv import enter
+from task_scheduler.typed_paths import UnusablePath
 
 
 def prepare(folder: Path, arguments: Sequence[str]) -> list[str]:
@@ -37,6 +38,9 @@ def prepare(folder: Path, arguments: Sequence[str]) -> list[str]:
     except CannotStart as error:
         say(f"error: {error}")
         raise SystemExit(1) from None
+    except UnusablePath as error:
+        say(f"error: {error}")
+        raise SystemExit(2) from None
     except FileNotFoundError:
         say("error: the current folder is gone: go to one that is there, or give whole paths")
         raise SystemExit(1) from None

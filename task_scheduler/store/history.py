@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, Select, false, func, select, union_all
 
@@ -46,6 +47,14 @@ class SqliteHistory(Access):
 
         return await self._read(question)
 
+    async def last_uses(self) -> Mapping[str, datetime]:
+        """Return when an attempt began last in each environment, as far as the newest attempts tell."""
+
+        def question(connection: Connection) -> Mapping[str, datetime]:
+            return {environment: began for environment, began in connection.execute(LAST_USES) if began is not None}
+
+        return await self._read(question)
+
     async def all_jobs(self, task_id: str) -> Sequence[Job]:
         """Return every job a task ever had, active ones first."""
         question = select(jobs).where(jobs.c.task_id == task_id).order_by(jobs.c.active.desc(), jobs.c.id)
@@ -56,6 +65,16 @@ _of_task = runs.alias("of_task")
 _newest = select(func.max(_of_task.c.id)).where(_of_task.c.task_id == tasks.c.task_id).scalar_subquery()
 #: The newest run of each task: one step into an index for each.
 LATEST = ENDED_RUN.where(runs.c.id.in_(select(_newest).select_from(tasks))).order_by(runs.c.task_id)
+
+#: Attempts that tell which environments are in use: the newest, by the order they are stored in.
+_TELLING_ATTEMPTS = 20_000
+_recent = (
+    select(attempts.c.environment, attempts.c.started_at)
+    .order_by(attempts.c.run_id.desc(), attempts.c.number.desc())
+    .limit(_TELLING_ATTEMPTS)
+    .subquery()
+)
+LAST_USES = select(_recent.c.environment, func.max(_recent.c.started_at)).group_by(_recent.c.environment)
 
 
 def select_runs(which: RunFilter) -> Select[tuple[object, ...]]:

@@ -9,15 +9,49 @@ import contextlib
 import fcntl
 import os
 import socket
+import time
 import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from task_scheduler.core.errors import AlreadyRunning, StoreError
+from task_scheduler.core.excerpts import excerpt
 
 _FREE = "free\n"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+#: Seconds between two looks at a lock that somebody holds: the second of a refusal, and each while waiting in line.
+_SECOND_LOOK, _LOOK = 0.02, 0.1
+#: Most characters of what a holder does.
+_LONGEST_WORK = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Who holds a lock, as it says itself."""
+
+    who: str  #: `pid 7 on atlas since 2026-03-01 12:00:00 UTC`
+    work: str  #: the command that works in a scheduler's place; empty: it is a scheduler
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Return who holds the lock at `path`; None: nobody, or nobody that can be told."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        # Shared and for a moment: whoever wants the lock just now looks a second time.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder_in(_read(descriptor))
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return None
 
 
 class ProjectLock:
@@ -27,10 +61,12 @@ class ProjectLock:
     (close-on-exec) nor by a bare fork (closed in the child).
     """
 
-    def __init__(self, path: Path, what: str, *, since: datetime) -> None:
+    def __init__(self, path: Path, what: str, *, since: datetime, work: str = "") -> None:
+        """`what` is held, in words; `work` is the command that holds it in a scheduler's place."""
         self._path = path
         self._what = what
         self._since = since
+        self._work = excerpt(work, _LONGEST_WORK)
         self._descriptor: int | None = None
         self._left_safely = False
 
@@ -71,6 +107,23 @@ class ProjectLock:
         _close_in_forks(self)
         return self
 
+    def acquire_in_turn(self, *, tell: Callable[[str], None], pause: Callable[[float], object]) -> Self:
+        """Take the lock once no command holds it that works in a scheduler's place: such a one ends by itself.
+
+        `tell` is told, once for each, who is waited for. Raises AlreadyRunning when a scheduler holds it, and StoreError.
+        """
+        told = ""
+        while True:
+            try:
+                return self.acquire()
+            except AlreadyRunning as error:
+                if not error.work:
+                    raise
+                if told != str(error):
+                    told = str(error)
+                    tell(f"{told}: waiting until it ends")
+            pause(_LOOK)
+
     def release(self) -> None:
         """Give the lock back, saying so in the file; does nothing when it is not held."""
         descriptor, self._descriptor = self._descriptor, None
@@ -86,6 +139,15 @@ class ProjectLock:
         self.release()
 
     def _open_locked(self) -> int:
+        try:
+            return self._try_to_lock()
+        except AlreadyRunning:
+            # Twice, since one look may meet somebody who only asked for the holder, or a holder that has not said
+            # yet who it is.
+            time.sleep(_SECOND_LOOK)  # noqa: TID251 - a lock has no port, and its taker no loop
+            return self._try_to_lock()
+
+    def _try_to_lock(self) -> int:
         while True:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             try:
@@ -93,9 +155,9 @@ class ProjectLock:
                 if _is_file(descriptor, self._path):
                     return descriptor
             except BlockingIOError as error:
-                holder = _read(descriptor).partition("\n")[0]
+                holder = _holder_in(_read(descriptor))
                 os.close(descriptor)
-                raise AlreadyRunning(self._what, holder or "it is only just starting") from error
+                raise AlreadyRunning(self._what, holder.who, work=holder.work) from error
             except BaseException:
                 os.close(descriptor)
                 raise
@@ -104,7 +166,8 @@ class ProjectLock:
 
     def _holder(self) -> str:
         since = self._since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return f"pid {os.getpid()} on {socket.gethostname()} since {since}\n{_boot_id()}"
+        work = f"{self._work}\n" if self._work else ""
+        return f"pid {os.getpid()} on {socket.gethostname()} since {since}\n{work}{_boot_id()}"
 
     def _drop_in_fork(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
@@ -122,6 +185,14 @@ def _close_in_forks(lock: ProjectLock) -> None:
             method()
 
     os.register_at_fork(after_in_child=after_fork)
+
+
+def _holder_in(text: str) -> Holder:
+    """Read what a holder wrote: who it is, what it does where it is no scheduler, and the boot of the machine."""
+    who, *others = text.splitlines() or [""]
+    if not who or text == _FREE:
+        return Holder(who="it is only just starting", work="")
+    return Holder(who=who, work=others[0] if len(others) > 1 else "")
 
 
 def _boot_id() -> str:

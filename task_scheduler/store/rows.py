@@ -42,6 +42,7 @@ def run_values(run: Run) -> Values:
         "attempts": run.attempts,
         "executions": run.executions,
         "argv": list(run.argv),
+        "pinned": run.pinned,
     }
 
 
@@ -71,6 +72,7 @@ def run_from(row: Sequence[Any], last_exit: AttemptExit | None = None) -> Run:
         attempts=row[20],
         executions=row[21],
         argv=tuple(row[22] or ()),
+        pinned=row[23],
         last_exit=last_exit,
     )
 

@@ -64,8 +64,9 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
         backups: Path,
         keep_backups: int = KEPT_BACKUPS,
         busy_timeout: float = BUSY_TIMEOUT,
+        work: str = "",
     ) -> Self:
-        """Open the database at `path` for a scheduler, alone; make or migrate it first if need be.
+        """Open the database at `path` for a scheduler, or `work` in its place, alone; make or migrate it first if need be.
 
         `sources` is the folder where recorded sources become files, `backups` the one for copies.
         Raises AlreadyRunning, DatabaseDamaged, SchemaTooNew or StoreError.
@@ -73,7 +74,7 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
         # Two names of one file are one database.
         path = path.resolve()
         with ExitStack() as undo:
-            lock = ProjectLock(path.with_name(f"{path.name}.lock"), str(path), since=clock.now())
+            lock = ProjectLock(path.with_name(f"{path.name}.lock"), str(path), since=clock.now(), work=work)
             undo.callback(lock.acquire().release)
             engine = writing_engine(path, busy_timeout=busy_timeout)
             undo.callback(engine.dispose)

@@ -40,8 +40,22 @@ class Execution:
 
 def check_same_request(run: Run, request: RunRequest) -> None:
     """Raise Refused when a request's name belongs to a run of something else."""
-    if (run.task_id, run.function, run.argv) != (request.task_id, request.function, request.argv):
-        raise Refused(f"request id {request.request_id!r} belongs to run {run.id} of {run.task_id}: choose another")
+    difference = _difference(run, request)
+    if difference:
+        raise Refused(f"request id {request.request_id!r} is taken: run {run.id} {difference}; choose another")
+
+
+def _difference(run: Run, request: RunRequest) -> str:
+    """Return what the run of an earlier request has that this one does not ask for, in words; empty: nothing."""
+    if run.task_id != request.task_id:
+        return f"is of {run.task_id}"
+    if run.function != request.function:
+        return f"ran {run.task_id} as a whole" if run.function is None else f"called {run.function} of {run.task_id}"
+    if run.argv != request.argv:
+        return "had other arguments"
+    if request.pinned not in {None, run.pinned or run.digest}:
+        return f"was of another version of {run.task_id}"
+    return ""
 
 
 def slot(run_id: int, claim: SlotClaim) -> Run:
@@ -85,6 +99,7 @@ def requested(run_id: int, request: RunRequest) -> Run:
         scheduled_for=None,
         request_id=request.request_id,
         digest=request.digest,
+        pinned=request.pinned,
         created_at=request.created_at,
     )
 

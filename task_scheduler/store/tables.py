@@ -168,6 +168,7 @@ runs = Table(
     Column("executions", Integer, nullable=False),
     # Added by 0002: older rows have none.
     Column("argv", JSON),
+    Column("pinned", Text),
     UniqueConstraint("job_id", "scheduled_for", "clock_generation"),
     sqlite_autoincrement=True,
 )

@@ -179,6 +179,8 @@ class FakeEnvironments:
         self.collected_but: list[frozenset[str]] = []
         #: Raised by `resolve` for requirements that hold this package.
         self.failures: dict[str, EnvironmentFailed] = {}
+        #: Raised by `resolve` for requirements that hold all of these packages.
+        self.conflicts: dict[frozenset[str], EnvironmentFailed] = {}
         #: Raised by `ensure`.
         self.build_failure: EnvironmentFailed | None = None
         #: Cleared by a test that wants builds to take until it is set again.
@@ -193,6 +195,9 @@ class FakeEnvironments:
         for package in requirements.packages:
             if package in self.failures:
                 raise self.failures[package]
+        for packages, failure in self.conflicts.items():
+            if packages <= set(requirements.packages):
+                raise failure
         text = "\n".join(requirements.packages)
         key = "env-" + ("+".join(requirements.packages) or "empty")
         return Lock(key=key, text=text, python=requirements.python_version, platform="linux-x86_64")

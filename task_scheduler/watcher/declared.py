@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from task_scheduler.core.declaration import declare
 from task_scheduler.core.errors import Problem, Severity
-from task_scheduler.core.tasks import TaskDeclaration
+from task_scheduler.core.tasks import TaskDeclaration, errors_of
 from task_scheduler.watcher.frontmatter import Frontmatter
 from task_scheduler.watcher.python_versions import python_fault
-from task_scheduler.watcher.requirements import RequirementFault
+from task_scheduler.watcher.requirements import RequirementFault, contradictions
 
 
 def declared(
-    front: Frontmatter, *, path: str, default_title: str, requirement_fault: RequirementFault
+    front: Frontmatter,
+    *,
+    path: str,
+    default_title: str,
+    requirement_fault: RequirementFault,
+    recommends: bool = True,
 ) -> tuple[TaskDeclaration | None, tuple[Problem, ...]]:
-    """Return what a frontmatter declares, None when it has an error, and all its problems."""
+    """Return what a frontmatter declares, None when it has an error, and all its problems.
+
+    With `recommends`, keys that are missing and would do good are among them.
+    """
     document = front.document
     faults = tuple(Problem(path=path, message=fault.message, line=fault.line) for fault in document.faults)
     remarks = (
@@ -28,8 +38,18 @@ def declared(
         requirement_fault=requirement_fault,
         python_fault=python_fault,
         spelled=front.spelled,
+        recommends=recommends,
     )
+    problems = (*problems, *_contradictions(declaration, front, path))
     if faults and not document.data:
         # Nothing could be read at all: what seems to be missing is not.
         problems = ()
-    return (None if faults else declaration), (*faults, *remarks, *problems)
+    return (None if faults or errors_of(problems) else declaration), (*faults, *remarks, *problems)
+
+
+def _contradictions(declaration: TaskDeclaration | None, front: Frontmatter, path: str) -> Iterator[Problem]:
+    """Yield an error for each package of which no version can be meant."""
+    lines = front.document.lines
+    for place, sentence in contradictions(declaration.dependencies) if declaration is not None else ():
+        line = lines.get(f"dependencies[{place}]", lines.get("dependencies"))
+        yield Problem(path=path, message=f"dependencies: {sentence}", line=line)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,15 @@ from task_scheduler.core.errors import Problem, Severity, did_you_mean
 from task_scheduler.core.tasks import errors_of
 from task_scheduler.watcher.declared import declared
 from task_scheduler.watcher.frontmatter import Dialect, read_frontmatter
-from task_scheduler.watcher.imports import all_nodes, defined_names, helper_lines, helper_module, unconditional
+from task_scheduler.watcher.imports import (
+    all_nodes,
+    defined_names,
+    helper_lines,
+    helper_module,
+    may_bind_more,
+    unconditional,
+    written_names,
+)
 from task_scheduler.watcher.requirements import RequirementFault, requirement_fault
 from task_scheduler.watcher.scanning import Unreadable, is_helper, read_file, scan
 from task_scheduler.watcher.source import ParsedSource, parse_source
@@ -41,6 +49,7 @@ class Helper:
     exports: Mapping[str, str] = field(
         default_factory=dict
     )  #: of a package: name offered -> helper name that provides it
+    mentions: frozenset[str] | None = None  #: every name it might have; None: it may have others too
     uses: tuple[str, ...] = ()  #: helper names it imports itself
     packages: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -65,20 +74,37 @@ class HelperFolder:
         found = _closure(helpers, wanted)
         return tuple(sorted({package for module in found for package in helpers[module].packages}))
 
-    def judge(self, names: Mapping[str, int], *, path: str) -> tuple[Problem, ...]:
+    def judge(self, names: Mapping[str, int], *, path: str, always: Collection[str] = ()) -> tuple[Problem, ...]:
         """Return what a file at `path` should know that imports these names, and what is wrong with their files.
 
-        `names` gives the line of each name.
+        `names` gives the line of each name, and `always` those that are imported whenever the file runs.
         """
         if not names:
             return ()
         helpers = self._helpers()
         unknown = (
-            Problem(path=path, message=f"no helper offers {name!r}{hint}", line=names[name], severity=Severity.WARNING)
+            Problem(
+                path=path,
+                message=f"no helper offers {name!r}{hint}",
+                line=names[name],
+                severity=Severity.ERROR if name in always and self._lacks(helpers, name) else Severity.WARNING,
+            )
             for name, hint in _unknown(helpers, names)
         )
         broken = (problem for module in sorted(_closure(helpers, names)) for problem in helpers[module].problems)
         return (*unknown, *broken)
+
+    def _lacks(self, helpers: Mapping[str, Helper], name: str) -> bool:
+        """Whether importing a name fails for certain, whatever the helpers compute."""
+        parts = name.split(".")
+        for count, part in enumerate(parts):
+            module = ".".join(parts[:count])
+            below = self._folder.joinpath(*parts[:count])
+            if (below / part).exists() or any(below.glob(f"{part}.*")):
+                continue
+            helper = helpers.get(module)
+            return helper is not None and helper.mentions is not None and part not in helper.mentions
+        return False
 
     def _helpers(self) -> Mapping[str, Helper]:
         now = time.monotonic()
@@ -120,6 +146,7 @@ class HelperFolder:
             module=module,
             is_package=is_package,
             defines=defined_names(parsed.tree),
+            mentions=None if may_bind_more(parsed.tree) else written_names(parsed.tree),
             exports=_exports(parsed.tree, package, known) if is_package else {},
             uses=tuple(helper_lines(nodes, package=package)),
             packages=packages,

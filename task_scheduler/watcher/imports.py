@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 #: Imports of these say nothing about the packages a task needs.
 _OURS = frozenset({"task_scheduler", "__future__"})
 _HELPERS = "helpers"
+#: Whoever names one of these may bind names that are written nowhere.
+_BINDERS = frozenset({"exec", "eval", "globals", "locals", "setattr", "vars", "__path__"})
+_BINDING_ATTRIBUTES = frozenset({"__class__", "__dict__", "__setattr__", "modules"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -98,6 +101,71 @@ def defined_names(tree: ast.Module) -> frozenset[str]:
             case ast.If() | ast.With() | ast.Try():
                 waiting.extend(_inside(statement))
     return frozenset(names)
+
+
+def may_bind_more(tree: ast.Module) -> bool:
+    """Whether a file may come to have names that are written nowhere in it: a computed `__getattr__`, for example."""
+    return any(
+        (isinstance(node, ast.Name) and node.id in _BINDERS)
+        or (isinstance(node, ast.Attribute) and node.attr in _BINDING_ATTRIBUTES)
+        or (isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
+        or (isinstance(node, Function) and node.name == "__getattr__")
+        for node in all_nodes(_without_guarded_getattr(tree))
+    )
+
+
+def written_names(tree: ast.Module) -> frozenset[str]:
+    """Return every name that a file might bind, wherever it stands: all words of its code and its texts."""
+    names: set[str] = set()
+    for node in all_nodes(tree):
+        match node:
+            case ast.Name(id=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name) | ast.Constant(value=str() as name):
+                names.add(name)
+            case ast.alias(name=name, asname=asname):
+                names.add(asname or name.partition(".")[0])
+            case ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name):
+                names.add(name)
+            case ast.MatchMapping(rest=str() as name) | ast.ExceptHandler(name=str() as name):
+                names.add(name)
+    return frozenset(names)
+
+
+def _without_guarded_getattr(tree: ast.Module) -> ast.Module:
+    """Return a file without its `__getattr__` where that begins by refusing all names that a literal does not hold."""
+    literals = {
+        target.id
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict | ast.Set | ast.List | ast.Tuple)
+        if all(isinstance(each, ast.Constant) for each in _members(statement.value))
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    kept = [
+        node
+        for node in tree.body
+        if not (isinstance(node, ast.FunctionDef) and (node.name == "__dir__" or _is_guarded_getattr(node, literals)))
+    ]
+    return ast.Module(body=kept, type_ignores=[])
+
+
+def _members(literal: ast.Dict | ast.Set | ast.List | ast.Tuple) -> Iterable[ast.expr | None]:
+    return literal.keys if isinstance(literal, ast.Dict) else literal.elts
+
+
+def _is_guarded_getattr(function: ast.FunctionDef, literals: Collection[str]) -> bool:
+    code = [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    match code:
+        case [
+            ast.If(
+                test=ast.Compare(left=ast.Name(id=asked), ops=[ast.NotIn()], comparators=[ast.Name(id=known)]),
+                body=[*_, ast.Raise()],
+            ),
+            *_,
+        ]:
+            return function.name == "__getattr__" and known in literals and asked == function.args.args[0].arg
+    return False
 
 
 def _inside(statement: ast.If | ast.With | ast.Try) -> Iterator[ast.stmt]:

@@ -16,7 +16,7 @@ from task_scheduler.ports import SourceFile
 from task_scheduler.watcher.declared import declared
 from task_scheduler.watcher.frontmatter import Dialect, read_frontmatter
 from task_scheduler.watcher.helpers import HelperFolder
-from task_scheduler.watcher.imports import Function, all_nodes, helper_lines, import_lines
+from task_scheduler.watcher.imports import Function, all_nodes, helper_lines, import_lines, unconditional
 from task_scheduler.watcher.python_versions import wants_newer
 from task_scheduler.watcher.requirements import RequirementFault, requirement_fault
 from task_scheduler.watcher.schedules import read_decorators
@@ -30,7 +30,11 @@ MOST_PROBLEMS = 50
 class TaskFileReader:
     """Reads task files of one project; implements `ports.TaskReader`. Safe to use from several threads."""
 
-    def __init__(self, *, root: Path, helpers: Path, allow_direct_references: bool = False) -> None:
+    def __init__(
+        self, *, root: Path, helpers: Path, allow_direct_references: bool = False, recommends: bool = True
+    ) -> None:
+        """With `recommends`, a frontmatter without keys that would do good is told so."""
+        self._recommends = recommends
         silence_parser_warnings()
         self._requirement_fault = partial(requirement_fault, allow_direct_references=allow_direct_references)
         self._helpers = HelperFolder(root=root, folder=helpers, requirement_fault=self._requirement_fault)
@@ -40,7 +44,7 @@ class TaskFileReader:
         if source.content is None:
             return _unreadable((Problem(path=source.path, message=source.problem),))
         parsed = parse_source(source.content, path=source.path)
-        front = _read_front(parsed, source, self._requirement_fault)
+        front = _read_front(parsed, source, self._requirement_fault, recommends=self._recommends)
         if parsed.tree is None:
             return _unreadable((*front.problems, *_why_no_tree(parsed, front.declaration)))
         return self._read_tree(parsed.tree, front, source)
@@ -74,7 +78,7 @@ class TaskFileReader:
             *front.problems,
             *decorated.problems,
             *repeated,
-            *self._helpers.judge(names, path=source.path),
+            *self._helpers.judge(names, path=source.path, always=helper_lines(unconditional(tree))),
         )
         if front.declaration is not None and not front.declaration.schedule and not scheduled:
             problems = (*problems, _never_by_itself(source.path, front))
@@ -115,12 +119,16 @@ class _Front:
         )
 
 
-def _read_front(parsed: ParsedSource, source: SourceFile, requirement_fault: RequirementFault) -> _Front:
+def _read_front(
+    parsed: ParsedSource, source: SourceFile, requirement_fault: RequirementFault, *, recommends: bool
+) -> _Front:
     title = PurePosixPath(source.path).stem
     front = read_frontmatter(parsed)
     if front is None:
         return _Front(found=False, declaration=TaskDeclaration(title=title), lines={})
-    declaration, problems = declared(front, path=source.path, default_title=title, requirement_fault=requirement_fault)
+    declaration, problems = declared(
+        front, path=source.path, default_title=title, requirement_fault=requirement_fault, recommends=recommends
+    )
     return _Front(
         found=True, declaration=declaration, lines=front.document.lines, dialect=front.dialect, problems=problems
     )

@@ -7,11 +7,15 @@ name and versions is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import Specifier
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from task_scheduler.core.excerpts import quoted
 
@@ -29,6 +33,8 @@ _NEXT_PACKAGE = re.compile(r"\s*,\s*(?=[A-Za-z])|[\s;]+")
 #: A name, an operator that is none, and a version.
 _SLIPS = re.compile(r"([A-Za-z0-9._-]+(?:\[[^\]]*\])?)\s*(=>|=<|\^|~|=|\s)\s*(v?[0-9][^\s,;=]*)")
 _SCHEMES = frozenset({"https", "http", "file", "git+https", "git+ssh"})
+#: Modules of the standard library, whose packages of the same name are others, or older than they.
+_OF_PYTHON = frozenset(name.lower() for name in sys.stdlib_module_names if not name.startswith("_"))
 _ARCHIVES = (".whl", ".tar.gz", ".tgz", ".zip", ".tar.bz2", ".tar.xz")
 
 
@@ -54,6 +60,83 @@ def requirement_fault(text: str, *, allow_direct_references: bool = False) -> st
     if allow_direct_references and _DIRECT.match(text):
         return _direct_fault(text)
     return _misread_as_place(text, allowed=allow_direct_references) or _unreadable(text)
+
+
+def contradictions(requirements: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield, by its place, each checked requirement whose versions those before it of the same package exclude.
+
+    Only what is certain from the bounds alone is said: requirements with a condition or an address are left out.
+    """
+    bounds: defaultdict[str, _Bounds] = defaultdict(_Bounds)
+    for place, text in enumerate(requirements):
+        requirement = Requirement(text)
+        if requirement.marker is not None or requirement.url is not None:
+            continue
+        known = bounds[canonicalize_name(requirement.name)]
+        for specifier in requirement.specifier:
+            known.narrow(specifier)
+        known.written.append(text)
+        if known.is_empty:
+            what = " and ".join(map(quoted, known.written))
+            alone = len(known.written) == 1
+            yield (
+                place,
+                f"{what} {'excludes every version: widen it' if alone else 'exclude each other: keep one of them'}",
+            )
+            del bounds[canonicalize_name(requirement.name)]
+
+
+class _Bounds:
+    """The versions of one package between which all of its specifiers lie."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+        self._least: tuple[Version, bool] | None = None  # and whether it is excluded itself
+        self._most: tuple[Version, bool] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing lies between them."""
+        if self._least is None or self._most is None:
+            return False
+        (least, above), (most, below) = self._least, self._most
+        return least > most or (least == most and (above or below))
+
+    def narrow(self, specifier: Specifier) -> None:
+        """Take a specifier into account, where it is a bound that can be compared."""
+        try:
+            version = Version(specifier.version.removesuffix(".*"))
+        except InvalidVersion:
+            return
+        match specifier.operator:
+            case ">=" | ">" as operator:
+                self._raise(version, excluded=operator == ">")
+            case "<=" | "<" as operator:
+                self._lower(version, excluded=operator == "<")
+            case "~=":
+                self._raise(version, excluded=False)
+                self._lower(_next(version.release[:-1]), excluded=True)
+            case "==" if specifier.version.endswith(".*"):
+                # What comes before a release, 2.0.dev1, is one of ==2.*: nothing certain is said of its lower end.
+                self._lower(_next(version.release), excluded=True)
+            case "==" if version.local is None:
+                self._raise(version, excluded=False)
+                self._lower(version, excluded=False)
+            case _:
+                pass
+
+    def _raise(self, version: Version, *, excluded: bool) -> None:
+        if self._least is None or (version, excluded) > self._least:
+            self._least = (version, excluded)
+
+    def _lower(self, version: Version, *, excluded: bool) -> None:
+        if self._most is None or (version, not excluded) < (self._most[0], not self._most[1]):
+            self._most = (version, excluded)
+
+
+def _next(release: Sequence[int]) -> Version:
+    """Return the first version after all those that begin with some numbers."""
+    return Version(".".join(map(str, (*release[:-1], release[-1] + 1))))
 
 
 def _misread_as_place(text: str, *, allowed: bool) -> str | None:
@@ -104,6 +187,8 @@ def _unreadable(text: str) -> str | None:
         return _slip(text) or f"{quoted(text)} is not a package with versions: write it like {_EXAMPLE}"
     if canonicalize_name(name) == "python":
         return f"{quoted(text)} is no package: say which Python the file needs with the key python_version"
+    if canonicalize_name(name).replace("-", "_") in _OF_PYTHON and not text.partition(";")[2]:
+        return f"{quoted(text)} comes with Python: remove it, since importing it needs no package"
     return None
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from task_scheduler.core.arguments import write_arguments
 from task_scheduler.core.errors import Problem, Severity, TriggerError
-from task_scheduler.core.excerpts import quoted
+from task_scheduler.core.excerpts import excerpt, quoted
 from task_scheduler.core.tasks import JobDeclaration
 from task_scheduler.core.triggers import ChainCall
 from task_scheduler.watcher.chains import judge
-from task_scheduler.watcher.imports import Function
+from task_scheduler.watcher.imports import Function, unconditional
 
 _DECORATORS = "task_scheduler.decorators"
 _REPEAT = f"{_DECORATORS}.repeat"
@@ -40,11 +40,13 @@ def read_decorators(tree: ast.Module, nodes: Sequence[ast.AST], *, path: str) ->
     """Return the jobs that decorators declare; `nodes` are all of the tree's."""
     names = _Names(nodes)
     uses = names.uses_of_repeat(nodes)
-    if not uses:
-        return DecoratedFunctions()
     if names.rebound:
-        return DecoratedFunctions(computed=True)
+        return DecoratedFunctions(computed=bool(uses))
     reading = _Reading(names, path)
+    if names.has_any:
+        reading.schedules_that_decorate(tree)
+    if not uses:
+        return DecoratedFunctions(problems=tuple(reading.problems))
     for statement in tree.body:
         if isinstance(statement, Function):
             reading.function(statement)
@@ -71,6 +73,11 @@ class _Names:
                 self._origins.update(_ours(node))
         #: A name of ours is bound to something else as well: which one holds where is not ours to guess.
         self.rebound = bool(self._origins) and any(name in self._origins for name in _bound_otherwise(nodes))
+
+    @property
+    def has_any(self) -> bool:
+        """Whether the file imports anything of ours."""
+        return bool(self._origins)
 
     def origin(self, node: ast.AST) -> str | None:
         """Return the dotted origin that an expression names, None for any other expression."""
@@ -136,6 +143,33 @@ class _Reading:
             call = self._repeat_call(decorator)
             if call is not None:
                 self._schedule(function.name, call)
+
+    def schedules_that_decorate(self, tree: ast.Module) -> None:
+        """Refuse `@every(5).minutes` without @repeat, which fails whenever the file runs."""
+        for function in unconditional(tree):
+            if not isinstance(function, Function):
+                continue
+            for decorator in function.decorator_list:
+                if self._is_schedule(decorator):
+                    written = excerpt(ast.unparse(decorator))
+                    self._add(
+                        f"@{written} on {quoted(function.name)}: a schedule is not called: "
+                        f"write @repeat({written}) above the function",
+                        decorator.lineno,
+                    )
+
+    def _is_schedule(self, node: ast.expr) -> bool:
+        """Whether an expression is a chain that begins with a call of `every` or `cron`."""
+        for _ in range(2 * _LONGEST_CHAIN):
+            if isinstance(node, ast.Call):
+                if self._names.origin(node.func) in _STARTS:
+                    return True
+                node = node.func
+            elif isinstance(node, ast.Attribute):
+                node = node.value
+            else:
+                break
+        return False
 
     def methods(self, nodes: Sequence[ast.AST]) -> None:
         """Say of decorated methods that nothing will call them."""

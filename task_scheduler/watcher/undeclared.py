@@ -7,15 +7,18 @@ when a task is admitted.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from task_scheduler.core.errors import Problem, Severity
 from task_scheduler.core.known_modules import package_for, package_of, seems_provided
 from task_scheduler.core.tasks import TaskReading
 
-#: What every task can import without declaring anything.
-_GIVEN = sys.stdlib_module_names | {"helpers", "tasks", "task_scheduler", "__main__"}
+#: What every task can import without declaring anything; some of it only with a Python newer than this one.
+_GIVEN = sys.stdlib_module_names | {
+    *("annotationlib", "compression"),
+    *("helpers", "tasks", "task_scheduler", "__main__"),
+}
 
 
 def undeclared_imports(
@@ -28,8 +31,25 @@ def undeclared_imports(
         for module in reading.imports
         if (name := module.partition(".")[0]) not in _GIVEN
         and not seems_provided(module, packages)
-        and not any(_holds(folder, name) for folder in folders)
+        and not any(holds(folder, name) for folder in folders)
     )
+
+
+def misplaced_helpers(
+    reading: TaskReading, modules: Iterable[str], *, helpers: Path, path: str
+) -> Mapping[str, Problem]:
+    """Return an error for each of these modules that the folder of helpers holds: it is no folder of the search path."""
+    return {
+        module: _problem(
+            reading,
+            module,
+            f"imports {module!r}, which is a helper: write {_of_helpers(module)!r}",
+            Severity.ERROR,
+            path,
+        )
+        for module in modules
+        if holds(helpers, module.partition(".")[0])
+    }
 
 
 def suspicions(reading: TaskReading, modules: Iterable[str], *, path: str) -> Iterator[Problem]:
@@ -52,6 +72,12 @@ def findings(
             yield _problem(reading, module, message, Severity.ERROR, path)
 
 
+def _of_helpers(module: str) -> str:
+    """Return the import to write instead: `sizes` is in `helpers`, and `sizes.small` in `helpers.sizes`."""
+    package, _, last = module.rpartition(".")
+    return f"from helpers{'.' if package else ''}{package} import {last}"
+
+
 def _advice(module: str) -> str:
     package = package_for(module)
     return f"""add {"the package" if package is None else f'"{package}"'} to 'dependencies'"""
@@ -61,7 +87,7 @@ def _problem(reading: TaskReading, module: str, message: str, severity: Severity
     return Problem(path=path, message=message, line=reading.import_lines.get(module), severity=severity)
 
 
-def _holds(folder: Path, name: str) -> bool:
+def holds(folder: Path, name: str) -> bool:
     """Whether a folder on the search path provides a top-level module: a file, a package, or a compiled one."""
     if (folder / f"{name}.py").is_file() or (folder / name).is_dir():
         return True

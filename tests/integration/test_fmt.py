@@ -114,7 +114,10 @@ def test_files_with_errors_are_told_and_harm_no_other(file: Path, tmp_path: Path
     assert said.code == 1
     assert said.out.splitlines() == [
         f"{broken}:2: error: title must be text, not the number 5: put it in quotes",
-        f"{plain}: error: it has no frontmatter to convert",
+        (
+            f"{plain}: error: it has no frontmatter to convert: give it one, such as `schedule: daily` between two lines --- "
+            "in its docstring, or begin with a file that `new` makes"
+        ),
     ]
     assert said.err.splitlines() == [
         f"{file}: bare -> pep723",

@@ -20,7 +20,7 @@ ROWS: tuple[Row, ...] = (
     key(
         "dependencies-several",
         "dependencies: requests, pandas",
-        "5: error: dependencies must be a list, not the text 'requests, pandas': write [\"requests, pandas\"]",
+        '5: error: dependencies must be a list, not the text \'requests, pandas\': write ["requests", "pandas"]',
     ),
     key(
         "dependencies-number",
@@ -239,10 +239,33 @@ ROWS: tuple[Row, ...] = (
         "C:\\\\package",
         "5: error: dependencies: 'C:\\\\package' is an address: only packages of the index can be installed, such as \"requests>=2.25\"; or set environments.allow_direct_references to true in config/config.yaml if you trust such places",
     ),
+    item(
+        "standard-library",
+        "json",
+        "5: error: dependencies: 'json' comes with Python: remove it, since importing it needs no package",
+    ),
+    item(
+        "standard-library-version",
+        "ConfigParser>=5",
+        "5: error: dependencies: 'ConfigParser>=5' comes with Python: remove it, since importing it needs no package",
+    ),
+    key(
+        "bounds-of-two",
+        "dependencies:\n  - urllib3<2\n  - requests\n  - urllib3>=2.5",
+        "8: error: dependencies: 'urllib3<2' and 'urllib3>=2.5' exclude each other: keep one of them",
+    ),
+    item(
+        "bounds-of-one", "urllib3<2,>=2.5", "5: error: dependencies: 'urllib3<2,>=2.5' excludes every version: widen it"
+    ),
+    key(
+        "bounds-exact",
+        "dependencies: [Flask==2.0, flask~=3.1]",
+        "5: error: dependencies: 'Flask==2.0' and 'flask~=3.1' exclude each other: keep one of them",
+    ),
     file(
         "import-known",
         f'"""\n---\ntitle: Report\ndescription: Counts\n---\n"""\nimport yaml\n{CODE}',
-        "7: warning: imports 'yaml', which none of its packages seems to provide: add \"PyYAML\" to 'dependencies'",
+        "7: error: imports 'yaml', which none of its packages provides: add \"PyYAML\" to 'dependencies'",
         wrote="import yaml",
         by_check=True,
     ),
@@ -256,7 +279,7 @@ ROWS: tuple[Row, ...] = (
     file(
         "import-unknown",
         f'"""\n---\ntitle: Report\ndescription: Counts\n---\n"""\nfrom our_own.tools import x\n{CODE}',
-        "7: warning: imports 'our_own.tools', which none of its packages seems to provide: add the package to 'dependencies'",
+        "7: error: imports 'our_own.tools', which none of its packages provides: add the package to 'dependencies'",
         wrote="from our_own.tools import x",
         by_check=True,
     ),

@@ -530,6 +530,16 @@ DECORATORS: tuple[Row, ...] = (
         "8: error: @repeat needs a schedule: write @repeat(every(5).minutes)",
     ),
     code(
+        "schedule-decorates",
+        "@every(5).minutes\ndef start():\n    pass",
+        "8: error: @every(5).minutes on 'start': a schedule is not called: write @repeat(every(5).minutes) above the function",
+    ),
+    code(
+        "schedule-decorates-beside-repeat",
+        "@repeat(every().hour)\ndef start():\n    pass\n\n\n@cron('0 9 * * *')\ndef stop():\n    pass",
+        "13: error: @cron('0 9 * * *') on 'stop': a schedule is not called: write @repeat(cron('0 9 * * *')) above the function",
+    ),
+    code(
         "repeat-method",
         "class Report:\n    @repeat(every().hour)\n    def start(self):\n        pass",
         "10: warning: @repeat on the method Report.start has no effect: decorate a function at the top level of the file",

@@ -21,6 +21,16 @@ TRUTHS: tuple[Row, ...] = (
     key("enabled-empty", "enabled:", "5: error: enabled has no value: give it one, or remove the line"),
     key("enabled-word", "enabled: sometimes", "5: error: enabled must be true or false, not the text 'sometimes'"),
     key("enabled-list", "enabled: [true]", "5: error: enabled must be true or false, not a list"),
+    key(
+        "arguments-text",
+        "arguments: --days 7",
+        '5: error: arguments must be a list, not the text \'--days 7\': write ["--days", "7"]',
+    ),
+    key(
+        "arguments-number",
+        "arguments: [--days, 7]",
+        "5: error: arguments[1] must be text, not the number 7: put it in quotes",
+    ),
     key("preload-yes", "preload: yes", "5: error: preload must be true or false, not the text 'yes': write true"),
     key("preload-modules", "preload: [numpy]", "5: error: preload must be true or false, not a list"),
 )
@@ -310,7 +320,7 @@ KEYS: tuple[Row, ...] = (
     key(
         "key-unknown",
         "owner: Ada",
-        "5: error: unknown key 'owner': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, preload, start_method",
+        "5: error: unknown key 'owner': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, arguments, preload, start_method",
     ),
     key(
         "key-foreign-letter",
@@ -321,23 +331,23 @@ KEYS: tuple[Row, ...] = (
     key(
         "key-number",
         "5: x",
-        "5: error: unknown key '5': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, preload, start_method",
+        "5: error: unknown key '5': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, arguments, preload, start_method",
     ),
     key(
         "key-true",
         "true: x",
-        "5: error: unknown key 'true': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, preload, start_method",
+        "5: error: unknown key 'true': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, arguments, preload, start_method",
     ),
     key(
         "key-long",
         f"{'k' * 100}: x",
-        "5: error: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, preload, start_method",
+        "5: error: unknown key 'kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk…': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, arguments, preload, start_method",
         did="a key of 100 letters",
     ),
     key(
         "key-nested",
         "task:\n  timeout: 60",
-        "5: error: unknown key 'task': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, preload, start_method",
+        "5: error: unknown key 'task': remove it, or use one of title, description, dependencies, python_version, enabled, timeout, retry_count, retry_delay, schedule, timezone, arguments, preload, start_method",
     ),
 )
 

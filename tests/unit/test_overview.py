@@ -69,9 +69,11 @@ class Shelf:
         return [one for one in self._attempts if one.id.run_id == run_id]
 
 
-def overview(zone: str = "UTC", **content: Any) -> Overview:
+def overview(zone: str = "UTC", suspended: str | None = None, **content: Any) -> Overview:
     shelf: Any = Shelf(**content)
-    return Overview(catalogue=shelf, history=shelf, clock=FakeClock(NOW), zone=ZoneInfo(zone))
+    return Overview(
+        catalogue=shelf, history=shelf, clock=FakeClock(NOW), zone=ZoneInfo(zone), suspended=lambda: suspended
+    )
 
 
 def task(task_id: str = "report", **changes: Any) -> TaskRecord:
@@ -138,6 +140,47 @@ def test_tells_a_task_with_schedule_last_run_and_next_instants() -> None:
     assert told["version"] == "a" * 12
     assert told["environment"] == "e" * 12
     assert told["pending_digest"] is None
+
+
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        ([RunState.RUNNING, RunState.SKIPPED], 1),
+        ([RunState.RUNNING, RunState.QUEUED], 1),
+        ([RunState.RETRYING, RunState.SKIPPED, RunState.SKIPPED], 1),
+        ([RunState.FAILED, RunState.SKIPPED, RunState.SKIPPED], 1),
+        ([RunState.SKIPPED, RunState.FAILED], 2),
+        ([RunState.SKIPPED, RunState.SKIPPED], 2),
+    ],
+)
+def test_the_last_run_is_the_one_at_work_else_the_newest_that_was_not_skipped(
+    states: Sequence[RunState], told: int
+) -> None:
+    runs = [run(number, state=state) for number, state in enumerate(states, start=1)]
+    read = overview(tasks=[task()], runs=runs)
+
+    (listed,) = asyncio.run(read.tasks())
+    shown = asyncio.run(read.task("report"))
+
+    assert (listed["last_run"]["id"], shown["last_run"]["id"]) == (told, told)
+
+
+def test_tasks_that_may_not_start_are_suspended_with_the_reason_and_no_next_instant() -> None:
+    tasks = [task(), task("off", status=TaskStatus.DISABLED), task("bad", status=TaskStatus.INVALID)]
+    read = overview(suspended="tasks/ is gone", tasks=tasks, jobs=[job(), job(2, task_id="bad")])
+
+    report, off, bad = asyncio.run(read.tasks())
+    summary = asyncio.run(read.summary())
+
+    assert (report["status"], report["detail"], report["next_run"], report["next_runs"]) == (
+        "suspended",
+        "tasks/ is gone",
+        None,
+        [],
+    )
+    assert report["jobs"][0]["next_run"] is None
+    assert (off["status"], bad["status"], bad["next_run"]) == ("disabled", "invalid", None)
+    assert summary["tasks"] == {"disabled": 1, "invalid": 1, "suspended": 1}
 
 
 def test_merges_the_instants_of_all_jobs_and_tells_a_common_one_once() -> None:

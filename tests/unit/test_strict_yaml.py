@@ -182,3 +182,10 @@ def test_a_key_without_a_space_after_its_colon_is_said_where_it_stands() -> None
     assert [(fault.line, fault.message) for fault in document.faults] == [
         (4, "put a space after the colon: schedule: every 10 seconds")
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 1000 + ":5\n", "a: !" + "x" * 500 + "!b 1\n", "!yes" + "yes" * 900 + "! x: 1\n"]
+)
+def test_a_sentence_about_a_long_text_stays_short(text: str) -> None:
+    assert all(len(fault.message) < 250 for fault in load(text).faults)

@@ -28,7 +28,7 @@ _ELSEWHERE: Mapping[str, str] = {
     "weekend": "0 9 * * sat,sun",
 }
 _FORMS = "write words such as 'every 5 minutes' or 'daily at 10:30', or cron text"
-_NUMBER = re.compile(r"-?[0-9]+")
+_NUMBER = re.compile(r"-?[0-9]{1,12}")
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,_]*")
 _CLOCK_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
 
@@ -55,7 +55,7 @@ def read_words(text: str) -> Every:
         case ["every", "1", unit] if unit in SINGULAR:
             return every_of(1, SINGULAR[unit], at, said=quoted(text))
         case ["every", number, unit] if _NUMBER.fullmatch(number) and unit in SINGULAR:
-            raise TriggerError(f"{quoted(text)}: write 'every {number} {SINGULAR[unit]}'")
+            raise TriggerError(f"{quoted(text)}: write {quoted(f'every {number} {SINGULAR[unit]}')}")
         case ["every", number, _] if _NUMBER_LIKE.fullmatch(number):
             raise TriggerError(f"{quoted(text)}: an interval is a whole number, 1 or more")
         case ["every", unit] if unit in UNITS:
@@ -69,7 +69,9 @@ def about_numbers(text: str) -> str:
     first, *rest = text.split()
     if _CLOCK_TIME.fullmatch(first):
         return f", did you mean 'daily at {first.zfill(5)}'?" if not rest else ""
-    return f", did you mean 'every {text}'?" if rest and rest[0] in UNITS else ""
+    return (
+        f", did you mean {quoted(f'every {text}')}?" if _NUMBER.fullmatch(first) and rest and rest[0] in UNITS else ""
+    )
 
 
 def _part(text: str) -> tuple[Sequence[str], str | None]:

@@ -17,6 +17,7 @@ from task_scheduler.core.runs import AttemptExit, AttemptId, AttemptState, Run, 
 from task_scheduler.core.tasks import Job
 from task_scheduler.ports import RunFilter
 from task_scheduler.testing.builders import (
+    SOURCE,
     a_failing_exit,
     a_failure,
     a_job,
@@ -29,6 +30,7 @@ from task_scheduler.testing.builders import (
     an_attempt_claim,
     an_end,
     an_exit,
+    digest_of,
 )
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.contracts.ports import Store
@@ -229,12 +231,50 @@ class LedgerContract:
         await admit_task(store, "other")
         run, _ = await store.request(a_request("abc"))
 
-        others = (a_request("abc", function="other"), a_request("abc", task_id="other"), a_request("abc", argv=("x",)))
-        for other in others:
-            with pytest.raises(Refused, match=f"request id 'abc' belongs to run {run.id} of report"):
-                await store.request(other)
+        refused: list[str] = []
+        for other in ({"function": "other"}, {"task_id": "other"}, {"argv": ("x",)}):
+            with pytest.raises(Refused) as caught:
+                await store.request(a_request("abc", **other))
+            refused.append(str(caught.value))
 
+        assert refused == [
+            f"request id 'abc' is taken: run {run.id} called start of report; choose another",
+            f"request id 'abc' is taken: run {run.id} is of report; choose another",
+            f"request id 'abc' is taken: run {run.id} had other arguments; choose another",
+        ]
         assert len(await store.runs(RunFilter())) == 1
+
+    @in_event_loop
+    async def test_a_request_of_one_version_is_put_on_record_as_such(self, store: Store) -> None:
+        await a_job_on_record(store)
+
+        pinned, _ = await store.request(a_request("one", pinned=digest_of(SOURCE)))
+        free, _ = await store.request(a_request("any"))
+
+        assert (pinned.pinned, free.pinned) == (digest_of(SOURCE), None)
+        assert [run for run, _ in await store.open_runs()] == [pinned, free]
+
+    @in_event_loop
+    async def test_the_name_of_a_request_is_refused_for_another_version_even_after_a_retry_of_that_one(
+        self, store: Store
+    ) -> None:
+        await a_job_on_record(store)
+        run, _ = await store.request(a_request("abc", pinned=digest_of(SOURCE)))
+        (first,) = await store.begin([(run.id, an_attempt_claim())])
+        await store.finish([a_failure(first.id, retry_at=after(65), started=a_start(first.id))])
+        (second,) = await store.begin([(run.id, an_attempt_claim(digest="newer"))])
+        (ended,) = await store.finish([an_end(second.id, started=a_start(second.id))])
+
+        again, _ = await store.request(a_request("abc", pinned=digest_of(SOURCE)))
+        whichever, _ = await store.request(a_request("abc"))
+        with pytest.raises(Refused) as caught:
+            await store.request(a_request("abc", pinned="newer"))
+
+        assert again == whichever == ended
+        assert (
+            str(caught.value)
+            == f"request id 'abc' is taken: run {run.id} was of another version of report; choose another"
+        )
 
     @in_event_loop
     async def test_a_repeated_request_returns_the_run_as_it_stands(self, store: Store) -> None:

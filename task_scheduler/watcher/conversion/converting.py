@@ -33,6 +33,12 @@ _HEADER = re.compile(rb"(?:\xef\xbb\xbf)?(?:#[^\r\n]*" + _BREAK + rb")*")
 _AFTER_STATEMENT = re.compile(rb"[ \t]*;?[ \t]*")
 
 
+_NO_FRONTMATTER = (
+    "it has no frontmatter to convert: give it one, such as `schedule: daily` between two lines --- in its docstring, "
+    "or begin with a file that `new` makes"
+)
+
+
 class NotConvertible(Exception):
     """The frontmatter cannot be written in the other dialect without loss; the message says why."""
 
@@ -72,7 +78,7 @@ def convert(content: bytes, *, to: Dialect, path: str, read: Callable[[bytes], T
     source = parse_source(content, path=path)
     front = read_frontmatter(source)
     if front is None:
-        return Conversion(problems=(Problem(path=path, message="it has no frontmatter to convert"),))
+        return Conversion(problems=(Problem(path=path, message=_NO_FRONTMATTER),))
     if front.dialect is to:
         return Conversion(before=to)
     try:

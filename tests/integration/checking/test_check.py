@@ -12,6 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from task_scheduler.composition import task_reader
+from task_scheduler.ports import SourceFile
+from task_scheduler.project import Project
+from task_scheduler.settings import load_settings
+
 pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -255,15 +260,105 @@ def test_local_modules_and_declared_packages_are_provided(root: Path) -> None:
 
 
 def test_undeclared_imports_are_warned_of_with_the_package_that_provides_them(root: Path) -> None:
-    write(root, bad=GOOD + "import yaml\nimport our_own\nif True:\n    import numpy\n")
+    needs = GOOD.replace("schedule:", "dependencies: [requests]\nschedule:")
+    write(root, bad=needs + "import yaml\nimport our_own\nif True:\n    import numpy\n")
 
     done = check(cwd=root)
 
     assert done.stdout.splitlines() == [
-        "tasks/bad.py:9: warning: imports 'yaml', which none of its packages seems to provide: add \"PyYAML\" to 'dependencies'",
-        "tasks/bad.py:10: warning: imports 'our_own', which none of its packages seems to provide: add the package to 'dependencies'",
+        "tasks/bad.py:10: warning: imports 'yaml', which none of its packages seems to provide: add \"PyYAML\" to 'dependencies'",
+        "tasks/bad.py:11: warning: imports 'our_own', which none of its packages seems to provide: add the package to 'dependencies'",
     ]
     assert done.returncode == 0
+    assert done.stderr == (
+        "1 file checked: 2 warnings\n"
+        "packages are not looked up here: `python3 -m task_scheduler env build FILE` does that\n"
+    )
+
+
+def test_an_import_without_any_package_is_an_error_as_for_the_scheduler(root: Path) -> None:
+    write(root, bad=GOOD + "import yaml\n", computed=GOOD + "def start():\n    import yaml\n")
+
+    done = check(cwd=root)
+
+    assert done.stdout == (
+        "tasks/bad.py:9: error: imports 'yaml', which none of its packages provides: add \"PyYAML\" to 'dependencies'\n"
+    )
+    assert done.returncode == 1
+
+
+def test_in_a_shared_environment_another_task_may_bring_the_package(root: Path) -> None:
+    (root / "config").mkdir()
+    (root / "config" / "config.yaml").write_text("virtual_env:\n  mode: shared\n", encoding="utf-8")
+    write(root, bad=GOOD + "import yaml\n")
+
+    done = check(cwd=root)
+
+    assert "tasks/bad.py:9: warning: imports 'yaml'" in done.stdout
+    assert done.returncode == 0
+
+
+def test_a_nested_task_finds_the_modules_beside_it_in_the_folder_of_tasks_and_in_the_project(root: Path) -> None:
+    (root / "tasks" / "sub").mkdir(parents=True)
+    (root / "tasks" / "sub" / "beside.py").touch()
+    (root / "tasks" / "shared_mod.py").touch()
+    (root / "at_root.py").touch()
+    uses = root / "tasks" / "sub" / "uses.py"
+    uses.write_text(GOOD + "import beside, shared_mod, at_root\n", encoding="utf-8")
+
+    done = check("--strict", cwd=root)
+
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_a_helper_imported_by_its_bare_name_is_told_how_to(root: Path) -> None:
+    (root / "helpers").mkdir()
+    (root / "helpers" / "sizes.py").write_text("def human(): ...\n", encoding="utf-8")
+    write(root, uses=GOOD + "import sizes\n")
+
+    done = check(cwd=root)
+
+    assert done.stdout == (
+        "tasks/uses.py:9: error: imports 'sizes', which is a helper: write 'from helpers import sizes'\n"
+    )
+
+
+def test_a_python_that_is_not_on_this_machine_is_a_warning(root: Path) -> None:
+    write(root, far=GOOD.replace("schedule:", 'python_version: "3.98"\nschedule:'))
+
+    done = check(cwd=root)
+
+    assert done.stdout.startswith("tasks/far.py: warning: no Python 3.98 or later is on this machine (found: ")
+    assert done.returncode == 0
+
+
+def test_modules_are_counted_by_themselves(root: Path) -> None:
+    write(root, good=GOOD, one="X = 1\n")
+
+    done = check(cwd=root)
+
+    assert done.stderr == ("2 files checked (1 module among them, which never runs by itself): nothing to say\n")
+
+
+def test_a_task_may_be_named_by_its_id(root: Path) -> None:
+    write(root, bad=BAD, good=GOOD)
+
+    done = check("bad", cwd=root)
+    slip = check("bed", cwd=root)
+
+    assert done.stderr == "1 file checked: 2 errors in 1 file\n"
+    assert (slip.stderr, slip.returncode) == ("error: there is no file bed, did you mean 'bad'?\n", 2)
+
+
+def test_what_is_only_recommended_is_said_by_check_and_not_by_the_scheduler(root: Path) -> None:
+    write(root, warned=WARNED)
+    project = Project(root=root, config=root / "config" / "config.yaml", config_required=False)
+    source = SourceFile(task_id="warned", path="tasks/warned.py", digest="", content=WARNED.encode())
+
+    said = task_reader(*load_settings(project)).read(source).problems
+
+    assert said == ()
+    assert "description is missing" in check(cwd=root).stdout
 
 
 def test_the_schema_is_written_for_editors(root: Path) -> None:

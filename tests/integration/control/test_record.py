@@ -117,7 +117,9 @@ async def answers_of_a_scheduler(project: Project, store: SqliteStore) -> list[A
 
 def ask_all(project: Project, notes: list[str]) -> list[Any]:
     with closing(ProjectDoor(project=project, note=notes.append)) as door:
-        return [door.ask(command, **arguments) for command, arguments in (*QUESTIONS, ("status", {}))]
+        answers = [door.ask(command, **arguments) for command, arguments in (*QUESTIONS, ("status", {}))]
+        assert door.is_left == (not answers[-1]["running"])
+        return answers
 
 
 def test_says_the_same_with_and_without_a_scheduler(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,7 +172,8 @@ def test_nothing_is_left_in_the_folder_of_its_host(project: Project) -> None:
             scheduler.executor.forget([attempt])
 
             await until(lambda: not project.marker(scheduler, attempt).exists())
-            assert {entry.name for entry in folder.iterdir()} == {"host.json", "host.log", "preload.json", "socket"}
+            own = {"host.json", "host.log", "preload.json", "settings.json", "socket"}
+            assert {entry.name for entry in folder.iterdir()} == own
 
     asyncio.run(scenario())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from task_scheduler.core.requests import Finished, Started
+from task_scheduler.core.requests import ExecutionProfile, Finished, Started
 from task_scheduler.core.runs import ErrorSummary
 from tests.integration.execution.project import EITHER_START_METHOD, Project, until
 
@@ -411,7 +412,8 @@ def test_markers_go_when_the_end_is_committed_and_not_before(project: Project) -
 
             scheduler.executor.forget([attempt])
 
-            assert {entry.name for entry in folder.iterdir()} == {"host.json", "host.log", "preload.json", "socket"}
+            own = {"host.json", "host.log", "preload.json", "settings.json", "socket"}
+            assert {entry.name for entry in folder.iterdir()} == own
 
     asyncio.run(scenario())
 
@@ -484,5 +486,22 @@ def test_a_host_ends_when_it_is_idle(project: Project) -> None:
 
             assert not scheduler.host_of(attempt).is_alive()
             assert project.said == []
+
+    asyncio.run(scenario())
+
+
+def test_a_list_of_processes_tells_hosts_apart_in_a_line(project: Project) -> None:
+    source = "import os\nprint(open(f'/proc/{os.getppid()}/cmdline').read().split(chr(0))[1:-1])\n"
+
+    async def scenario() -> None:
+        async with project.scheduler() as scheduler:
+            profile = ExecutionProfile(environment="0123456789abcdef", preload=("json.tool", "sqlite3"))
+            attempt = scheduler.launch(project.request(source, profile=profile))
+            await scheduler.exit_of(attempt)
+            folder = project.marker(scheduler, attempt).parent
+
+            isolated, program, told, label = ast.literal_eval(project.texts(attempt)[0])
+            assert (isolated, Path(program).name, told, label) == ("-I", "host.py", str(folder), "01234567")
+            assert (folder / "settings.json").stat().st_mode & 0o777 == 0o600
 
     asyncio.run(scenario())

@@ -17,6 +17,7 @@ PROGRAM = "python3 -m task_scheduler"
 MADE = [
     "tasks/",
     "tasks/example_hello.py",
+    "tasks/.gitkeep",
     "helpers/__init__.py",
     "helpers/task_logging.py",
     "config/config.yaml",

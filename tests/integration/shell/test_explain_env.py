@@ -93,6 +93,21 @@ def test_people_see_a_table_and_no_secret(project: RunningProject) -> None:
     assert "hidden@db" not in said
 
 
+def test_what_differs_is_told_whole_and_what_never_matters_not_at_all(project: RunningProject) -> None:
+    url = "https://a.example/" + "long/" * 20
+    session = {"TMUX": "/tmp/tmux", "SSH_TTY": "/dev/pts/1", "COLORTERM": "truecolor"}
+
+    said = explain(project, MY_URL=url, SSH_AUTH_SOCK="/run/agent", **session).stdout
+
+    lines = said.splitlines()
+    at = lines.index("MY_URL")
+    assert lines[at + 1 : at + 3] == [f"    here      {url}", "    in a run  -"]
+    assert "…" not in said
+    assert not any(name in said for name in session)
+    # Without it, what needs the agent fails: it is no mere sign of a login.
+    assert "SSH_AUTH_SOCK" in said
+
+
 def test_without_a_scheduler_it_tells_of_a_run_started_from_here(project: RunningProject) -> None:
     with running_project() as alone:
         alone.write_task("dump", DUMP)

@@ -151,7 +151,7 @@ def test_a_repeated_request_id_shows_the_run_it_made_and_starts_nothing(project:
 
     assert (first.returncode, first.stdout) == (again.returncode, again.stdout) == (0, b"once\n")
     assert (other.returncode, other.stdout) == (1, b"")
-    assert b"request id 'mine' belongs to run 1 of once" in other.stderr
+    assert b"request id 'mine' is taken: run 1 had other arguments" in other.stderr
     assert len(project.runs("once")) == 1
 
 
@@ -269,21 +269,6 @@ def test_alone_the_modules_beside_a_task_are_not_kept_by_hosts(project: RunningP
     assert not {"beside", "package.inner"} & set(json.loads(version["preload"]))
 
 
-def test_alone_a_scheduler_started_meanwhile_is_refused_and_so_is_a_second_command(project: RunningProject) -> None:
-    project.configure("tasks:\n  kill_grace: 0.3\n")
-    project.write_task("stubborn", STUBBORN)
-
-    with started(project, "run-file", "stubborn") as process:
-        pids_of(process)
-
-        second, scheduler = said(project, "run-file", "stubborn"), said(project, "run")
-
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
-    assert (second.returncode, scheduler.returncode) == (5, 5)
-    assert f"another scheduler holds the project folder {project.root}".encode() in second.stderr
-
-
 def test_alone_a_run_of_a_killed_scheduler_stays_for_the_next_one_to_settle(project: RunningProject) -> None:
     body = STUBBORN + "@repeat(every().day.at('03:00'))\ndef other():\n    print('other', flush=True)\n"
     project.write_task("stubborn", body)
@@ -299,8 +284,69 @@ def test_alone_a_run_of_a_killed_scheduler_stays_for_the_next_one_to_settle(proj
     project.wait_for("settled", lambda: "found alive 1" in project.log())
 
     assert (told.returncode, told.stdout) == (0, b"other\n")
-    assert b"run 1 of stubborn, of an earlier scheduler, may still be executing beside this one" in told.stderr
+    assert b"still executing" not in told.stderr
     assert states == ["running", "succeeded"]
+
+
+def test_alone_a_run_that_still_executes_is_doubled_only_on_request(project: RunningProject) -> None:
+    body = "import time\ndef start():\n    print('here', flush=True)\n    time.sleep(LONG)\n"
+    project.write_task("long", body.replace("LONG", "60"))
+    project.start()
+    project.wait_for_task("long", "active")
+    project.command("start", "long")
+    project.wait_for_run("long", "running")
+    project.kill()
+
+    refused = said(project, "run-file", "long")
+    with started(project, "run-file", "--beside", "long") as beside:
+        assert beside.stdout is not None
+        line = beside.stdout.readline()
+        beside.send_signal(signal.SIGINT)
+        beside.wait(30)
+
+    assert (refused.returncode, refused.stdout) == (1, b"")
+    assert b"error: run 1 of long is still executing, started by an earlier scheduler: " in refused.stderr
+    assert b"--beside" in refused.stderr
+    assert line == b"here\n"
+    assert [run["state"] for run in project.runs("long")] == ["running", "cancelled"]
+
+
+def test_alone_a_run_that_is_over_keeps_nothing_from_running(project: RunningProject) -> None:
+    project.write_task(
+        "ends", "import os, time\ndef start():\n    print(os.getpid(), flush=True)\n    time.sleep(0.5)\n"
+    )
+    project.start()
+    project.wait_for_task("ends", "active")
+    project.command("start", "ends")
+    project.wait_for_run("ends", "running")
+    project.kill()
+    markers = project.root / "data" / "run" / "hosts"
+    project.wait_for(
+        "it ended", lambda: any(file.read_bytes().count(b"\n") > 1 for file in markers.glob("*/*.attempt"))
+    )
+
+    told = said(project, "run-file", "ends")
+
+    assert (told.returncode, told.stdout.count(b"\n")) == (0, 1)
+    assert b"executing" not in told.stderr
+    assert [run["state"] for run in project.runs("ends")] == ["running", "succeeded"]
+
+
+def test_alone_nothing_is_promised_that_only_a_scheduler_would_do(
+    project: RunningProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write_task("daily", "@repeat(every().day.at('03:00'))\ndef start():\n    print('now')\n")
+    project.write_task("wants", "import humanize\ndef start(): ...\n", fields="dependencies: [humanize]\n")
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/simple/")
+
+    ran, unreachable = said(project, "run-file", "daily"), said(project, "run-file", "wants")
+
+    assert (ran.returncode, ran.stdout) == (0, b"now\n")
+    assert b"due next" not in ran.stderr + unreachable.stderr
+    assert unreachable.returncode == 1
+    assert b"the package index cannot be reached (" in unreachable.stderr
+    assert b"tried again" not in unreachable.stderr
 
 
 def test_alone_killed_without_notice_the_next_scheduler_takes_the_run_over(project: RunningProject) -> None:
@@ -316,6 +362,34 @@ def test_alone_killed_without_notice_the_next_scheduler_takes_the_run_over(proje
         os.kill(pid, signal.SIGKILL)
 
     assert project.wait_for_run("stubborn", "failed")[0]["reason"] == "ended by signal SIGKILL (9)"
+
+
+def test_alone_a_request_whose_run_was_left_open_is_neither_repeated_nor_waited_for(project: RunningProject) -> None:
+    project.write_task("stubborn", STUBBORN)
+    with started(project, "run-file", "--request-id", "mine", "stubborn") as process:
+        pids = pids_of(process)
+        process.kill()
+        process.wait(30)
+
+    again = said(project, "run-file", "--request-id", "mine", "stubborn")
+    for pid in reversed(pids):
+        os.kill(pid, signal.SIGKILL)
+
+    assert again.returncode == 1
+    assert b"run 1 of stubborn was asked for by this name" in again.stderr
+    assert len(project.runs("stubborn")) == 1
+
+
+def test_alone_a_run_whose_output_nobody_reads_any_more_is_ended_and_recorded(project: RunningProject) -> None:
+    project.write_task("many", "import time\nfor number in range(200_000):\n    print(number)\ntime.sleep(60)\n")
+    with started(project, "run-file", "many") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(30)
+
+    assert project.runs("many")[0]["state"] == "cancelled"
+    assert project.host_pids() == []
 
 
 def test_alone_what_it_does_is_logged_as_a_scheduler_logs_it(project: RunningProject) -> None:

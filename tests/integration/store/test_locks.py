@@ -3,14 +3,16 @@
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from task_scheduler.core.errors import AlreadyRunning
-from task_scheduler.store.locks import ProjectLock
+from task_scheduler.store.locks import Holder, ProjectLock, holder_of
 from task_scheduler.testing.clock import NOON
 
 HOLD = """
@@ -53,6 +55,55 @@ def test_a_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
 def test_two_locks_in_one_process_exclude_each_other(tmp_path: Path) -> None:
     with _lock(tmp_path / "lock"), pytest.raises(AlreadyRunning):
         _lock(tmp_path / "lock").acquire()
+
+
+def test_a_command_in_a_schedulers_place_is_named_and_waited_for_and_that_is_told_once(tmp_path: Path) -> None:
+    path, told, pauses = tmp_path / "lock", list[str](), list[float]()
+    busy = ProjectLock(path, "this folder", since=NOON, work="run-file a\nb").acquire()
+    who = f"pid {os.getpid()} on {socket.gethostname()} since 2026-03-01 12:00:00 UTC"
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            busy.release()
+
+    with pytest.raises(AlreadyRunning, match=r"`run-file a\\nb` works alone on this folder \(pid"):
+        _lock(path).acquire()
+    assert holder_of(path) == Holder(who=who, work=r"run-file a\nb")
+
+    with _lock(path).acquire_in_turn(tell=told.append, pause=pause) as lock:
+        assert lock.was_left_safely
+        assert holder_of(path) == Holder(who=who, work="")
+        with pytest.raises(AlreadyRunning, match="another scheduler holds"):
+            _lock(path).acquire_in_turn(tell=told.append, pause=pause)
+
+    assert told == [rf"`run-file a\nb` works alone on this folder ({who}): waiting until it ends"]
+    assert len(pauses) == 3
+    assert holder_of(path) is None
+    assert holder_of(tmp_path / "never") is None
+
+
+def test_who_only_asks_for_the_holder_keeps_nobody_from_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    asking = os.open(path, os.O_RDONLY)
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    timer = threading.Timer(0.002, os.close, [asking])
+    timer.start()
+
+    with _lock(path) as lock:
+        assert lock.is_held
+    timer.join()
+
+
+def test_a_command_killed_while_it_held_the_lock_left_it_safely(tmp_path: Path) -> None:
+    lock = ProjectLock(tmp_path / "lock", "this folder", since=NOON, work="run-file " + "long/" * 1000).acquire()
+    assert lock._descriptor is not None
+    os.close(lock._descriptor)
+    lock._descriptor = None
+
+    with _lock(tmp_path / "lock") as next_holder:
+        assert next_holder.was_left_safely
 
 
 def test_the_lock_of_a_killed_holder_is_free_and_was_left_safely_while_the_machine_went_on(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, insert, select
 from sqlalchemy.pool import StaticPool
 
 from task_scheduler.store import rows, schema
@@ -55,6 +57,23 @@ def test_a_migrated_database_has_the_tables_the_program_knows(store: SqliteStore
         known = _schema(connection)
 
     assert store._readers.ask_now(_schema) == known
+
+
+def test_rows_of_the_first_schema_have_nothing_in_the_columns_that_came_later() -> None:
+    old = {name: value for name, value in rows.run_values(a_run()).items() if name not in {"argv", "pinned"}}
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
+
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(insert(runs).values(old))
+        schema.bring_up_to_date(connection, Path("test.db"))
+        (row,) = connection.execute(select(runs)).all()
+    engine.dispose()
+
+    assert rows.run_from(row) == replace(a_run(), argv=(), pinned=None)
 
 
 def test_the_revisions_the_program_knows_are_those_of_the_scripts() -> None:

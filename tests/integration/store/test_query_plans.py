@@ -10,7 +10,7 @@ from sqlalchemy.sql import ClauseElement
 from task_scheduler.core.runs import RunState
 from task_scheduler.ports import RunFilter
 from task_scheduler.store import ledger
-from task_scheduler.store.history import LATEST, select_runs
+from task_scheduler.store.history import LAST_USES, LATEST, select_runs
 from task_scheduler.store.sqlite import SqliteStore
 
 SOME_STATES = [None, frozenset({RunState.FAILED}), frozenset(RunState)]
@@ -57,3 +57,9 @@ def test_what_the_scheduler_asks_of_all_runs_is_found_by_an_index(store: SqliteS
 def test_open_work_is_found_without_a_look_at_what_is_over(store: SqliteStore) -> None:
     assert any("INDEX runs_by_state (state=?)" in step for step in _plan(store, ledger._ACTIVE_RUNS))
     assert any("INDEX attempts_open" in step for step in _plan(store, ledger._OPEN_ATTEMPTS))
+
+
+def test_the_last_uses_are_found_from_the_newest_attempts_without_sorting_them(store: SqliteStore) -> None:
+    plan = _plan(store, LAST_USES)
+
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan

@@ -21,7 +21,15 @@ from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.runs import AttemptId
 from task_scheduler.ports import RunFilter
 from task_scheduler.store.sqlite import SqliteStore
-from task_scheduler.testing.builders import a_request, a_slot, a_start, admit_task, an_attempt_claim, an_end
+from task_scheduler.testing.builders import (
+    a_request,
+    a_slot,
+    a_start,
+    admit_task,
+    after,
+    an_attempt_claim,
+    an_end,
+)
 from task_scheduler.testing.clock import NOON, FakeClock
 from task_scheduler.testing.loops import in_event_loop
 
@@ -65,6 +73,20 @@ async def test_moments_read_well_in_any_shell(store: SqliteStore, database: Path
 
     with closing(sqlite3.connect(database)) as shell:
         assert shell.execute("SELECT next_run FROM jobs").fetchone() == ("2026-03-01T12:00:00.000000Z",)
+
+
+@in_event_loop
+async def test_the_last_use_of_an_environment_follows_the_attempts_in_it(store: SqliteStore) -> None:
+    await admit_task(store, environment="env-a")
+    for number, environment in enumerate(("env-a", "env-a", "env-b", "env-c"), start=1):
+        run, _ = await store.request(a_request(f"request-{number}"))
+        claim = an_attempt_claim(environment=environment)
+        (attempt,) = await store.begin([(run.id, claim)])
+        if environment != "env-c":  # that one waits for its host
+            await store.started([a_start(attempt.id, started_at=after(number))])
+            await store.finish([an_end(attempt.id)])
+
+    assert await store.last_uses() == {"env-a": after(2), "env-b": after(3)}
 
 
 # --- group commit -----------------------------------------------------------------------------------------

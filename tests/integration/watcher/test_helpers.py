@@ -113,6 +113,82 @@ def test_a_name_that_no_helper_offers_is_said(reader: TaskFileReader) -> None:
     ]
 
 
+SPLIT = """
+_MODULES = {"log": "logs"}
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(name)
+    globals()[name] = 1
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        pytest.param("from .logs import log\n", id="plain"),
+        pytest.param("", id="empty"),
+        pytest.param(SPLIT, id="a __getattr__ that refuses what its table does not hold"),
+    ],
+)
+def test_a_name_that_helpers_cannot_have_is_an_error(reader: TaskFileReader, helpers: Path, init: str) -> None:
+    (helpers / "__init__.py").write_text(init)
+
+    assert problems_of(reader, "from helpers import nothing_here, mail") == [
+        "error: tasks/report.py:8: no helper offers 'nothing_here'"
+    ]
+    assert problems_of(reader, "from helpers.male import send\nfrom helpers.mail import sned") == [
+        "error: tasks/report.py:8: no helper offers 'male.send', did you mean 'mail'?",
+        "error: tasks/report.py:9: no helper offers 'mail.sned', did you mean 'send'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        "def __getattr__(name): return 1\n",
+        "from json import *\n",
+        "globals().update(nothing=1)\n",
+        "import sys\nsys.modules['helpers.x'] = sys\n",
+        "T = {'a': 'logs'}\ndef __getattr__(name):\n    if name not in T:\n        return 1\n    raise AttributeError\n",
+        "T = dict(a=1)\ndef __getattr__(name):\n    if name not in T:\n        raise AttributeError\n    return 1\n",
+        "for nothing_here in (): pass\n",
+        "try:\n    import nothing_here\nexcept ImportError as nothing_here: pass\n",
+        "def f():\n    global nothing_here\n    nothing_here = 1\nf()\n",
+    ],
+)
+def test_a_name_that_helpers_may_compute_is_only_doubted(reader: TaskFileReader, helpers: Path, init: str) -> None:
+    (helpers / "__init__.py").write_text(init)
+
+    said = problems_of(reader, "from helpers import nothing_here")
+
+    assert not [line for line in said if line.startswith("error")]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "try:\n    from helpers import nothing_here\nexcept ImportError:\n    pass\n",
+        "def start():\n    from helpers import nothing_here\n",
+    ],
+)
+def test_an_import_that_may_never_happen_is_only_doubted(reader: TaskFileReader, helpers: Path, code: str) -> None:
+    (helpers / "__init__.py").write_text("")
+
+    assert [line.partition(":")[0] for line in problems_of(reader, code)] == ["warning"]
+
+
+def test_a_compiled_helper_or_a_folder_of_them_is_there(reader: TaskFileReader, helpers: Path) -> None:
+    (helpers / "__init__.py").write_text("")
+    (helpers / "fast.cpython-311-x86_64-linux-gnu.so").write_text("")
+    (helpers / "data").mkdir()
+
+    said = problems_of(reader, "from helpers import fast, data\n")
+
+    assert not [line for line in said if line.startswith("error")]
+
+
 def test_a_helper_in_the_bare_dialect_is_refused_since_tasks_import_it(reader: TaskFileReader, helpers: Path) -> None:
     (helpers / "mail.py").write_text("# words\n---\ndependencies: [six]\n---\ndef send(): ...\n")
 

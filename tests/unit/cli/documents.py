@@ -99,8 +99,9 @@ def invalid(**changes: Any) -> dict[str, Any]:
 class FakeDoor:
     """Answers each command with what it was given; a list of answers is gone through, and its last one stays."""
 
-    def __init__(self, answers: Mapping[str, object], project: Project = PROJECT) -> None:
+    def __init__(self, answers: Mapping[str, object], project: Project = PROJECT, *, is_left: bool = False) -> None:
         self.project = project
+        self.is_left = is_left
         self._answers = dict(answers)
         self.asked: list[tuple[str, dict[str, object]]] = []
 
@@ -112,6 +113,9 @@ class FakeDoor:
         if isinstance(answer, TaskSchedulerError):
             raise answer
         return answer
+
+    def what_is_known(self, run_id: int) -> str:
+        raise AssertionError(f"nobody left run {run_id}")
 
 
 class Turns:

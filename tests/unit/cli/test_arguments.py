@@ -50,16 +50,19 @@ def test_takes_the_project_before_or_after_the_verb(line: str, verb: str, root: 
             "the following arguments are required: TASK",
             "`task-scheduler show --help` tells what can be said",
         ),
+        ("run-file", "the following arguments are required: FILE", "`task-scheduler run-file --help` tells what"),
+        ("python", "the following arguments are required: TASK", "`task-scheduler python --help` tells what"),
+        ("list hello", "unrecognized arguments: hello", "`task-scheduler show hello` tells of one task"),
+        ("history hello", "unrecognized arguments: hello", "`task-scheduler history --task hello` tells of one"),
         (
-            "logs latest",
-            "argument RUN: 'latest': give a whole number from 1 on",
+            "logs 0",
+            "argument RUN: '0': give a whole number from 1 on",
             "`task-scheduler logs --help` tells what can be said",
         ),
-        ("logs ٤", "argument RUN: '٤': give a whole number from 1 on", "`task-scheduler logs --help`"),
         ("history --limit 0", "argument --limit: '0': give a number from 1 to 1,000", "`task-scheduler history"),
         ("history --limit 1001", "argument --limit: '1001': give a number from 1 to 1,000", "`task-scheduler history"),
         ("history --state faild", "argument --state: no state 'faild', did you mean 'failed'?: ", "`task-scheduler"),
-        ("list --jso", "unrecognized arguments: --jso", "`task-scheduler --help` tells what can be said"),
+        ("list --jso", "unrecognized arguments: --jso", "`task-scheduler list --help` tells what can be said"),
     ],
 )
 def test_says_what_is_wrong_with_a_command_line(line: str, sentence: str, hint: str) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from task_scheduler.cli.arguments import read
-from task_scheduler.cli.explain_env import Difference, differences
+from task_scheduler.cli.explain_env import Difference, differences, only_here
 from task_scheduler.cli.following import end_note, exit_code
 from task_scheduler.cli.task_file import NotInForce, TaskFile, bring_into_force
-from task_scheduler.core.errors import TaskSchedulerError, UnknownTask
+from task_scheduler.control.errors import NoAnswer
+from task_scheduler.core.errors import NotRunning, TaskSchedulerError, UnknownTask
 from tests.unit.cli.documents import FakeDoor, Turns, run, say, task
 
 DIGEST = "d" * 64
@@ -73,7 +74,11 @@ def test_a_run_is_listed_with_its_command_line() -> None:
 class FakeEngine(FakeDoor):
     """A scheduler that answers in turns."""
 
+    def allow_beside(self) -> None:
+        """Double nothing: it has nothing to double."""
+
     is_alone = False
+    is_gone = False
 
     def look_at(self, task_id: str) -> None:
         self.asked.append(("look at", {"task": task_id}))
@@ -128,7 +133,7 @@ def test_what_is_being_done_is_told_once_for_each_thing() -> None:
     [
         ("invalid", "report cannot be put in force as it stands"),
         ("disabled", "report is disabled (enabled: false): set enabled: true, and give it no schedule"),
-        ("module", "report is a module: it has neither frontmatter nor a schedule"),
+        ("module", "report is a module: it has neither frontmatter nor a schedule; to make it a task, give it "),
     ],
 )
 def test_a_file_that_cannot_be_put_in_force_is_not_waited_for(status: str, sentence: str) -> None:
@@ -143,6 +148,20 @@ def test_a_scheduler_that_does_not_take_an_edit_up_is_not_waited_for_for_ever() 
         bring(EARLIER)
     with pytest.raises(TaskSchedulerError, match=r"tasks\.reload_on_change is false, so an edit waits for"):
         bring(EARLIER, reload_on_change=False)
+
+
+def test_a_question_that_a_scheduler_leaves_unanswered_is_asked_again() -> None:
+    hung_up = NoAnswer("the scheduler hung up without an answer")
+
+    assert bring(preparing(""), hung_up, IN_FORCE)[0] == IN_FORCE
+
+
+def test_what_a_scheduler_that_is_gone_was_preparing_is_not_waited_for_for_ever() -> None:
+    engine = FakeEngine({"show": preparing("building"), "surroundings": NotRunning("/srv/jobs")})
+    engine.is_gone = True
+
+    with pytest.raises(NotRunning):
+        bring_into_force(engine, FILE, note=list[str]().append, pause=float)
 
 
 def test_a_file_that_changes_while_it_is_waited_for_is_another_request() -> None:
@@ -223,3 +242,11 @@ def test_what_is_written_to_a_stream_that_is_no_file_is_text() -> None:
     _write(out, b"caf\xc3\xa9\xff")
 
     assert out.getvalue() == "café�"
+
+
+def test_of_the_packages_a_run_lacks_those_are_named_that_the_task_imports() -> None:
+    here = {"PyYAML": "6.0", "pillow": "10.0", "requests": "2.31"}
+
+    assert only_here(here, {"requests": "2.31"}, {"yaml", "json"}) == "PyYAML 6.0, and 1 the task does not import"
+    assert only_here(here, {}, {"json"}) == "3, none of which the task imports"
+    assert only_here({}, {}, {"json"}) == ""

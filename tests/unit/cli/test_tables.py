@@ -1,5 +1,8 @@
 """Tables are aligned, harmless, and fit the terminal."""
 
+from collections.abc import Sequence
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,27 +20,66 @@ def rows(*contents: tuple[str, str, str]) -> list[list[Cell]]:
     return [[Cell(text) for text in content] for content in contents]
 
 
+def lines_of(columns: Sequence[Column], table: list[list[Cell]], *, room: int | None) -> list[str]:
+    header, shown = render(columns, table, room=room, paint=plain)
+    return [*([] if header is None else [header]), *(line for lines in shown for line in lines)]
+
+
 def test_aligns_by_columns_with_no_spaces_at_the_end() -> None:
-    lines = render(COLUMNS, rows(("日本", "7", "x"), ("report", "1234", "")), room=None, paint=plain)
+    lines = lines_of(COLUMNS, rows(("日本", "7", "x"), ("report", "1234", "")), room=None)
 
     assert lines == ["TASK       N  REASON", "日本       7  x", "report  1234"]
 
 
 def test_cuts_the_widest_column_first() -> None:
-    lines = render(COLUMNS, rows(("a-long-task-name", "7", "r" * 40)), room=32, paint=plain)
+    lines = lines_of(COLUMNS, rows(("a-long-task-name", "7", "r" * 40)), room=32)
 
     assert max(map(width, lines)) <= 32
     assert "…" in lines[1]
 
 
 def test_never_cuts_a_column_that_may_not_be_cut() -> None:
-    lines = render(COLUMNS, rows(("abc", "123456789", "why")), room=5, paint=plain)
+    lines = lines_of(COLUMNS, rows(("abc", "123456789", "why")), room=5)
 
-    assert "123456789" in lines[1]
+    assert "123456789" in "".join(lines)
+
+
+#: As of a list of runs.
+RUNS = (
+    Column(title="TASK"),
+    Column(title="NEXT"),
+    Column(title="LATE", drop=2),
+    Column(title="CPU", drop=1),
+    Column(title="REASON", below=True),
+)
+RUN = [Cell("reports/daily"), Cell("in 10 h, 06:00:00", short="in 10 h"), Cell("3 ms"), Cell("5 ms"), Cell("it was so")]
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (60, ["TASK           NEXT               LATE  CPU   REASON", "reports/daily  in 10 h, 06:00:00  3 ms  5 ms  it was so"]),
+        (50, ["TASK           NEXT               LATE  CPU", "reports/daily  in 10 h, 06:00:00  3 ms  5 ms", "    it was so"]),
+        (40, ["TASK           NEXT               LATE", "reports/daily  in 10 h, 06:00:00  3 ms", "    it was so"]),
+        (34, ["TASK           NEXT", "reports/daily  in 10 h, 06:00:00", "    it was so"]),
+        (24, ["TASK           NEXT", "reports/daily  in 10 h", "    it was so"]),
+        (20, ["reports/daily", "    next: in 10 h, 06:00:00", "    late: 3 ms", "    cpu: 5 ms", "    reason: it was so"]),
+    ],
+)  # fmt: skip
+def test_what_matters_less_gives_way_first_and_names_stay_whole(room: int, shown: list[str]) -> None:
+    assert lines_of(RUNS, [RUN], room=room) == shown
+
+
+def test_what_stands_below_a_row_is_wrapped_at_words() -> None:
+    row = [*RUN[:4], Cell("a sentence of some length that tells why this run ended as it did")]
+
+    lines = lines_of(RUNS, [row], room=50)
+
+    assert lines[2:] == ["    a sentence of some length that tells why this", "    run ended as it did"]
 
 
 def test_a_name_cannot_break_out_of_its_cell() -> None:
-    lines = render(COLUMNS, rows(("a\nb\x1b[2J", "1", "")), room=None, paint=plain)
+    lines = lines_of(COLUMNS, rows(("a\nb\x1b[2J", "1", "")), room=None)
 
     assert lines[1] == r"a\nb\x1b[2J  1"
 
@@ -45,15 +87,13 @@ def test_a_name_cannot_break_out_of_its_cell() -> None:
 def test_paint_covers_the_text_and_not_the_spaces() -> None:
     table = [[Cell("ab", "good"), Cell("1"), Cell("z")]]
 
-    lines = render(COLUMNS, table, room=None, paint=lambda text, style: f"<{text}>" if style == "good" else text)
+    _, shown = render(COLUMNS, table, room=None, paint=lambda text, style: f"<{text}>" if style == "good" else text)
 
-    assert lines[1] == "<ab>    1  z"
+    assert shown == [["<ab>    1  z"]]
 
 
 @given(st.lists(st.tuples(st.text(), st.text(max_size=5), st.text()), max_size=5), st.integers(40, 200))
 def test_lines_fit_wherever_they_can(contents: list[tuple[str, str, str]], room: int) -> None:
     columns = (Column(title="TASK", least=6), Column(title="N", least=4), Column(title="REASON", least=4))
 
-    lines = render(columns, rows(*contents), room=room, paint=plain)
-
-    assert all(width(line) <= room for line in lines)
+    assert all(width(line) <= room for line in lines_of(columns, rows(*contents), room=room))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from task_scheduler.cli.text import escape, fit, pad, width
+from task_scheduler.cli.text import escape, fit, pad, width, wrap
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,33 @@ def test_what_is_fitted_fits_and_pads_to_the_column(text: str, columns: int) -> 
 
     assert width(fitted) <= columns
     assert width(pad(fitted, columns)) == columns
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("short", ["short"]),
+        ("it wraps at the words and never within one", ["it wraps at the words and", "never within one"]),
+        ("    the indentation of it stays as it was", ["    the indentation of it", "    stays as it was"]),
+        ("see /a/path/that/is/longer/than/any/line now", ["see /a/path/that/is/longer/than/any/line", "now"]),
+        ("日本語 日本語 日本語 日本語 日本語", ["日本語 日本語 日本語", "日本語 日本語"]),
+    ],
+)
+def test_wraps_at_words(text: str, lines: list[str]) -> None:
+    assert wrap(text, 25) == lines
+
+
+def test_further_lines_hang_below_the_text() -> None:
+    assert wrap("error: this cannot be done at all", 27, hang=7) == ["error: this cannot be done", "       at all"]
+
+
+def test_without_a_terminal_nothing_is_wrapped() -> None:
+    assert wrap("word " * 100, None) == ["word " * 100]
+
+
+@given(st.lists(st.text(alphabet="abc日", min_size=1, max_size=9), min_size=1), st.integers(24, 60), st.integers(0, 4))
+def test_what_is_wrapped_fits_and_loses_no_word(words: list[str], columns: int, indent: int) -> None:
+    lines = wrap(" " * indent + " ".join(words), columns)
+
+    assert " ".join(lines).split() == words
+    assert all(width(line) <= columns and line.startswith(" " * indent) for line in lines)

@@ -28,7 +28,7 @@ class TestList:
 
         assert said.lines[2] == (
             "    tasks/report.py:4: unknown key 'evry', did you mean 'every'? (and 1 more) "
-            "(running version aaaaaaaaaaaa stays in force)"
+            "(the version before it, aaaaaaaaaaaa, goes on)"
         )
 
     def test_says_that_no_version_of_a_new_broken_file_is_in_force(self) -> None:
@@ -40,6 +40,23 @@ class TestList:
         said = say("list", FakeDoor({"list": [task(status="preparing", detail="building its environment\nmore")]}))
 
         assert said.lines[2] == "    building its environment"
+
+    def test_tells_once_why_tasks_are_suspended(self) -> None:
+        why = "tasks/ is gone"
+        tasks = [task(name, status="suspended", detail=why, next_run=None, next_runs=[]) for name in ("one", "two")]
+
+        said = say("list", FakeDoor({"list": tasks}))
+
+        assert said.lines[1].split()[:2] == ["one", "suspended"]
+        assert "in 4 min" not in said.out
+        assert said.lines[-2:] == ["", "suspended: tasks/ is gone"]
+        assert said.out.count(why) == 1
+
+    def test_promises_no_run_where_no_scheduler_is(self) -> None:
+        said = say("list", FakeDoor({"list": [task()]}, is_left=True))
+
+        assert "in 4 min" not in said.out
+        assert "14:05:00 (no scheduler)" in said.lines[1]
 
     def test_names_two_schedules_and_counts_the_others(self) -> None:
         jobs = [job(), job(timezone="Europe/Berlin", trigger="30 9 * * *"), job(), job()]
@@ -63,8 +80,15 @@ class TestList:
         said = say("list", FakeDoor({"list": [task("a-long-name-of-a-task" * 3)]}), width=80)
 
         assert max(map(len, said.lines)) <= 80
-        assert said.lines[1].startswith("a-long-name")
-        assert said.lines[1].endswith("in 4 min, 14:05:00  succeeded 58 s ago")
+        # Cut, it would name nothing.
+        assert said.lines[0] == "a-long-name-of-a-task" * 3
+        assert said.lines[-2:] == ["    next: in 4 min, 14:05:00", "    last: succeeded 58 s ago"]
+
+    def test_where_room_is_short_the_next_instant_is_said_shorter(self) -> None:
+        said = say("list", FakeDoor({"list": [task("a_task_with_a_long_name")]}), width=80)
+
+        assert said.lines[1].startswith("a_task_with_a_long_name  active")
+        assert said.lines[1].endswith("  in 4 min  succeeded 58 s ago")
 
     def test_writes_nothing_that_acts_on_the_terminal(self) -> None:
         hostile = "\x1b]0;owned\x07\x1b[2J\u202e"
@@ -142,8 +166,8 @@ class TestStatus:
             "runs       2 running, 0 queued",
             "next       in 4 min, 14:05:00",
             "",
-            "report cannot be admitted",
-            "    tasks/report.py:4: unknown key 'evry', did you mean 'every'? (running version aaaaaaaaaaaa stays in force)",
+            "cannot be admitted",
+            "    tasks/report.py:4: unknown key 'evry', did you mean 'every'? (the version before it, aaaaaaaaaaaa, goes on)",
             "",
             "RUN  TASK    SCHEDULED  STATE       LATE   TOOK     CPU    PEAK  REASON",
             "  7  report  14:00:00   succeeded  12 ms  2.0 s  250 ms  4.2 MB",
@@ -157,6 +181,31 @@ class TestStatus:
 
         assert "suspended  tasks/ is gone; its tasks are suspended" in said.lines
         assert "next       nothing is due" in said.lines
+
+    def test_tells_each_invalid_file_in_one_line_below_what_needs_care(self) -> None:
+        ended = {"task": "backup", "run": 3, "state": "failed", "when": "2026-11-22T11:01:00Z", "reason": "exit code 1"}
+        broken = [
+            {
+                "id": name,
+                "path": f"tasks/{name}.py",
+                "problem": f"tasks/{name}.py: wrong\nmore",
+                "errors": 1,
+                "version": None,
+            }
+            for name in ("one", "two")
+        ]
+
+        said = say("status", FakeDoor({"status": self.status(needs_care=[ended], invalid=broken)}))
+
+        place = said.lines.index("needs care")
+        assert said.lines[place + 1 : place + 7] == [
+            "    backup failed 3 h ago (11:01:00, run 3): exit code 1",
+            "",
+            "cannot be admitted",
+            "    tasks/one.py: wrong (no version is in force)",
+            "    tasks/two.py: wrong (no version is in force)",
+            "",
+        ]
 
     def test_names_every_task_that_needs_care(self) -> None:
         ended = {
@@ -431,6 +480,7 @@ class TestStart:
 
         assert waited.out == at_once.out == "run 191 of report was skipped: run 190 is still going on\n"
         assert (waited.err, at_once.err) == ("", "")
+        assert (waited.code, at_once.code) == (1, 1)
 
     def test_says_how_to_repeat_a_request_whose_fate_is_not_known(self) -> None:
         door = FakeDoor({"start": NoAnswer("the scheduler of /srv/jobs did not answer within 10 s")})

@@ -133,7 +133,7 @@ def test_a_single_schedule_may_be_plain_text() -> None:
             {"colour": "x"},
             (
                 "unknown key 'colour': remove it, or use one of title, description, dependencies, python_version, "
-                "enabled, timeout, retry_count, retry_delay, schedule, timezone, preload, start_method"
+                "enabled, timeout, retry_count, retry_delay, schedule, timezone, arguments, preload, start_method"
             ),
         ),
         ({"title": 2024}, "title must be text, not the number 2024: put it in quotes"),

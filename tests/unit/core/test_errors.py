@@ -44,6 +44,10 @@ SENTENCES: list[tuple[TaskSchedulerError, str]] = [
         AlreadyRunning("the project folder /x", "process 7"),
         "another scheduler holds the project folder /x (process 7)",
     ),
+    (
+        AlreadyRunning("the project folder /x", "process 7", work="run-file hello"),
+        "`run-file hello` works alone on the project folder /x (process 7)",
+    ),
     (NotRunning("/x"), "no scheduler is running for /x"),
     (UnknownTask("reprot", ["report", "backup"]), "no task 'reprot', did you mean 'report'?"),
     (UnknownTask("zzz", ["report"]), "no task 'zzz'"),

@@ -31,6 +31,7 @@ GOOD = {
     "retry_delay": st.integers(0, 86_400),
     "schedule": st.sampled_from(["every 5 minutes", "0 9 * * 1-5", ["hourly", "daily at 10:30"]]),
     "timezone": st.sampled_from(["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"]),
+    "arguments": st.lists(st.sampled_from(["--days", "7", "", "two words"]), max_size=3),
     "preload": st.booleans(),
     "start_method": st.sampled_from(["fork", "spawn"]),
 }

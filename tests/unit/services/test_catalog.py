@@ -93,7 +93,7 @@ def test_a_broken_edit_keeps_the_last_good_version_unless_it_shall_stop(stop_on_
             assert (record.status, record.digest) == (TaskStatus.INVALID, bad)
             assert record.version == in_force(world) == (None if stop_on_invalid else good)
             assert len(world.executor.launched) == (0 if stop_on_invalid else 1)
-            kept = "nothing of it is started" if stop_on_invalid else "the version in force stays"
+            kept = "nothing of it is started" if stop_on_invalid else "the version before it goes on"
             assert world.told("task.invalid") == [f"report: tasks/report.py:4: unknown key 'evry'; {kept}"]
 
     scenario()
@@ -539,6 +539,67 @@ async def test_a_change_of_helpers_checks_the_tasks_that_use_them_and_no_others(
 
 
 @in_event_loop
+async def test_a_change_of_helpers_that_changes_nothing_about_a_task_says_and_resolves_nothing() -> None:
+    world = World()
+    advice = Problem(path="tasks/report.py", message="give it a description", severity=Severity.WARNING)
+    user = replace(USER, problems=(advice,))
+    world.folder.packages_of_helpers = {"mail": ("smtp-client",)}
+    await world.start(catalog=True)
+    world.folder.write("report", user)
+    await quiet(world)
+    for digest, restarts in (("helpers-2", False), ("helpers-3", True)):
+        if restarts:
+            await world.stop()
+            await world.restart(catalog=True)
+            await quiet(world)
+        world.events.clear()
+        world.environments.resolved.clear()
+
+        world.folder.change_helpers(digest)
+        await quiet(world)
+
+        admitted = world.register.get("report")
+        assert admitted is not None
+        assert admitted.version.local_digest == digest
+        assert [event.message for event in world.events] == []
+        assert world.environments.resolved == []
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_change_of_helpers_that_moves_a_task_to_other_packages_is_told_without_its_old_warnings() -> None:
+    world = World()
+    advice = Problem(path="tasks/report.py", message="give it a description", severity=Severity.WARNING)
+    async with world.running(catalog=True):
+        world.folder.write("report", replace(USER, problems=(advice,)))
+        await quiet(world)
+
+        world.folder.packages_of_helpers = {"mail": ("smtp-client",)}
+        world.folder.change_helpers("helpers-2")
+        await quiet(world)
+
+        assert len(world.told("task.admitted")) == 2
+        assert len(world.told("task.warning")) == 1
+
+
+@in_event_loop
+async def test_a_change_of_helpers_repeats_no_refusal() -> None:
+    world = World()
+    async with world.running(catalog=True):
+        world.folder.write("report", BROKEN)
+        await quiet(world)
+        world.folder.change_helpers("helpers-2")
+        await quiet(world)
+        once = len(world.told("task.invalid"))
+        world.folder.write("report", text="2")
+        await quiet(world)
+        world.folder.write("report", BROKEN, text="1")
+        await quiet(world)
+
+        assert (once, len(world.told("task.invalid"))) == (1, 2)
+
+
+@in_event_loop
 async def test_a_change_of_helpers_during_preparation_begins_it_anew() -> None:
     world = World()
     async with world.running(catalog=True):
@@ -828,3 +889,101 @@ async def test_shared_mode_counts_a_refused_edit_with_the_needs_of_the_version_i
         await quiet(world)
 
         assert environments(world)["b"] == "env-x+y"
+
+
+@in_event_loop
+async def test_leaving_shared_mode_gives_each_task_an_environment_of_its_own_again() -> None:
+    world = World(shared_environment=True)
+    world.folder.packages_of_helpers = {"mail": ("smtp-client",)}
+    await world.start(catalog=True)
+    world.folder.write("a", a_reading(dependencies=("x",)))
+    world.folder.write("b", USER)
+    await quiet(world)
+    assert set(environments(world).values()) == {"env-smtp-client+x"}
+    await world.pass_time(60)
+    await world.stop()
+
+    world._shared_environment = False
+    await world.restart(catalog=True)
+    await quiet(world)
+    assert environments(world) == {"a": "env-x", "b": "env-smtp-client"}
+    await world.pass_time(60)
+    await world.stop()
+    world.environments.resolved.clear()
+
+    await world.restart(catalog=True)
+    await quiet(world)
+    assert world.environments.resolved == []
+    assert environments(world) == {"a": "env-x", "b": "env-smtp-client"}
+    await world.stop()
+
+
+@in_event_loop
+async def test_shared_mode_names_the_task_that_another_does_not_go_together_with() -> None:
+    world = World(shared_environment=True)
+    async with world.running(catalog=True):
+        world.folder.write("old", a_reading(dependencies=("urllib3<2",)))
+        await quiet(world)
+        clash = EnvironmentFailed("these packages cannot be installed together: Because ... unsatisfiable")
+        world.environments.conflicts[frozenset({"urllib3<2", "urllib3>=2.5"})] = clash
+        world.folder.write("new", a_reading(dependencies=("urllib3>=2.5",)))
+        await quiet(world)
+
+        (told,) = world.told("task.invalid")
+        assert told.startswith(
+            "new: tasks/new.py: 'urllib3>=2.5' and 'urllib3<2' of old do not go together: with virtual_env.mode: shared"
+        )
+        assert environments(world) == {"old": "env-urllib3<2"}
+
+
+@in_event_loop
+async def test_shared_mode_names_the_others_where_packages_clash_below_what_is_asked_for() -> None:
+    world = World(shared_environment=True)
+    async with world.running(catalog=True):
+        world.folder.write("old", a_reading(dependencies=("x",)))
+        await quiet(world)
+        world.environments.conflicts[frozenset({"x", "y"})] = EnvironmentFailed("x and y want different z")
+        world.folder.write("new", a_reading(dependencies=("y",)))
+        await quiet(world)
+
+        (told,) = world.told("task.invalid")
+        assert told.startswith("new: tasks/new.py: its packages do not go together with those of old: with virtual_env")
+        assert told.endswith("(x and y want different z)")
+
+
+@in_event_loop
+async def test_shared_mode_accuses_no_file_where_two_others_do_not_go_together() -> None:
+    world = World()
+    world.environments.conflicts[frozenset({"z<2", "z>=3"})] = EnvironmentFailed("z<2 and z>=3 exclude each other")
+    await world.start(catalog=True)
+    world.folder.write("old", a_reading(dependencies=("z<2",)))
+    world.folder.write("new", a_reading(dependencies=("z>=3",)))
+    world.folder.write("plain", a_reading(dependencies=("x",)))
+    await quiet(world)
+    await world.stop()
+    world._shared_environment = True
+    await world.restart(catalog=True)
+    await quiet(world)
+    world.events.clear()
+
+    world.folder.write("plain", a_reading(dependencies=("x", "y")), text="2")
+    await quiet(world)
+
+    told = [message for message in world.told("task.invalid") if message.startswith("plain")]
+    assert [message.partition(": with")[0] for message in told] == [
+        "plain: tasks/plain.py: this file is not to blame: 'z>=3' of new and 'z<2' of old do not go together"
+    ]
+    await world.stop()
+
+
+@in_event_loop
+async def test_shared_mode_blames_nobody_else_for_a_package_that_does_not_exist() -> None:
+    world = World(shared_environment=True)
+    async with world.running(catalog=True):
+        world.folder.write("old", a_reading(dependencies=("x",)))
+        await quiet(world)
+        world.environments.failures["reqests"] = UNKNOWN
+        world.folder.write("new", a_reading(dependencies=("reqests",)))
+        await quiet(world)
+
+        assert world.told("task.invalid") == [f"new: tasks/new.py: {UNKNOWN}"]

@@ -316,7 +316,13 @@ def test_a_call_reads_as_one_writes_it(function: str | None, arguments: str, tex
     ("changes", "sentence"),
     [
         ({"status": TaskStatus.DISABLED}, "dis is disabled (enabled: false)"),
-        ({"status": TaskStatus.MODULE}, "dis is a module: it has neither frontmatter nor a schedule"),
+        (
+            {"status": TaskStatus.MODULE},
+            (
+                "dis is a module: it has neither frontmatter nor a schedule; to make it a task, give it frontmatter with "
+                "`schedule:`, or a function decorated with `@repeat(every()...)`"
+            ),
+        ),
         ({"status": TaskStatus.DELETED}, "dis was deleted: tasks/dis.py is gone"),
         ({"status": TaskStatus.PREPARING}, "dis is still being prepared"),
         ({"status": TaskStatus.PREPARING, "detail": "locking\nx"}, "dis is still being prepared: locking"),

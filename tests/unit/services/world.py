@@ -149,6 +149,7 @@ class World:
             reader=self.folder,
             environments=self.environments,
             catalogue=self.store,
+            state=self.store,
             register=self.register,
             timetable=self.timetable,
             clock=self.clock,

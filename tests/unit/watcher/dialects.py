@@ -56,6 +56,7 @@ DECLARATIONS: st.SearchStrategy[Values] = st.fixed_dictionaries(
             ["every 5 minutes", "0 9 * * 1-5", "daily at 10:30", ["*/5 * * * *"], ["every hour", "@daily"]]
         ),
         "timezone": st.sampled_from(["UTC", "Europe/Berlin"]),
+        "arguments": st.lists(LINES, max_size=3),
         "preload": st.booleans(),
         "start_method": st.sampled_from(["fork", "spawn"]),
     },

@@ -281,7 +281,14 @@ def test_everything_around_the_frontmatter_keeps_its_bytes(text: str, to: Dialec
 @pytest.mark.parametrize(
     ("text", "to", "sentence"),
     [
-        ("import os\n", Dialect.BARE, "tasks/report.py: it has no frontmatter to convert"),
+        (
+            "import os\n",
+            Dialect.BARE,
+            (
+                "tasks/report.py: it has no frontmatter to convert: give it one, such as `schedule: daily` between two lines "
+                "--- in its docstring, or begin with a file that `new` makes"
+            ),
+        ),
         (
             "---\ntimeout: no\n---\n",
             Dialect.DOCSTRING,

@@ -174,7 +174,7 @@ def test_a_block_without_a_beginning_or_an_end_is_told_what_is_missing(code: str
 
 
 TABLE = "[tool.task-scheduler]\n"
-OWN = "title, description, enabled, timeout, retry_count, retry_delay, schedule, timezone, preload, start_method"
+OWN = "title, description, enabled, timeout, retry_count, retry_delay, schedule, timezone, arguments, preload, start_method"
 
 
 @pytest.mark.parametrize(

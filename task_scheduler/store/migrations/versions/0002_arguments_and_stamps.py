@@ -1,4 +1,4 @@
-"""Command-line arguments of a run, and what a task's file looked like when it was read."""
+"""Command-line arguments of a run and the version it was asked of, and what a task's file looked like when it was read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add two columns that older rows leave empty: SQLite does so without copying the table."""
+    """Add columns that older rows leave empty: SQLite does so without copying the table."""
     op.add_column("runs", sa.Column("argv", sa.JSON()))
+    op.add_column("runs", sa.Column("pinned", sa.Text()))
     op.add_column("tasks", sa.Column("stamp", sa.Text()))

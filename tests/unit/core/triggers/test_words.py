@@ -51,3 +51,14 @@ def test_names_the_word_and_the_way_out(words: str, sentence: str) -> None:
 def test_has_no_hint_where_there_is_none(words: str) -> None:
     with pytest.raises(TriggerError, match="write five"):
         read_schedule(words)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-" * 200 + "every minutes", "1" * 300 + " minutes", "every " + "1" * 300 + " minutes", "5 minutes " + "x" * 300],
+)
+def test_a_sentence_about_a_long_text_stays_short(text: str) -> None:
+    with pytest.raises(TriggerError) as refusal:
+        read_schedule(text)
+
+    assert len(str(refusal.value)) < 300
