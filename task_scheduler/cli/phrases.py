@@ -140,7 +140,7 @@ def invalid_note(problem: str, errors: int, version: str | None) -> str:
     """Return one line about a task file that cannot be admitted, and what runs meanwhile."""
     more = f" (and {errors - 1} more)" if errors > 1 else ""
     kept = f"the version before it, {version}, goes on" if version else "no version is in force"
-    return f"{problem.partition(chr(10))[0]}{more} ({kept})"
+    return f"{problem}{more} ({kept})"
 
 
 def ended(run: Document) -> str:

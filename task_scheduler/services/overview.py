@@ -14,6 +14,7 @@ import heapq
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -282,7 +283,8 @@ def _describe_invalid(record: TaskRecord) -> Document:
     return {
         "id": record.task_id,
         "path": record.path,
-        "problem": str(errors[0]) if errors else "",
+        # Its first line: what an installer said may follow. A line break in a file's name is no end of a line.
+        "problem": str(replace(errors[0], message=errors[0].message.partition("\n")[0])) if errors else "",
         "errors": len(errors),
         "version": _short(record.version),
     }

@@ -29,7 +29,7 @@ def start():
 #: Of one run each.
 OWN = {"TASK_SCHEDULER_RUN", "TASK_SCHEDULER_SCHEDULED_FOR"}
 #: Columns that tell one run from another; all others are the same for equal runs.
-OF_A_RUN = {"id", "kind", "job_id", "scheduled_for", "request_id", "created_at", "started_at", "ended_at"}
+OF_A_RUN = {"id", "kind", "job_id", "scheduled_for", "request_id", "pinned", "created_at", "started_at", "ended_at"}
 OF_AN_ATTEMPT = {
     *("run_id", "placement", "output", "claimed_at", "started_at", "ended_at"),
     *("duration", "cpu_seconds", "peak_memory", "process", "output_bytes"),

@@ -35,7 +35,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    names = ["task_scheduler/__init__.py", "task_scheduler/project.py", "scripts/run_tests.py", "scripts/check.py"]
+    names = [
+        "task_scheduler/__init__.py",
+        "task_scheduler/project.py",
+        "task_scheduler/typed_paths.py",
+        "scripts/run_tests.py",
+        "scripts/check.py",
+    ]
     names += [f"task_scheduler/environments/{name}.py" for name in ("__init__", "caches", "indexes")]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

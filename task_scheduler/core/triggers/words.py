@@ -28,7 +28,7 @@ _ELSEWHERE: Mapping[str, str] = {
     "weekend": "0 9 * * sat,sun",
 }
 _FORMS = "write words such as 'every 5 minutes' or 'daily at 10:30', or cron text"
-_NUMBER = re.compile(r"-?[0-9]{1,12}")
+_NUMBER = re.compile(r"-?[0-9]{1,30}")
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,_]*")
 _CLOCK_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
 

@@ -18,6 +18,7 @@ _COPIED = (
     "main.py",
     "task_scheduler/__init__.py",
     "task_scheduler/project.py",
+    "task_scheduler/typed_paths.py",
     "task_scheduler/environments/__init__.py",
     "task_scheduler/environments/caches.py",
     "task_scheduler/environments/indexes.py",

@@ -188,7 +188,7 @@ class TestStatus:
             {
                 "id": name,
                 "path": f"tasks/{name}.py",
-                "problem": f"tasks/{name}.py: wrong\nmore",
+                "problem": f"tasks/{name}.py: wrong",
                 "errors": 1,
                 "version": None,
             }
