@@ -40,16 +40,21 @@ def declared(
         spelled=front.spelled,
         recommends=recommends,
     )
-    problems = (*problems, *_contradictions(declaration, front, path))
+    problems = (*problems, *_contradictions(front, path, requirement_fault))
     if faults and not document.data:
         # Nothing could be read at all: what seems to be missing is not.
         problems = ()
     return (None if faults or errors_of(problems) else declaration), (*faults, *remarks, *problems)
 
 
-def _contradictions(declaration: TaskDeclaration | None, front: Frontmatter, path: str) -> Iterator[Problem]:
-    """Yield an error for each package of which no version can be meant."""
-    lines = front.document.lines
-    for place, sentence in contradictions(declaration.dependencies) if declaration is not None else ():
-        line = lines.get(f"dependencies[{place}]", lines.get("dependencies"))
+def _contradictions(front: Frontmatter, path: str, requirement_fault: RequirementFault) -> Iterator[Problem]:
+    """Yield an error for each package of which no version can be meant; other mistakes of the file hide none."""
+    lines, given = front.document.lines, front.document.data.get("dependencies")
+    sound = {
+        number: text.strip()
+        for number, text in enumerate(given if isinstance(given, list) else ())
+        if isinstance(text, str) and requirement_fault(text) is None
+    }
+    for place, sentence in contradictions(tuple(sound.values())):
+        line = lines.get(f"dependencies[{tuple(sound)[place]}]", lines.get("dependencies"))
         yield Problem(path=path, message=f"dependencies: {sentence}", line=line)

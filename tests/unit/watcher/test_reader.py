@@ -437,3 +437,12 @@ def test_no_file_raises(content: bytes) -> None:
     reading = read(content)
 
     assert reading.kind is FileKind.MODULE or reading.declaration is not None or reading.errors
+
+
+def test_packages_that_exclude_each_other_are_told_beside_other_mistakes() -> None:
+    text = '"""\n---\ntitel: x\ndependencies: [2, "urllib3<2", "urllib3>=2.5"]\n---\n"""\n'
+
+    said = errors(read(text))
+
+    assert any("unknown key 'titel'" in sentence for sentence in said)
+    assert any("exclude each other" in sentence for sentence in said)
