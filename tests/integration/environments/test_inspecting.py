@@ -303,8 +303,7 @@ def test_a_file_that_refuses_to_go_and_leaves_its_session_is_ended_all_the_same(
                 open({str(pid)!r}, "w").write(f"{{os.getpid()}}\\n")
                 time.sleep(600)
             os._exit(0)
-        while True:
-            pass
+        while True: pass
     """
 
     told = inspect_within(bench, text, limit=0.7)
