@@ -6,13 +6,23 @@ Consume an outcome with `match`, closed by `assert_never`.
 from __future__ import annotations
 
 import signal as signals
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import assert_never
 
-from task_scheduler.core.runs import AttemptExit, AttemptState, RunState
+from task_scheduler.core.quantities import spell_size, unit_of
+from task_scheduler.core.runs import AttemptExit, AttemptState, EndKind, EndRequest, RunState, StopCause
 
-#: `AttemptExit.stopped_for` of an attempt that was ended at its time limit.
-STOPPED_FOR_TIMEOUT = "timeout"
+#: Exit codes with a meaning that is not the task's own, unless its code gives them itself.
+_MEANINGS: Mapping[int, str] = MappingProxyType(
+    {
+        120: ", which Python gives when what was printed could not be written at the end",
+        125: ", which an attempt has that could not begin: its output tells more",
+    }
+)
+#: From here on, parts of a second say nothing.
+_MANY_SECONDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,14 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Snoozed:
+    """Its own code asked to be run again later; an outcome of an attempt alone, never of a run."""
+
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """It was not run because its time had passed."""
 
@@ -65,7 +83,7 @@ class Missed:
 Outcome = Succeeded | Failed | TimedOut | Cancelled | Interrupted | Skipped | Missed
 
 #: The outcomes an execution can have.
-Ended = Succeeded | Failed | TimedOut | Cancelled | Interrupted
+Ended = Succeeded | Failed | TimedOut | Cancelled | Interrupted | Skipped | Snoozed
 
 
 def state_of(outcome: Outcome) -> RunState:
@@ -91,38 +109,96 @@ def state_of(outcome: Outcome) -> RunState:
 
 def attempt_state_of(outcome: Ended) -> AttemptState:
     """Return the final state an attempt with this outcome takes."""
-    return AttemptState(state_of(outcome).value)
+    return AttemptState.SNOOZED if isinstance(outcome, Snoozed) else AttemptState(state_of(outcome).value)
 
 
-def reason_of(outcome: Outcome) -> str:
+def reason_of(outcome: Outcome | Snoozed) -> str:
     """Return why it ended as it did; empty for success."""
     return "" if isinstance(outcome, Succeeded) else outcome.reason
 
 
-def judge_exit(exit_: AttemptExit, *, timeout: float | None) -> Ended:
+def judge_exit(exit_: AttemptExit, *, timeout: float | None = None) -> Ended:
     """Say what the measured facts of an end mean.
 
-    `timeout` is the limit in seconds that was in force, for the sentence; None: there was none.
+    `timeout` is the limit in seconds for the sentence where the facts do not tell it: a host of an older program
+    did not write it down.
     """
-    if exit_.stopped_for == STOPPED_FOR_TIMEOUT:
-        limit = "its time limit" if timeout is None else f"its time limit of {timeout:g} s"
-        return TimedOut(f"ended at {limit}")
     if exit_.stopped_for is not None:
-        return Cancelled(exit_.stopped_for)
+        return _stopped(exit_.stopped_for, exit_, timeout)
     if exit_.exit_code is None and exit_.signal is None:
         return Interrupted("its process is gone and nobody saw it end")
     if exit_.exit_code == 0:
-        return Succeeded()
+        return Succeeded() if exit_.end_request is None else _as_asked(exit_.end_request)
     return Failed(_failure(exit_))
+
+
+def _stopped(why: str, exit_: AttemptExit, timeout: float | None) -> Ended:
+    """Judge an attempt that was ended from outside."""
+    limit, value = exit_.stop_limit, exit_.stop_value
+    match why:
+        case StopCause.TIMEOUT:
+            known = timeout if limit is None else limit
+            return TimedOut("ended at its time limit" + ("" if known is None else f" of {known:g} s"))
+        case StopCause.DEADLINE:
+            # What is known here is the rest of it: earlier attempts and the waits between them had their part.
+            left = "" if limit is None else f", which left this attempt {_seconds(limit)}"
+            return TimedOut(f"ended at its run's deadline{left}")
+        case StopCause.MEMORY:
+            return Failed(_of_memory(limit, value, exit_.peak_memory))
+        case StopCause.CPU:
+            return Failed(_ended_at(limit, value, _seconds, "of processor time", "its limit of processor time"))
+        case StopCause.PROCESSES:
+            return Failed(_ended_at(limit, value, "{:.0f}".format, "processes", "its limit of processes"))
+        case _:
+            return Cancelled(why)
+
+
+def _of_memory(limit: float | None, value: float | None, peak: int | None) -> str:
+    unit = unit_of(limit or value or peak or 0)
+    said = _ended_at(limit, value, lambda size: spell_size(size, unit), "of memory", "its memory limit")
+    return said if peak is None else f"{said}, at its peak {spell_size(peak, unit)}"
+
+
+def _ended_at(
+    limit: float | None, value: float | None, spell: Callable[[float], str], what: str, otherwise: str
+) -> str:
+    """Return `ended at 512 MB of 512 MB of memory`, or less where the facts say less."""
+    if limit is None:
+        return f"ended at {otherwise}"
+    return f"ended at {spell(limit if value is None else max(value, limit))} of {spell(limit)} {what}"
+
+
+def _as_asked(request: EndRequest) -> Ended:
+    """Judge an attempt whose own code said how."""
+    match request.kind:
+        case EndKind.SKIP:
+            return Skipped(request.reason or "its own code said that there was nothing to do")
+        case EndKind.CANCEL:
+            return Cancelled(request.reason or "its own code cancelled it")
+        case EndKind.SNOOZE:
+            seconds = request.seconds or 0.0
+            return Snoozed(request.reason or f"its own code asked to be run again in {_seconds(seconds)}", seconds)
+        case _:
+            assert_never(request.kind)
 
 
 def _failure(exit_: AttemptExit) -> str:
     if exit_.signal is not None:
-        return f"ended by signal {_signal_name(exit_.signal)}"
+        return _by_signal(exit_, exit_.signal)
     if exit_.error is None:
-        return f"exit code {exit_.exit_code}"
+        return f"exit code {exit_.exit_code}{_MEANINGS.get(exit_.exit_code or 0, '')}"
+    if exit_.error.kind == "SystemExit":
+        return f"exit code {exit_.exit_code}: {exit_.error.message}"
     said = f"{exit_.error.kind}: {exit_.error.message}" if exit_.error.message else exit_.error.kind
     return f"{said} ({exit_.error.place})" if exit_.error.place else said
+
+
+def _by_signal(exit_: AttemptExit, number: int) -> str:
+    if exit_.out_of_memory:
+        unit = unit_of(exit_.peak_memory or 0)
+        at = "" if exit_.peak_memory is None else f"; it had {spell_size(exit_.peak_memory, unit)} at its peak"
+        return f"ended by the kernel, since memory ran out{at}"
+    return f"ended by signal {_signal_name(number)}{', core dumped' if exit_.core_dumped else ''}"
 
 
 def _signal_name(number: int) -> str:
@@ -130,3 +206,7 @@ def _signal_name(number: int) -> str:
         return f"{signals.Signals(number).name} ({number})"
     except ValueError:
         return str(number)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{round(seconds, 1):g} s" if seconds < _MANY_SECONDS else f"{seconds:.0f} s"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from task_scheduler.core.runs import AttemptExit, AttemptId
+from task_scheduler.core.runs import NOTHING_TOLD, AttemptExit, AttemptId, AttemptNotes
 from task_scheduler.core.tasks import StartMethod
 
 
@@ -36,6 +36,14 @@ class AttemptRequest:
     timeout: float | None  #: seconds by the monotonic clock; None: no limit
     kill_grace: float  #: seconds between TERM and KILL
     output_limit: int  #: bytes of output kept, half from its head and half from its tail
+    deadline: float | None = None  #: seconds its run has left when this attempt is launched; None: no limit
+    memory_limit: int | None = None  #: bytes of the whole tree
+    cpu_limit: float | None = None  #: seconds of processor time of the whole tree
+    max_processes: int | None = None
+    nice: int | None = None
+    user: str | None = None
+    umask: int | None = None
+    working_directory: str | None = None  #: absolute, or relative to the project folder
     scheduled_for: datetime | None = None
     variables: Mapping[str, str] = field(default_factory=dict)  #: further environment variables
 
@@ -90,6 +98,24 @@ class StillRunning:
 
     id: AttemptId
     started_at: datetime | None
+    is_paused: bool | None = None  #: None: its host did not tell
+    notes: AttemptNotes = NOTHING_TOLD
 
 
-Report = Started | Finished | NotStarted | Lost | StillRunning
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the attempt has told of its work so far; at most about once a second."""
+
+    id: AttemptId
+    notes: AttemptNotes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseConfirmed:
+    """The attempt's whole tree stands still, or goes on again."""
+
+    id: AttemptId
+    is_paused: bool
+
+
+Report = Started | Finished | NotStarted | Lost | StillRunning | Told | PauseConfirmed

@@ -2,10 +2,12 @@
 
 The life of a run (docs/design.md draws it):
 
-    queued ──> running ──> succeeded | failed | timed_out | cancelled | interrupted
+    queued ──> running ──> succeeded | failed | timed_out | cancelled | interrupted | skipped
       │           │
-      │           └─> retrying ──> running …
+      │           └─> retrying ──> running … | cancelled | failed | timed_out
       └─> skipped | missed | cancelled | failed
+
+A run that is paused keeps its state: `Run.paused_at` tells. A task that snoozes makes its run `retrying`.
 
 Values are persisted: never rename one (tests/unit/core/test_runs.py freezes them).
 """
@@ -25,13 +27,13 @@ class RunState(StrEnum):
 
     QUEUED = "queued"  # on record; waits for its instant, for a place or for its environment
     RUNNING = "running"  # an attempt is executing
-    RETRYING = "retrying"  # an attempt failed; the next one waits for its time, holding no place
+    RETRYING = "retrying"  # an attempt failed or snoozed; the next one waits for its time, holding no place
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     TIMED_OUT = "timed_out"  # the whole process tree was ended at the time limit
     CANCELLED = "cancelled"  # a person, a deletion or a stop ended it
     INTERRUPTED = "interrupted"  # it is proved dead and how it ended is not known
-    SKIPPED = "skipped"  # not run, on purpose, with a reason
+    SKIPPED = "skipped"  # not run, on purpose, with a reason; or its own code said there was nothing to do
     MISSED = "missed"  # not run because its time had passed, with a reason
 
 
@@ -50,9 +52,10 @@ TRANSITIONS: Mapping[RunState, frozenset[RunState]] = {
             RunState.TIMED_OUT,
             RunState.CANCELLED,
             RunState.INTERRUPTED,
+            RunState.SKIPPED,
         }
     ),
-    RunState.RETRYING: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),
+    RunState.RETRYING: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED, RunState.TIMED_OUT}),
     **{state: frozenset() for state in FINAL},
 }
 
@@ -67,6 +70,8 @@ class AttemptState(StrEnum):
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
+    SKIPPED = "skipped"  # its own code said there was nothing to do
+    SNOOZED = "snoozed"  # its own code asked to be run again later; not counted as an execution
     VOID = "void"  # proved never to have begun; not an execution, and not counted as one
 
 
@@ -130,6 +135,70 @@ class ErrorSummary:
     kind: str  #: the exception's name, such as `ValueError` or `requests.exceptions.Timeout`
     message: str  #: its text, first 2,000 characters; empty when it has none
     place: str = ""  #: `tasks/report.py:12 in start`, the innermost line in the task's own file
+    bases: tuple[str, ...] = ()  #: names of the exception's base classes, nearest first, for `retry_on`; not recorded
+
+
+class EndKind(StrEnum):
+    """What a task's own code may ask for by raising it."""
+
+    SKIP = "skip"  # there was nothing to do
+    SNOOZE = "snooze"  # run me again later, and do not count this
+    CANCEL = "cancel"  # stop here, and do not retry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndRequest:
+    """How an attempt's own code asked to be judged: it raised `Skip`, `Snooze` or `Cancel`."""
+
+    kind: EndKind
+    reason: str = ""  #: its words, first 2,000 characters; may be empty
+    seconds: float | None = None  #: of a snooze: how long; None of the others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an attempt says it is. All parts are as it told them; nothing is computed."""
+
+    done: float
+    total: float | None = None  #: None: `done` counts something whose end is not known
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A file or address an attempt named as something it made."""
+
+    path: str  #: as told: relative to the project folder, absolute, or an address
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptNotes:
+    """What an attempt told of its work, the newest of each."""
+
+    progress: Progress | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    artifacts: tuple[Artifact, ...] = ()
+    result: str | None = None  #: JSON of what its function returned, or of what it told as its result; None: nothing
+    refused: tuple[str, ...] = ()  #: sentences about what could not be kept, such as a result that is no JSON
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it told nothing."""
+        return self == NOTHING_TOLD
+
+
+NOTHING_TOLD = AttemptNotes()
+
+
+class StopCause(StrEnum):
+    """The limits an attempt can be ended at; the values of `AttemptExit.stopped_for` that are no sentence."""
+
+    TIMEOUT = "timeout"  # of the attempt, in seconds
+    DEADLINE = "deadline"  # of the whole run, in seconds
+    MEMORY = "memory_limit"  # of the whole tree, in bytes
+    CPU = "cpu_limit"  # of the whole tree, in seconds
+    PROCESSES = "max_processes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,16 +211,29 @@ class AttemptExit:
 
     exit_code: int | None = None
     signal: int | None = None
-    stopped_for: str | None = None  #: why we ended it: `timeout` or a cancellation's reason; None: it ended itself
+    stopped_for: str | None = (
+        None  #: why we ended it: a `StopCause`, or a cancellation's sentence; None: it ended itself
+    )
+    stop_limit: float | None = None  #: of a `StopCause`: the limit, in seconds, bytes or processes
+    stop_value: float | None = None  #: and what was measured when it was ended, in the same unit
     error: ErrorSummary | None = None
+    end_request: EndRequest | None = (
+        None  #: what its code asked for; counts only where it ended itself with exit code 0
+    )
+    notes: AttemptNotes = NOTHING_TOLD
     started_at: datetime | None = None
     ended_at: datetime | None = None
     duration: float | None = None  #: seconds by the monotonic clock, from fork to end
     cpu_seconds: float | None = None  #: user and system time of the whole tree that was waited for
-    peak_memory: int | None = None  #: bytes resident at the peak, less what the fork began with
+    peak_memory: int | None = (
+        None  #: bytes resident at the peak, less what the fork began with; of the whole tree if limited
+    )
     output_bytes: int = 0  #: written by the attempt, kept or not
     output_dropped: int = 0  #: of these, left out of the kept file by the output limit
     left_behind: int = 0  #: processes found alive after the main process ended, and ended
+    core_dumped: bool = False  #: the kernel wrote, or tried to write, an image of its memory
+    out_of_memory: bool = False  #: the kernel killed it for want of memory
+    paused_seconds: float = 0.0  #: how long it was paused; no part of what its limits count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +283,9 @@ class Run:
     ended_at: datetime | None = None
     retry_at: datetime | None = None  #: when `retrying`: the next attempt's time
     attempts: int = 0  #: attempts claimed so far, void ones included; the next is `attempts + 1`
-    executions: int = 0  #: attempts that really began; what `retry_count` counts
+    executions: int = 0  #: attempts that really began, snoozed ones left out; what `retry_count` counts
+    paused_at: datetime | None = None  #: since when it is paused, as a person asked; None: it is not
+    paused_seconds: float = 0.0  #: all earlier pauses; no part of what `deadline` counts
     last_exit: AttemptExit | None = field(default=None)  #: of the newest attempt that ended
 
     @property

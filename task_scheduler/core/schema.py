@@ -8,15 +8,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from task_scheduler.core.declaration import (
-    DEFAULTS,
-    KEYS,
+from task_scheduler.core.declaration import DEFAULTS, KEYS
+from task_scheduler.core.declaration.declaring import (
+    LARGEST,
+    LEAST_MEMORY,
+    LEAST_NICE,
+    LEAST_OUTPUT,
+    LONGEST_CPU_TIME,
+    LONGEST_DEADLINE,
+    LONGEST_GRACE,
+    LONGEST_MAX_DELAY,
     LONGEST_RETRY_DELAY,
     LONGEST_TIMEOUT,
     LONGEST_TITLE,
+    MOST_BACKOFF,
+    MOST_NICE,
+    MOST_PROCESSES,
     MOST_RETRIES,
 )
-from task_scheduler.core.tasks import StartMethod
+from task_scheduler.core.declaration.retries import MOST_EXIT_CODE
+from task_scheduler.core.declaration.surroundings import LONGEST_PATH, LONGEST_USER, RESERVED, UMASK, USER, VARIABLE
+from task_scheduler.core.quantities import parse_size
+from task_scheduler.core.tasks import Overlap, StartMethod
 
 Schema = dict[str, object]
 
@@ -24,6 +37,8 @@ Schema = dict[str, object]
 _ONE_LINE = r"^(?![\s\S]*[\u0000-\u001f\u007f-\u009f\u2028\u2029])[\s\S]*\S"
 _TEXT = r"^(?![\s\S]*[\u0000-\u0008\u000b-\u001f\u007f-\u009f])"
 _ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*(?![\s\S])"
+_SIZE = r"^\s*[0-9]+(\.[0-9]+)?\s*[A-Za-z]+\s*(?![\s\S])"
+_SYSTEM_TEXT = r"^[^\u0000\ud800-\udfff]*(?![\s\S])"
 _WORDS: Schema = {"type": "string", "pattern": r"\S"}
 
 
@@ -41,6 +56,10 @@ def frontmatter_schema() -> Schema:
 
 
 def _rules() -> Mapping[str, Schema]:
+    return {**_rules_of_a_task(), **_rules_of_ends(), **_rules_of_surroundings()}
+
+
+def _rules_of_a_task() -> Mapping[str, Schema]:
     return {
         "title": {
             "description": "The task's name in lists and alerts; recommended. The file's name stands in for it.",
@@ -87,7 +106,7 @@ def _rules() -> Mapping[str, Schema]:
         "arguments": {
             "description": "The command line of its runs, sys.argv[1:], one item for each argument.",
             "type": "array",
-            "items": {"type": "string", "pattern": "^[^\\u0000\\ud800-\\udfff]*$"},
+            "items": {"type": "string", "pattern": _SYSTEM_TEXT},
             "examples": [["--days", "7"]],
         },
         "preload": {
@@ -98,6 +117,71 @@ def _rules() -> Mapping[str, Schema]:
             "description": "How its process starts: a fork of one that has the packages loaded, or a fresh interpreter.",
             "enum": [method.value for method in StartMethod],
         },
+        "overlap": {
+            "description": "What happens to a slot while an earlier run of the same job is at work.",
+            "enum": [way.value for way in Overlap],
+        },
+    }
+
+
+def _rules_of_ends() -> Mapping[str, Schema]:
+    return {
+        "deadline": _whole_number(
+            "Seconds a run may take with all its retries, counted from its first start.", 1, LONGEST_DEADLINE
+        ),
+        "kill_grace": _whole_number(
+            "Seconds a process that is being ended has to clean up, before it is killed.", 0, LONGEST_GRACE
+        ),
+        "retry_backoff": _number("Each delay between attempts is the one before times this.", 1, MOST_BACKOFF),
+        "retry_max_delay": _whole_number("Seconds, the longest a delay grows to.", 0, LONGEST_MAX_DELAY),
+        "retry_jitter": _number("Each delay is longer by up to this part of itself.", 0, 1),
+        "retry_on": {
+            "description": "What is retried: exceptions, exit codes, signals, timed_out and the like; by default all.",
+            "type": "array",
+            "items": {"anyOf": [_WORDS, {"type": "integer", "minimum": 1, "maximum": MOST_EXIT_CODE}]},
+            "minItems": 1,
+            "uniqueItems": True,
+            "examples": [["TimeoutError", 75, "timed_out"]],
+        },
+    }
+
+
+def _rules_of_surroundings() -> Mapping[str, Schema]:
+    return {
+        "memory_limit": _size("The memory all processes of an attempt may take together.", LEAST_MEMORY, "512 MB"),
+        "cpu_limit": _whole_number(
+            "Seconds of processor time all processes of an attempt may use together.", 1, LONGEST_CPU_TIME
+        ),
+        "max_processes": _whole_number("How many processes an attempt may have at once.", 1, MOST_PROCESSES),
+        "output_limit": _size("The output that is kept of an attempt, its head and its tail.", LEAST_OUTPUT, "10 MB"),
+        "nice": _whole_number("The niceness its processes run with; below 0 needs root.", LEAST_NICE, MOST_NICE),
+        "user": {
+            "description": "The name of the user it runs as; needs a scheduler that is root.",
+            "type": "string",
+            "pattern": f"^{USER}(?![\\s\\S])",
+            "maxLength": LONGEST_USER,
+            "examples": ["reports"],
+        },
+        "umask": {
+            "description": "The permissions taken from new files, three octal digits in quotes.",
+            "type": "string",
+            "pattern": f"^({UMASK})(?![\\s\\S])",
+            "examples": ["027"],
+        },
+        "working_directory": {
+            "description": "The folder it starts in: inside the project, or absolute; the project folder by default.",
+            "type": "string",
+            "pattern": r"^(?!~)(?=[\s\S]*\S)" + _SYSTEM_TEXT.removeprefix("^"),
+            "maxLength": LONGEST_PATH,
+            "examples": ["data/reports"],
+        },
+        "env": {
+            "description": "Further environment variables, names with their texts.",
+            "type": "object",
+            "propertyNames": {"pattern": f"^(?!{RESERVED}){VARIABLE}(?![\\s\\S])"},
+            "additionalProperties": {"type": "string", "pattern": _SYSTEM_TEXT},
+            "examples": [{"STAGE": "test"}],
+        },
     }
 
 
@@ -105,11 +189,26 @@ def _whole_number(description: str, least: int, most: int) -> Schema:
     return {"description": description, "type": "integer", "minimum": least, "maximum": most}
 
 
+def _number(description: str, least: int, most: int) -> Schema:
+    return {"description": description, "type": "number", "minimum": least, "maximum": most}
+
+
+def _size(description: str, least: str, example: str) -> Schema:
+    in_bytes = {"type": "integer", "minimum": parse_size(least), "maximum": parse_size(LARGEST)}
+    return {
+        "description": description,
+        "anyOf": [{"type": "string", "pattern": _SIZE}, in_bytes],
+        "examples": [example],
+    }
+
+
 def _default(key: str) -> Schema:
     """Return what holds where the key is missing; nothing for one whose default comes from elsewhere."""
     value = getattr(DEFAULTS, key)
-    if key in {"title", "timezone", "schedule"}:
+    if value is None or key in {"title", "schedule", "retry_on"}:
         return {}
     if isinstance(value, StrEnum):
         return {"default": value.value}
+    if isinstance(value, Mapping):
+        return {"default": dict(value)}
     return {"default": list(value) if isinstance(value, tuple) else value}

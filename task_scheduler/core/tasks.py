@@ -20,6 +20,19 @@ class StartMethod(StrEnum):
     SPAWN = "spawn"  # a fresh interpreter: for libraries that do not bear a fork
 
 
+class Overlap(StrEnum):
+    """What happens to a slot or request while an earlier run of the same job is at work.
+
+    A run that waits for its next attempt is at work.
+    """
+
+    SKIP = "skip"  # it is not run
+    QUEUE = "queue"  # it waits for those before it
+    QUEUE_ONE = "queue_one"  # it waits, unless one waits already: then it is not run
+    PARALLEL = "parallel"  # it runs beside the other
+    REPLACE = "replace"  # the other is cancelled, and it runs once that has ended
+
+
 #: What to tell of a module that was meant to be a task.
 AS_A_TASK = (
     "to make it a task, give it frontmatter with `schedule:`, or a function decorated with `@repeat(every()...)`"
@@ -43,6 +56,22 @@ class TaskDeclaration:
     arguments: tuple[str, ...] = ()  #: command-line arguments of every run nobody gives others, `sys.argv[1:]`
     preload: bool = True  #: whether a host may import its packages ahead
     start_method: StartMethod = StartMethod.FORK
+    deadline: int | None = None  #: seconds a run may take with all its retries, counted from its first attempt
+    kill_grace: int | None = None  #: seconds between TERM and KILL; None: `tasks.kill_grace`
+    retry_backoff: float = 1.0  #: each delay is that of the one before times this
+    retry_max_delay: int = 86_400  #: seconds, the longest a delay grows to
+    retry_jitter: float = 0.0  #: each delay is longer by up to this part of itself, chosen by the run's number
+    retry_on: tuple[str, ...] = ()  #: what is retried: exception names, exit codes, `timed_out` …; empty: any failure
+    overlap: Overlap = Overlap.SKIP
+    memory_limit: int | None = None  #: bytes the whole tree of an attempt may take; None: no limit
+    cpu_limit: int | None = None  #: seconds of processor time the whole tree may use; None: no limit
+    max_processes: int | None = None  #: processes the tree may have at once, the main one counted; None: no limit
+    output_limit: int | None = None  #: bytes of output kept; None: `tasks.output_limit`
+    nice: int | None = None  #: niceness, -20 to 19; None: the scheduler's own
+    user: str | None = None  #: name of the system's user to run as; None: the scheduler's own
+    umask: int | None = None  #: permissions taken from new files; None: the scheduler's own
+    working_directory: str | None = None  #: absolute, or relative to the project folder; None: the project folder
+    env: Mapping[str, str] = field(default_factory=dict)  #: further environment variables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.events import Level
 from task_scheduler.core.policies import MisfirePolicy, Missed, RetentionPolicy
+from task_scheduler.core.quantities import parse_duration, parse_size
 from task_scheduler.core.triggers import read_zone
 from task_scheduler.machine_zone import machine_zone
-from task_scheduler.settings.quantities import parse_duration, parse_size
 
 
 class Rotation(StrEnum):
@@ -97,7 +97,7 @@ class SchedulerSettings(_Section):
         None, description="the name of a time zone, such as Europe/Berlin, or null for the machine's"
     )
     max_concurrent: Annotated[int, Field(ge=1)] | None = Field(
-        None, description=f"{_WHOLE}, or null for twice the processor's cores"
+        None, description=f"{_WHOLE}, or null for four times the cores of the processor, at least 16"
     )
     missed: Missed = Field(Missed.ONCE, strict=False, description="once, skip or all")
     missed_window: Duration = Field(
@@ -107,7 +107,7 @@ class SchedulerSettings(_Section):
     @property
     def concurrency_limit(self) -> int:
         """How many attempts may run at once."""
-        return self.max_concurrent or 2 * (os.cpu_count() or 1)
+        return self.max_concurrent or max(16, 4 * (os.cpu_count() or 1))
 
     @property
     def zone(self) -> tzinfo:

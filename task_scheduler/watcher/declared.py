@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from task_scheduler.core.declaration import declare
 from task_scheduler.core.errors import Problem, Severity
 from task_scheduler.core.tasks import TaskDeclaration, errors_of
-from task_scheduler.watcher.frontmatter import Frontmatter
+from task_scheduler.watcher.frontmatter import Dialect, Frontmatter
 from task_scheduler.watcher.python_versions import python_fault
 from task_scheduler.watcher.requirements import RequirementFault, contradictions
 
@@ -38,6 +38,7 @@ def declared(
         requirement_fault=requirement_fault,
         python_fault=python_fault,
         spelled=front.spelled,
+        assigns=" = " if front.dialect is Dialect.PEP723 else ": ",
         recommends=recommends,
     )
     problems = (*problems, *_contradictions(front, path, requirement_fault))

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from task_scheduler.core.declaration import KEYS, meant_key, shown_key
+from task_scheduler.core.declaration import KEYS, REMOVE_IT, meant_key, shown_key
 from task_scheduler.core.errors import did_you_mean
 from task_scheduler.core.excerpts import excerpt
 from task_scheduler.strict_yaml import DEEPEST, LONGEST, Document, Fault
@@ -271,6 +271,9 @@ class _Form:
         if isinstance(value, list):
             for number in range(len(value)):
                 self._lines[f"{key}[{number}]"] = self._place(f"{place}[{number}]", place)
+        if isinstance(value, Mapping):
+            for name in value:
+                self._lines[f"{key}.{name}"] = self._place(f"{place}.{name}", place)
         if _is_beyond(value, 1):
             self._fault(f"{place.rpartition('.')[2]} holds a number too large or lists too deep to be meant", place)
         else:
@@ -319,6 +322,4 @@ def _way_out_inside(key: str) -> str:
     if key in {*_SHARED, "python_version"}:
         shared = "requires-python" if key == "python_version" else key
         return f": {shared} stands at the top of the block, above {_TABLE}"
-    return (
-        meant_key(key).replace("python_version", "requires-python") or f": remove it, or use one of {', '.join(_OWN)}"
-    )
+    return meant_key(key).replace("python_version", "requires-python") or REMOVE_IT

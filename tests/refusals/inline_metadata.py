@@ -197,7 +197,7 @@ ROWS: tuple[Row, ...] = (
     block(
         "block-array-of-tables",
         "[[tool.task-scheduler.jobs]]\nname = 'a'",
-        "2: error: unknown key 'jobs' in [tool.task-scheduler]: remove it, or use one of title, description, enabled, timeout, retry_count, retry_delay, schedule, timezone, arguments, preload, start_method",
+        "2: error: unknown key 'jobs' in [tool.task-scheduler]: remove it; docs/task-files.md lists the keys",
     ),
     block(
         "block-nested-table",

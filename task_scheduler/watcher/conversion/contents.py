@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from task_scheduler.watcher.layout import Comment, Layout, Path, Place
@@ -10,9 +10,10 @@ from task_scheduler.watcher.layout import Comment, Layout, Path, Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One text of a list."""
+    """One value of a list, or of a mapping."""
 
-    value: str
+    value: object  #: text or whole number
+    name: str = ""  #: its key in a mapping
     opening: str = ""  #: the first characters as written
     above: tuple[str, ...] = ()  #: comments on lines of their own, empty for a blank line
     beside: str = ""
@@ -23,13 +24,18 @@ class Entry:
     """One key with its value."""
 
     key: str
-    value: object  #: text, whole number, true or false; of a list see `items`
-    items: tuple[Item, ...] | None = None  #: None: no list
+    value: object  #: text, number, true or false; of a list or mapping see `items`
+    items: tuple[Item, ...] | None = None  #: None: neither list nor mapping
     opening: str = ""
     in_one_line: bool = True
     above: tuple[str, ...] = ()
     beside: str = ""
     below: tuple[str, ...] = ()  #: comments at the end of a list
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether its items have names."""
+        return isinstance(self.value, Mapping)
 
     @property
     def comments(self) -> Iterable[str]:
@@ -55,9 +61,17 @@ class Contents:
 def gather(values: Mapping[Path, object], layout: Layout, text: str) -> Contents:
     """Return the contents of a text; each key is the last part of its path in `values`."""
     gathering = _Gathering(layout, text)
-    found = [path for path in values if path in layout.places]
-    entries = [gathering.entry(path, values[path]) for path in sorted(found, key=lambda each: layout.places[each].line)]
+    lines = {path: line for path in values if (line := _first_line(path, layout)) is not None}
+    entries = [gathering.entry(path, values[path]) for path in sorted(lines, key=lines.__getitem__)]
     return Contents(entries=tuple(entries), below=gathering.rest())
+
+
+def _first_line(path: Path, layout: Layout) -> int | None:
+    """Return where a key begins, be it by the first of its parts: TOML may write `env.STAGE` and `env` nowhere."""
+    if path in layout.places:
+        return layout.places[path].line
+    parts = [place.line for each, place in layout.places.items() if each[: len(path)] == path]
+    return min(parts, default=None)
 
 
 class _Gathering:
@@ -70,11 +84,13 @@ class _Gathering:
         self._done = 0  #: the last line whose comment has found its place
 
     def entry(self, path: Path, value: object) -> Entry:
-        place = self._places[path]
+        place = self._places.get(path)
+        if place is None:
+            return self._scattered(path, value)
         above = self._until(place.line - 1)
         entry = Entry(key=str(path[-1]), value=value, opening=place.opening, above=above)
-        if isinstance(value, list):
-            return self._list(entry, path, place, value)
+        if isinstance(value, list | Mapping):
+            return self._several(entry, path, place)
         self._done = max(self._done, place.last_line)
         return replace(entry, beside=self._take(place.line) or self._take(place.last_line))
 
@@ -85,23 +101,35 @@ class _Gathering:
             lines.pop()
         return (*lines, *(self._take(line) for line in sorted(self._comments)))
 
-    def _list(self, entry: Entry, path: Path, place: Place, values: Sequence[object]) -> Entry:
-        places = [self._places[*path, number] for number in range(len(values))]
-        if place.line == place.last_line:
+    def _scattered(self, path: Path, value: object) -> Entry:
+        """Return a mapping of which only the parts stand somewhere; what is above the first is above all."""
+        parts = self._parts(path, value)
+        above = self._until(parts[0][2].line - 1)
+        items = tuple(self._item(*part) for part in parts)
+        return Entry(key=str(path[-1]), value=value, items=items, in_one_line=False, above=above)
+
+    def _several(self, entry: Entry, path: Path, place: Place) -> Entry:
+        parts = self._parts(path, entry.value)
+        if place.line == place.last_line and all(each.line == place.line for _, _, each in parts):
             self._done = max(self._done, place.line)
-            items = tuple(
-                Item(value=str(value), opening=each.opening) for value, each in zip(values, places, strict=True)
-            )
+            items = tuple(Item(name=name, value=value, opening=each.opening) for name, value, each in parts)
             return replace(entry, items=items, beside=self._take(place.line))
-        beside = "" if places and places[0].line == place.line else self._take(place.line)
+        beside = "" if parts and parts[0][2].line == place.line else self._take(place.line)
         self._done = max(self._done, place.line)
-        items = tuple(self._item(str(value), each) for value, each in zip(values, places, strict=True))
+        items = tuple(self._item(*part) for part in parts)
         return replace(entry, items=items, in_one_line=False, beside=beside, below=self._until(place.last_line))
 
-    def _item(self, value: str, place: Place) -> Item:
+    def _parts(self, path: Path, value: object) -> list[tuple[str, object, Place]]:
+        """Return the name, empty in a list, the value and the place of each part."""
+        if isinstance(value, Mapping):
+            return [(str(name), each, self._places[*path, str(name)]) for name, each in value.items()]
+        assert isinstance(value, list)  # noqa: S101 - nothing else has parts; this tells the type checker
+        return [("", each, self._places[*path, number]) for number, each in enumerate(value)]
+
+    def _item(self, name: str, value: object, place: Place) -> Item:
         above = self._until(place.line - 1)
         self._done = max(self._done, place.last_line)
-        return Item(value=value, opening=place.opening, above=above, beside=self._take(place.last_line))
+        return Item(name=name, value=value, opening=place.opening, above=above, beside=self._take(place.last_line))
 
     def _until(self, line: int) -> tuple[str, ...]:
         """Return the comments and blank lines up to a line that have not been given to anything yet."""

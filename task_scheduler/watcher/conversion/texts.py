@@ -65,11 +65,12 @@ def _yaml_entry(entry: Entry) -> Iterator[str]:
         yield from others
     elif entry.in_one_line or not entry.items:
         yield from _indented(entry.below)
-        items = ", ".join(_yaml_text(item.value, item.opening) for item in entry.items)
-        yield _with(f"{entry.key}: [{items}]", entry.beside)
+        items = ", ".join(_yaml_item(item) for item in entry.items)
+        yield _with(f"{entry.key}: {_in_brackets(items, entry)}", entry.beside)
     else:
         yield _with(f"{entry.key}:", entry.beside)
-        yield from _items(entry, lambda item: f"- {_yaml_text(item.value, item.opening)}", "  ")
+        mark = "" if entry.is_mapping else "- "
+        yield from _items(entry, lambda item: mark + _yaml_item(item), "  ")
 
 
 def _toml_entry(entry: Entry) -> Iterator[str]:
@@ -86,13 +87,32 @@ def _toml_entry(entry: Entry) -> Iterator[str]:
             yield _with(last, entry.beside)
         else:
             yield _with(f"{key} = {first}", entry.beside)
-    elif entry.in_one_line:
-        items = ", ".join(_toml_text(item.value, item.opening) for item in entry.items)
-        yield _with(f"{key} = [{items}]", entry.beside)
+    elif entry.in_one_line or (entry.is_mapping and not entry.items):
+        yield from _indented(entry.below)
+        items = ", ".join(_toml_item(item) for item in entry.items)
+        yield _with(f"{key} = {_in_brackets(items, entry)}", entry.beside)
+    elif entry.is_mapping:
+        # An inline table is one line, and a table of its own would part the keys below from theirs.
+        yield from _indented((entry.beside,) if entry.beside else ())
+        yield from _items(entry, lambda item: f"{key}.{_toml_item(item)}", "")
     else:
         yield _with(f"{key} = [", entry.beside)
-        yield from _items(entry, lambda item: f"{_toml_text(item.value, item.opening)},", "    ")
+        yield from _items(entry, lambda item: f"{_toml_item(item)},", "    ")
         yield "]"
+
+
+def _in_brackets(items: str, entry: Entry) -> str:
+    return f"{{{items}}}" if entry.is_mapping else f"[{items}]"
+
+
+def _yaml_item(item: Item) -> str:
+    text = _yaml_text(item.value, item.opening) if isinstance(item.value, str) else _plain(item.value)
+    return f"{item.name}: {text}" if item.name else text
+
+
+def _toml_item(item: Item) -> str:
+    text = _toml_text(item.value, item.opening) if isinstance(item.value, str) else _plain(item.value)
+    return f"{item.name} = {text}" if item.name else text
 
 
 def _items(entry: Entry, write: Callable[[Item], str], indent: str) -> Iterator[str]:
@@ -112,7 +132,11 @@ def _with(line: str, comment: str) -> str:
 
 
 def _plain(value: object) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    # Our YAML knows no exponents, so that a digest such as 1e5 stays a text.
+    return f"{value:.17f}".rstrip("0") if isinstance(value, float) and "e" in text else text
 
 
 def _yaml_value(value: object, opening: str) -> list[str]:

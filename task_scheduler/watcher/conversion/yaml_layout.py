@@ -1,6 +1,6 @@
 """Where the keys, items and comments of a YAML text stand.
 
-For texts that `strict_yaml` has accepted: one mapping, whose values are plain or lists of plain values.
+For texts that `strict_yaml` has accepted: one mapping, whose values are plain, or lists or mappings of plain values.
 """
 
 from __future__ import annotations
@@ -56,21 +56,33 @@ class _Scanner:
             alone = not self._text[start : found.start()].strip()
             yield Comment(text.count("\n", 0, found.start()) + 1, found[0], alone=alone)
 
-    def _mapping(self, events: Iterator[Event]) -> None:
+    def _mapping(self, events: Iterator[Event], above: Path = ()) -> Event:
+        """Place all keys of a mapping; return the event that ends it."""
         while isinstance(key := next(events), ScalarEvent):
             self._blank(key)
             value = next(events)
-            path: Path = (str(key.value),)
+            path: Path = (*above, str(key.value))
             line = _start(key).line + 1
             if isinstance(value, SequenceStartEvent):
                 last = self._list(events, path, value)
             elif isinstance(value, ScalarEvent):
                 last = self._blank(value)
+            elif isinstance(value, MappingStartEvent) and not above:
+                last = self._inner_mapping(events, path, value)
             else:
-                raise _NotFollowed("a mapping inside of a mapping")
+                raise _NotFollowed("a mapping inside of a mapping inside of a mapping")
             self.places[path] = Place(line, max(line, last), self._opening(value))
         if not isinstance(key, CollectionEndEvent):
             raise _NotFollowed("a key that is no text")
+        return key
+
+    def _inner_mapping(self, events: Iterator[Event], path: Path, start: MappingStartEvent) -> int:
+        """Return the last line of a mapping that is a value."""
+        end = self._mapping(events, path)
+        if start.flow_style:
+            return _end(end).line + 1
+        inside = (place.last_line for each, place in self.places.items() if each[:-1] == path)
+        return max(inside, default=_start(start).line + 1)
 
     def _list(self, events: Iterator[Event], path: Path, start: SequenceStartEvent) -> int:
         """Return the last line of a list."""

@@ -20,6 +20,7 @@ MADE = [
     "tasks/.gitkeep",
     "helpers/__init__.py",
     "helpers/task_logging.py",
+    "helpers/this_run.py",
     "config/config.yaml",
     ".gitignore",
     "README.md",
@@ -100,7 +101,8 @@ def test_init_adds_what_is_missing_and_leaves_what_is_there(tmp_path: Path) -> N
 
     said = say("init", ".", cwd=tmp_path)
 
-    assert said.stdout.splitlines()[:-1] == ["made helpers/task_logging.py", "made config/config.yaml"]
+    made = ["helpers/task_logging.py", "helpers/this_run.py", "config/config.yaml"]
+    assert said.stdout.splitlines()[:-1] == [f"made {name}" for name in made]
     assert "helpers/__init__.py differs from the one that comes with this version: left as it is" in said.stderr
     assert content(tmp_path).items() > before.items()
 

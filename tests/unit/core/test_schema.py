@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from task_scheduler.core.declaration import DEFAULTS, KEYS, LONGEST_TITLE, declare
+from task_scheduler.core.declaration import DEFAULTS, KEYS, declare
+from task_scheduler.core.declaration.declaring import LONGEST_TITLE
 from task_scheduler.core.schema import frontmatter_schema
 from task_scheduler.watcher.python_versions import python_fault
 from task_scheduler.watcher.requirements import requirement_fault
@@ -18,7 +19,11 @@ from task_scheduler.watcher.requirements import requirement_fault
 VALIDATOR = Draft202012Validator(frontmatter_schema())
 
 #: Keys whose texts a schema cannot judge: it may accept what the rules refuse, never the other way round.
-JUDGED_BY_CHECK = frozenset({"dependencies", "python_version", "schedule", "timezone"})
+JUDGED_BY_CHECK = frozenset({"dependencies", "python_version", "schedule", "timezone", "retry_on", "working_directory"})
+#: Keys whose sizes a schema cannot compare, since they are texts.
+SIZES = frozenset({"memory_limit", "output_limit"})
+#: Keys whose default comes from elsewhere, or cannot be written out.
+NO_DEFAULT = frozenset({"title", "schedule", "retry_on"})
 
 GOOD = {
     "title": st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=LONGEST_TITLE),
@@ -34,6 +39,24 @@ GOOD = {
     "arguments": st.lists(st.sampled_from(["--days", "7", "", "two words"]), max_size=3),
     "preload": st.booleans(),
     "start_method": st.sampled_from(["fork", "spawn"]),
+    "deadline": st.integers(1, 2_592_000),
+    "kill_grace": st.integers(0, 86_400),
+    "retry_backoff": st.floats(1, 10) | st.integers(1, 10),
+    "retry_max_delay": st.integers(86_400, 604_800),
+    "retry_jitter": st.floats(0, 1) | st.integers(0, 1),
+    "retry_on": st.lists(
+        st.sampled_from(["TimeoutError", "a.B", "SIGKILL", "timed_out", 1, 255]), min_size=1, unique=True
+    ),
+    "overlap": st.sampled_from(["skip", "queue", "queue_one", "parallel", "replace"]),
+    "memory_limit": st.sampled_from(["512 MB", "1.5GiB", 16_000_000, " 20 mb "]),
+    "cpu_limit": st.integers(1, 2_592_000),
+    "max_processes": st.integers(1, 100_000),
+    "output_limit": st.sampled_from(["1 kB", 1_000]),
+    "nice": st.integers(-20, 19),
+    "user": st.sampled_from(["reports", "www-data", "a" * 32]),
+    "umask": st.sampled_from(["027", "0777"]),
+    "working_directory": st.sampled_from(["data", "/tmp", "a/../b", "a~"]),
+    "env": st.dictionaries(st.sampled_from(["A", "_b1", "PATH", "TASK"]), st.sampled_from(["", "x\ny", "é"])),
 }
 #: Whole numbers as floats are one thing to a schema and two to the rules.
 ANYTHING = st.one_of(
@@ -41,10 +64,39 @@ ANYTHING = st.one_of(
     st.booleans(),
     st.integers(-1, 700_000),
     st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: not number.is_integer()),
-    st.sampled_from(["", " ", "yes", "60", "fork", "forkserver", "3.11", "x\n", "a\x00b", "x" * 201, "-r file", "UTC"]),
+    st.sampled_from(
+        [
+            "",
+            " ",
+            "yes",
+            "60",
+            "fork",
+            "forkserver",
+            "3.11",
+            "x\n",
+            "a\x00b",
+            "x" * 201,
+            "-r file",
+            "UTC",
+            "027",
+            "77",
+            "0999",
+            "~/x",
+            "../x",
+            "www-data",
+            "1 kB",
+            "2 XB",
+            "skip",
+            "a\n",
+        ]
+    ),
     st.text(max_size=5),
     st.lists(st.one_of(st.none(), st.integers(), st.sampled_from(["", "hourly", "requests"])), max_size=2),
-    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+    st.dictionaries(
+        st.text(max_size=3) | st.sampled_from(["A", "A\n", "TASK_SCHEDULER_X", "a-b"]),
+        st.integers() | st.none() | st.sampled_from(["x", "a\x00b"]),
+        max_size=2,
+    ),
 )
 
 
@@ -70,7 +122,10 @@ def test_it_is_a_schema_with_every_key_in_order_and_no_other() -> None:
     assert all(rule["description"].endswith(".") for rule in properties.values())
 
 
-@pytest.mark.parametrize("key", sorted(set(KEYS) - {"title", "timezone", "schedule"}))
+@pytest.mark.parametrize(
+    "key",
+    [key for key in KEYS if key not in NO_DEFAULT and getattr(DEFAULTS, key) is not None],
+)
 def test_it_tells_the_defaults_in_force(key: str) -> None:
     rule = json.loads(json.dumps(frontmatter_schema()))["properties"][key]
 
@@ -95,13 +150,33 @@ def test_it_accepts_every_good_frontmatter(data: dict[str, object]) -> None:
 @example("retry_count", 101)
 @example("retry_delay", -1)
 @example("retry_delay", 86_401)
+@example("deadline", 2_592_001)
+@example("kill_grace", -1)
+@example("retry_backoff", 10.5)
+@example("retry_backoff", True)  # noqa: FBT003
+@example("retry_jitter", 1.5)
+@example("retry_max_delay", 604_801)
+@example("retry_on", [])
+@example("retry_on", [256])
+@example("memory_limit", 15_999_999)
+@example("memory_limit", 10**15 + 1)
+@example("output_limit", 999)
+@example("nice", -21)
+@example("nice", 20)
+@example("user", "a" * 33)
+@example("user", "")
+@example("max_processes", 0)
+@example("cpu_limit", 2_592_001)
+@example("working_directory", "x" * 4_001)
+@example("env", {"A": None})
+@example("env", [])
 @example("schedule", [])
 @example("python_version", "\x1f")
 @example("python_version", ",")
 def test_it_judges_each_value_as_the_rules_do(key: str, value: object) -> None:
     by_rules, by_schema = accepts({key: value}), VALIDATOR.is_valid({key: value})
 
-    if key in JUDGED_BY_CHECK and isinstance(value, str | list):
+    if (key in JUDGED_BY_CHECK and isinstance(value, str | list)) or (key in SIZES and isinstance(value, str)):
         assert by_schema or not by_rules
     else:
         assert by_schema == by_rules

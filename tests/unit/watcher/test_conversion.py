@@ -278,6 +278,122 @@ def test_everything_around_the_frontmatter_keeps_its_bytes(text: str, to: Dialec
     assert text_of(converted(text, to)) == wanted
 
 
+VARIABLES = """\
+---
+# About variables
+env:  # of the process
+  # the stage
+  STAGE: test  # for now
+  NAME: 'a "b"'
+
+  PORT: "5432"
+timeout: 60
+---
+"""
+
+VARIABLES_IN_TOML = """\
+# /// script
+# [tool.task-scheduler]
+# # About variables
+# # of the process
+# # the stage
+# env.STAGE = "test"  # for now
+# env.NAME = 'a "b"'
+#
+# env.PORT = "5432"
+# timeout = 60
+# ///
+"""
+
+A_TABLE_OF_VARIABLES = """\
+# /// script
+# [tool.task-scheduler]
+# timeout = 60
+#
+# # About variables
+# [tool.task-scheduler.env]  # of the process
+# # the stage
+# STAGE = "test"  # for now
+# NAME = 'a "b"'
+#
+# PORT = "5432"
+# ///
+"""
+
+THE_TABLE_IN_YAML = """\
+---
+timeout: 60
+
+# About variables
+env:  # of the process
+  # the stage
+  STAGE: "test"  # for now
+  NAME: 'a "b"'
+
+  PORT: "5432"
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "to", "wanted"),
+    [
+        pytest.param(VARIABLES, Dialect.PEP723, VARIABLES_IN_TOML, id="lines of YAML become dotted keys"),
+        pytest.param(A_TABLE_OF_VARIABLES, Dialect.BARE, THE_TABLE_IN_YAML, id="a table becomes lines of YAML"),
+        pytest.param(
+            "---\nenv: {A: x, B: 'y'}  # two\n---\n",
+            Dialect.PEP723,
+            "# /// script\n# [tool.task-scheduler]\n# env = {A = \"x\", B = 'y'}  # two\n# ///\n",
+            id="variables in a line",
+        ),
+        pytest.param(
+            "---\nenv: {A: x,  # one\n  B: y}\n---\n",
+            Dialect.PEP723,
+            '# /// script\n# [tool.task-scheduler]\n# env.A = "x"  # one\n# env.B = "y"\n# ///\n',
+            id="variables in brackets and several lines",
+        ),
+        pytest.param(
+            "---\nenv: {}\n---\n",
+            Dialect.PEP723,
+            "# /// script\n# [tool.task-scheduler]\n# env = {}\n# ///\n",
+            id="no variables",
+        ),
+        pytest.param(
+            "# /// script\n# [tool.task-scheduler.env]\n# ///\n",
+            Dialect.BARE,
+            "---\nenv: {}\n---\n",
+            id="a table without any",
+        ),
+        pytest.param(
+            '# /// script\n# [tool.task-scheduler]\n# # one\n# env.A = "x"\n# # other\n# timeout = 5\n# # two\n'
+            '# env.B = "y"\n# ///\n',
+            Dialect.BARE,
+            '---\n# one\nenv:\n  A: "x"\n  # other\n  # two\n  B: "y"\ntimeout: 5\n---\n',
+            id="variables with another key between them",
+        ),
+        pytest.param(
+            "---\nretry_count: 1\nretry_on: [75, TimeoutError]\nretry_jitter: 0.00001\n---\n",
+            Dialect.PEP723,
+            '# /// script\n# [tool.task-scheduler]\n# retry_count = 1\n# retry_on = [75, "TimeoutError"]\n'
+            "# retry_jitter = 0.00001\n# ///\n",
+            id="numbers stay numbers",
+        ),
+        pytest.param(
+            "# /// script\n# [tool.task-scheduler]\n# retry_count = 1\n# retry_on = [\n#   75,  # busy\n# ]\n"
+            "# retry_jitter = 1e-5\n# ///\n",
+            Dialect.BARE,
+            "---\nretry_count: 1\nretry_on:\n  - 75  # busy\nretry_jitter: 0.00001\n---\n",
+            id="a number with an exponent, which YAML has not",
+        ),
+    ],
+)
+def test_variables_and_numbers_are_written_as_each_dialect_has_them(text: str, to: Dialect, wanted: str) -> None:
+    converted_text = text_of(converted(text + "import os\n", to))
+
+    assert converted_text == wanted + "import os\n"
+    assert meaning(read(converted_text.encode())) == meaning(read((text + "import os\n").encode()))
+
+
 @pytest.mark.parametrize(
     ("text", "to", "sentence"),
     [

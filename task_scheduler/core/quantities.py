@@ -19,6 +19,11 @@ _SIZES: Mapping[str, int] = {
     "gib": 2**30,
     "tib": 2**40,
 }
+#: The units a size is told in, the largest first.
+_DECIMAL: Mapping[str, int] = {"TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 10**3}
+_BINARY: Mapping[str, int] = {"TiB": 2**40, "GiB": 2**30, "MiB": 2**20, "KiB": 2**10}
+#: From this number on, parts of a unit say nothing.
+_MANY = 100
 _SECONDS: Mapping[str, int] = {
     **dict.fromkeys(("s", "sec", "second"), 1),
     **dict.fromkeys(("m", "min", "minute"), 60),
@@ -36,6 +41,24 @@ def parse_size(value: object, *, bare: str = "B") -> int:
 def parse_duration(value: object) -> float:
     """Return seconds; a bare number counts seconds. Raises ValueError for what is no duration."""
     return float(_scaled(value, _SECONDS, "s"))
+
+
+def unit_of(size: float) -> str:
+    """Return the unit in which a number of bytes was most likely given: the one that leaves the shortest number."""
+    exact = [
+        (len(f"{round(size / factor, 2):g}"), name)
+        for name, factor in {**_DECIMAL, **_BINARY}.items()
+        if size >= factor and round(size / factor, 2) * factor == size
+    ]
+    if exact:
+        return min(exact, key=lambda each: each[0])[1]
+    return next((name for name, factor in _DECIMAL.items() if size >= factor), "B")
+
+
+def spell_size(size: float, unit: str) -> str:
+    """Return bytes in a unit, such as `512 MB` or `1.5 GiB`."""
+    number = size / _SIZES[unit.lower()]
+    return f"{number:.0f} {unit}" if number >= _MANY else f"{number:.3g} {unit}"
 
 
 def _scaled(value: object, units: Mapping[str, int], bare: str) -> float:
