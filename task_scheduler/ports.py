@@ -12,7 +12,7 @@ from typing import Protocol
 
 from task_scheduler.core.environments import Collected, Lock, Requirements
 from task_scheduler.core.errors import Problem
-from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Missed, Skipped
+from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Missed, Skipped, TimedOut
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.requests import AttemptRequest, ExecutionProfile, OpenAttempt, Report, Started
 from task_scheduler.core.runs import Attempt, AttemptExit, AttemptId, Run, RunState
@@ -93,7 +93,8 @@ class RunRequest:
 class AttemptEnd:
     """How one attempt ended, and what becomes of its run, in one commit.
 
-    With `retry_at` the run becomes `retrying`; without it the run takes the attempt's outcome.
+    With `retry_at` the run becomes `retrying`; without it the run takes the attempt's outcome, or `run_outcome`
+    where that is given: an attempt may fail, or snooze, and its run end at its deadline for it.
     """
 
     id: AttemptId
@@ -102,6 +103,7 @@ class AttemptEnd:
     at: datetime
     retry_at: datetime | None = None
     started: Started | None = None  #: given when the start was not recorded by itself before
+    run_outcome: Failed | TimedOut | Cancelled | None = None  #: what the run takes instead, without `retry_at`
 
 
 class Ledger(Protocol):
@@ -142,9 +144,24 @@ class Ledger(Protocol):
         ...
 
     async def resolve(
-        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed, at: datetime
+        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed | TimedOut, at: datetime
     ) -> Sequence[Run]:
         """End runs that wait (`queued` or `retrying`) without a further attempt; return those that did."""
+        ...
+
+    async def pause(self, run_id: int, at: datetime) -> Run | None:
+        """Record that a run is to stand still from now on; None when it has its outcome. Raises UnknownRun.
+
+        A run that is paused already is returned as it is. The record is what is wanted: it is committed before
+        anything is done about it, and whoever adopts the run makes it so.
+        """
+        ...
+
+    async def unpause(self, run_id: int, at: datetime) -> Run | None:
+        """Record that a paused run is to go on, and add the pause to `paused_seconds`; None when it has its outcome.
+
+        A run that is not paused is returned as it is. The end of a run, too, ends its pause.
+        """
         ...
 
     async def open_runs(self) -> Sequence[tuple[Run, Sequence[Attempt]]]:
@@ -242,7 +259,7 @@ class History(Protocol):
     """Questions about the record, each answered in one short read."""
 
     async def runs(self, which: RunFilter) -> Sequence[Run]:
-        """Return runs, newest first."""
+        """Return runs, newest first, without what they told (`last_exit.notes`)."""
         ...
 
     async def run(self, run_id: int) -> Run | None:
@@ -254,7 +271,7 @@ class History(Protocol):
         ...
 
     async def latest(self) -> Mapping[str, Run]:
-        """Return the newest run of each task that has one, by task id."""
+        """Return the newest run of each task that has one, by task id, without what it told."""
         ...
 
     async def all_jobs(self, task_id: str) -> Sequence[Job]:
@@ -431,8 +448,19 @@ class Executor(Protocol):
         """Start a claimed attempt. What becomes of it arrives as reports, at most one execution ever."""
         ...
 
-    def terminate(self, attempt: AttemptId, reason: str) -> None:
-        """End an attempt with its whole tree; its Finished report carries the reason."""
+    def terminate(self, attempt: AttemptId, reason: str, *, grace: float | None = None) -> None:
+        """End an attempt with its whole tree; its Finished report carries the reason, the first one that was given.
+
+        `grace` is seconds between TERM and KILL; None: those of its request. Asked again, it can only be shortened.
+        """
+        ...
+
+    def pause(self, attempt: AttemptId) -> None:
+        """Have an attempt's whole tree stand still; its clocks stop too. PauseConfirmed follows, unless it ends first."""
+        ...
+
+    def resume(self, attempt: AttemptId) -> None:
+        """Have a paused attempt go on. PauseConfirmed follows, unless it ends first."""
         ...
 
     async def settle(self, attempts: Sequence[OpenAttempt]) -> Sequence[Report]:

@@ -37,11 +37,10 @@ def explain(error: Exception, path: Path) -> Exception:
     statement or a row that SQLite refuses is a fault of the program and becomes the root error. Errors that
     do not come from SQLite are returned as they are.
     """
-    original = error.orig if isinstance(error, DBAPIError) else error
+    original = _original(error)
     if not isinstance(original, sqlite3.Error):
         return error
-    # Extended codes carry the plain one in their low byte.
-    code = getattr(original, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    code = _code(original)
     if code in _FAULTS:
         return TaskSchedulerError(f"{path} refuses: {original}")
     if code in _DAMAGED:
@@ -50,3 +49,18 @@ def explain(error: Exception, path: Path) -> Exception:
         return StoreError(f"{path} is locked by another program: end what writes to it")
     sentence = _SENTENCES.get(code, str(original))
     return StoreError(f"{path} cannot be used: {sentence}")
+
+
+def is_busy(error: Exception) -> bool:
+    """Whether another program held the database for longer than was waited."""
+    original = _original(error)
+    return isinstance(original, sqlite3.Error) and _code(original) in _IN_USE
+
+
+def _original(error: Exception) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
+
+
+def _code(error: sqlite3.Error) -> int:
+    # Extended codes carry the plain one in their low byte.
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

@@ -12,7 +12,7 @@ from task_scheduler.core.tasks import Job
 from task_scheduler.ports import RunFilter
 from task_scheduler.store import rows
 from task_scheduler.store.access import Access
-from task_scheduler.store.selections import ENDED_RUN, ended_run_from
+from task_scheduler.store.selections import ENDED_RUN, LISTED_RUN, ended_run_from
 from task_scheduler.store.tables import attempts, jobs, runs, tasks
 
 
@@ -20,7 +20,7 @@ class SqliteHistory(Access):
     """The port History on SQLite."""
 
     async def runs(self, which: RunFilter) -> Sequence[Run]:
-        """Return runs, newest first."""
+        """Return runs, newest first, without what they told."""
         question = select_runs(which)
         return await self._read(lambda connection: [ended_run_from(row) for row in connection.execute(question)])
 
@@ -39,7 +39,7 @@ class SqliteHistory(Access):
         return await self._read(lambda connection: [rows.attempt_from(row) for row in connection.execute(question)])
 
     async def latest(self) -> Mapping[str, Run]:
-        """Return the newest run of each task that has one, by task id."""
+        """Return the newest run of each task that has one, by task id, without what it told."""
 
         def question(connection: Connection) -> Mapping[str, Run]:
             found = [ended_run_from(row) for row in connection.execute(LATEST)]
@@ -64,7 +64,7 @@ class SqliteHistory(Access):
 _of_task = runs.alias("of_task")
 _newest = select(func.max(_of_task.c.id)).where(_of_task.c.task_id == tasks.c.task_id).scalar_subquery()
 #: The newest run of each task: one step into an index for each.
-LATEST = ENDED_RUN.where(runs.c.id.in_(select(_newest).select_from(tasks))).order_by(runs.c.task_id)
+LATEST = LISTED_RUN.where(runs.c.id.in_(select(_newest).select_from(tasks))).order_by(runs.c.task_id)
 
 #: Attempts that tell which environments are in use: the newest, by the order they are stored in.
 _TELLING_ATTEMPTS = 20_000
@@ -84,14 +84,14 @@ def select_runs(which: RunFilter) -> Select[tuple[object, ...]]:
     several states would walk through every run between two of a rare one.
     """
     if which.states is None:
-        return _page(ENDED_RUN, which)
+        return _page(LISTED_RUN, which)
     pages = [
         _page(select(runs.c.id).where(runs.c.state == state.value), which).subquery() for state in sorted(which.states)
     ]
     if not pages:
-        return ENDED_RUN.where(false())
+        return LISTED_RUN.where(false())
     ids = union_all(*(select(page.c.id) for page in pages)).subquery()
-    return ENDED_RUN.where(runs.c.id.in_(select(ids.c.id))).order_by(runs.c.id.desc()).limit(which.limit)
+    return LISTED_RUN.where(runs.c.id.in_(select(ids.c.id))).order_by(runs.c.id.desc()).limit(which.limit)
 
 
 def _page(query: Select[tuple[object, ...]], which: RunFilter) -> Select[tuple[object, ...]]:

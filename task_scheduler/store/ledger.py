@@ -6,7 +6,7 @@ the row must still be in the state it was read in.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -14,7 +14,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, insert, selec
 from sqlalchemy.dialects.sqlite import insert as insert_or_skip
 
 from task_scheduler.core.errors import StoreError, UnknownRun
-from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped
+from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped, TimedOut
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import OPEN_ATTEMPTS, Attempt, AttemptId, AttemptState, Run, RunState
 from task_scheduler.ports import AttemptClaim, AttemptEnd, RunRequest, SlotClaim
@@ -99,10 +99,18 @@ class SqliteLedger(Access):
         await self._write(lambda connection: _void(connection, attempts, reason))
 
     async def resolve(
-        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed, at: datetime
+        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed | TimedOut, at: datetime
     ) -> Sequence[Run]:
         """End runs that wait; return those that did."""
         return await self._write(lambda connection: _resolve(connection, run_ids, outcome, at))
+
+    async def pause(self, run_id: int, at: datetime) -> Run | None:
+        """Record that a run is to stand still; None when it has its outcome. Raises UnknownRun."""
+        return await self._write(lambda connection: _change_pause(connection, run_id, at, steps.paused))
+
+    async def unpause(self, run_id: int, at: datetime) -> Run | None:
+        """Record that a run is to go on; None when it has its outcome. Raises UnknownRun."""
+        return await self._write(lambda connection: _change_pause(connection, run_id, at, steps.unpaused))
 
     async def open_runs(self) -> Sequence[tuple[Run, Sequence[Attempt]]]:
         """Return every run without an outcome, with those of its attempts that are open."""
@@ -209,7 +217,10 @@ def _void(connection: Connection, names: Sequence[AttemptId], reason: str) -> No
 
 
 def _resolve(
-    connection: Connection, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed, at: datetime
+    connection: Connection,
+    run_ids: Sequence[int],
+    outcome: Skipped | Missed | Cancelled | Failed | TimedOut,
+    at: datetime,
 ) -> Sequence[Run]:
     known = _load_runs(connection, run_ids)
     at_work = _with_open_attempt(connection, run_ids)
@@ -222,6 +233,18 @@ def _resolve(
             changed[run_id] = run
     _save_runs(connection, [(known[run.id], run) for run in changed.values()])
     return list(changed.values())
+
+
+def _change_pause(
+    connection: Connection, run_id: int, at: datetime, change: Callable[[Run, datetime], Run | None]
+) -> Run | None:
+    run = _load_runs(connection, [run_id]).get(run_id)
+    if run is None:
+        raise UnknownRun(str(run_id))
+    changed = change(run, at)
+    if changed is not None and changed is not run:
+        _save_runs(connection, [(run, changed)])
+    return changed
 
 
 class _Changes:

@@ -97,12 +97,16 @@ class ProjectLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             descriptor = self._open_locked()
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be locked: {error.strerror}") from error
-        left = _read(descriptor)
+            raise self._cannot(error) from error
+        try:
+            left = _read(descriptor)
+            # Synced: after a power cut it must still say that nobody released it.
+            _write(descriptor, self._holder())
+            os.fsync(descriptor)
+        except OSError as error:
+            os.close(descriptor)
+            raise self._cannot(error) from error
         self._left_safely = left == _FREE or (bool(_boot_id()) and left.endswith(_boot_id()))
-        # Synced: after a power cut it must still say that nobody released it.
-        _write(descriptor, self._holder())
-        os.fsync(descriptor)
         self._descriptor = descriptor
         _close_in_forks(self)
         return self
@@ -137,6 +141,9 @@ class ProjectLock:
 
     def __exit__(self, *_exception: object) -> None:
         self.release()
+
+    def _cannot(self, error: OSError) -> StoreError:
+        return StoreError(f"{self._path} cannot be locked: {error.strerror}")
 
     def _open_locked(self) -> int:
         try:

@@ -11,10 +11,10 @@ from datetime import datetime
 
 from task_scheduler.core.environments import Lock
 from task_scheduler.core.errors import Refused, TaskSchedulerError, UnknownRun, UnknownTask
-from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped
+from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped, TimedOut
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.requests import Started
-from task_scheduler.core.runs import OPEN_ATTEMPTS, Attempt, AttemptId, AttemptState, Run, RunState
+from task_scheduler.core.runs import NOTHING_TOLD, OPEN_ATTEMPTS, Attempt, AttemptId, AttemptState, Run, RunState
 from task_scheduler.core.tasks import Job, TaskRecord, TaskVersion
 from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, Pruned, RunFilter, RunRequest, SlotClaim
 from task_scheduler.store import steps
@@ -106,9 +106,7 @@ class MemoryLedger(_Record):
         """Put attempts on record; raises UnknownRun, or IllegalTransition for a run that does not wait."""
         begun: dict[int, Execution] = {}
         for run_id, claim in claims:
-            run = self._runs.get(run_id)
-            if run is None:
-                raise UnknownRun(str(run_id))
+            run = self._known_run(run_id)
             at_work = run_id in begun or bool(self._open_attempts_of(run))
             begun[run_id] = steps.begun(run, claim, has_open_attempt=at_work)
         self._put(begun.values())
@@ -140,7 +138,7 @@ class MemoryLedger(_Record):
         self._attempts.update({attempt.id: attempt for attempt in voided if attempt is not None})
 
     async def resolve(
-        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed, at: datetime
+        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed | TimedOut, at: datetime
     ) -> Sequence[Run]:
         """End runs that wait; return those that did."""
         known = (self._runs[run_id] for run_id in dict.fromkeys(run_ids) if run_id in self._runs)
@@ -151,9 +149,28 @@ class MemoryLedger(_Record):
         self._runs.update({run.id: run for run in ended})
         return ended
 
+    async def pause(self, run_id: int, at: datetime) -> Run | None:
+        """Record that a run is to stand still; None when it has its outcome. Raises UnknownRun."""
+        return self._keep(steps.paused(self._known_run(run_id), at))
+
+    async def unpause(self, run_id: int, at: datetime) -> Run | None:
+        """Record that a run is to go on; None when it has its outcome. Raises UnknownRun."""
+        return self._keep(steps.unpaused(self._known_run(run_id), at))
+
     async def open_runs(self) -> Sequence[tuple[Run, Sequence[Attempt]]]:
         """Return every run without an outcome, with those of its attempts that are open."""
         return [(run, tuple(self._open_attempts_of(run))) for run in self._runs.values() if not run.is_final]
+
+    def _known_run(self, run_id: int) -> Run:
+        run = self._runs.get(run_id)
+        if run is None:
+            raise UnknownRun(str(run_id))
+        return run
+
+    def _keep(self, run: Run | None) -> Run | None:
+        if run is not None:
+            self._runs[run.id] = run
+        return run
 
     def _execution(self, name: AttemptId) -> Execution | None:
         attempt = self._attempts.get(name)
@@ -269,9 +286,9 @@ class MemoryHistory(_Record):
     """The port History in memory."""
 
     async def runs(self, which: RunFilter) -> Sequence[Run]:
-        """Return runs, newest first."""
+        """Return runs, newest first, without what they told."""
         found = [
-            run
+            _listed(run)
             for run in reversed(self._runs.values())
             if (which.task_id is None or run.task_id == which.task_id)
             and (which.states is None or run.state in which.states)
@@ -289,13 +306,18 @@ class MemoryHistory(_Record):
         return [] if run is None else self._attempts_of(run)
 
     async def latest(self) -> Mapping[str, Run]:
-        """Return the newest run of each task that has one, by task id."""
-        return {run.task_id: run for run in self._runs.values()}
+        """Return the newest run of each task that has one, by task id, without what it told."""
+        return {run.task_id: _listed(run) for run in self._runs.values()}
 
     async def all_jobs(self, task_id: str) -> Sequence[Job]:
         """Return every job a task ever had, active ones first."""
         jobs = [job for job in self._jobs.values() if job.task_id == task_id]
         return sorted(jobs, key=lambda job: (not job.active, job.id))
+
+
+def _listed(run: Run) -> Run:
+    """Return a run without what it told."""
+    return run if run.last_exit is None else replace(run, last_exit=replace(run.last_exit, notes=NOTHING_TOLD))
 
 
 class MemoryState(MemoryCatalogue):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from enum import StrEnum
 from typing import Any
 
 from task_scheduler.core.environments import Lock
 from task_scheduler.core.errors import Problem, Severity
 from task_scheduler.core.runs import Attempt, AttemptExit, AttemptId, AttemptState, ErrorSummary, Run, RunKind, RunState
-from task_scheduler.core.tasks import Job, StartMethod, TaskDeclaration, TaskRecord, TaskStatus, TaskVersion
+from task_scheduler.core.tasks import Job, Overlap, StartMethod, TaskDeclaration, TaskRecord, TaskStatus, TaskVersion
+from task_scheduler.store.documents import details_document, details_from, notes_document, notes_from
 
 Values = dict[str, Any]
 
@@ -43,6 +45,8 @@ def run_values(run: Run) -> Values:
         "executions": run.executions,
         "argv": list(run.argv),
         "pinned": run.pinned,
+        "paused_at": run.paused_at,
+        "paused_seconds": run.paused_seconds,
     }
 
 
@@ -73,12 +77,25 @@ def run_from(row: Sequence[Any], last_exit: AttemptExit | None = None) -> Run:
         executions=row[21],
         argv=tuple(row[22] or ()),
         pinned=row[23],
+        paused_at=row[24],
+        paused_seconds=row[25],
         last_exit=last_exit,
     )
 
 
 #: Columns of a run that change after its row was inserted.
-CHANGING_OF_RUN = ("state", "digest", "reason", "started_at", "ended_at", "retry_at", "attempts", "executions")
+CHANGING_OF_RUN = (
+    "state",
+    "digest",
+    "reason",
+    "started_at",
+    "ended_at",
+    "retry_at",
+    "attempts",
+    "executions",
+    "paused_at",
+    "paused_seconds",
+)
 
 # --- attempts ---------------------------------------------------------------------------------------------
 
@@ -117,6 +134,8 @@ def _exit_values(exit_: AttemptExit) -> Values:
         "output_bytes": exit_.output_bytes,
         "output_dropped": exit_.output_dropped,
         "left_behind": exit_.left_behind,
+        "details": details_document(exit_),
+        "notes": notes_document(exit_.notes),
     }
 
 
@@ -142,8 +161,15 @@ def attempt_from(row: Sequence[Any]) -> Attempt:
     )
 
 
+#: Place of what an attempt told among the columns of `exit_from`.
+_NOTES = 15
+
+
 def exit_from(row: Sequence[Any]) -> AttemptExit | None:
-    """Read an exit from the columns of `tables.attempts` from `started_at` on; None where none is recorded."""
+    """Read an exit from the columns of `tables.attempts` from `started_at` on; None where none is recorded.
+
+    The last column, what it told, may be left out.
+    """
     if row[11] is None:
         return None
     return AttemptExit(
@@ -159,6 +185,8 @@ def exit_from(row: Sequence[Any]) -> AttemptExit | None:
         output_bytes=row[11],
         output_dropped=row[12],
         left_behind=row[13],
+        notes=notes_from(row[_NOTES] if len(row) > _NOTES else None),
+        **details_from(row[14]),
     )
 
 
@@ -197,7 +225,8 @@ def task_from(row: Sequence[Any]) -> TaskRecord:
     )
 
 
-#: A declaration holds plain values and tuples of them: copying them deeply would take longer than writing them.
+#: A declaration holds plain values, and tuples and mappings of them: copying them deeply would take longer than
+#: writing them.
 _OF_DECLARATION = tuple(field.name for field in fields(TaskDeclaration))
 
 
@@ -207,7 +236,7 @@ def version_values(version: TaskVersion) -> Values:
         "task_id": version.task_id,
         "digest": version.digest,
         "environment": version.environment,
-        "declaration": {name: getattr(version.declaration, name) for name in _OF_DECLARATION},
+        "declaration": _declaration_document(version.declaration),
         "preload": list(version.preload),
         "local_digest": version.local_digest,
         "functions": list(version.functions),
@@ -229,12 +258,20 @@ def version_from(row: Sequence[Any]) -> TaskVersion:
     )
 
 
+def _declaration_document(declaration: TaskDeclaration) -> Values:
+    return {name: getattr(declaration, name) for name in _OF_DECLARATION} | {"env": dict(declaration.env)}
+
+
 def _declaration_from(document: Values) -> TaskDeclaration:
     # JSON knows lists only, and every sequence of a declaration is a tuple.
     values: Values = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
-    if "start_method" in values:
-        values["start_method"] = StartMethod(values["start_method"])
+    for name, kind in _ENUMS_OF_DECLARATION.items():
+        if name in values:
+            values[name] = kind(values[name])
     return TaskDeclaration(**values)
+
+
+_ENUMS_OF_DECLARATION: Mapping[str, type[StrEnum]] = {"start_method": StartMethod, "overlap": Overlap}
 
 
 def job_from(row: Sequence[Any]) -> Job:

@@ -79,7 +79,7 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
             engine = writing_engine(path, busy_timeout=busy_timeout)
             undo.callback(engine.dispose)
             _make_ready(engine, path, was_left_safely=lock.was_left_safely)
-            writer = Writer(engine, path)
+            writer = Writer(engine, path, busy_timeout=busy_timeout)
             undo.callback(writer.close)
             # Closed before the writer: whoever is last merges the log into the file, and readers cannot.
             readers = Readers(path, busy_timeout=busy_timeout)

@@ -9,12 +9,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from task_scheduler.core.errors import IllegalTransition, Refused
-from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped, attempt_state_of, reason_of, state_of
+from task_scheduler.core.outcomes import (
+    Cancelled,
+    Failed,
+    Missed,
+    Outcome,
+    Skipped,
+    Snoozed,
+    TimedOut,
+    attempt_state_of,
+    reason_of,
+    state_of,
+)
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import (
     OPEN_ATTEMPTS,
     TRANSITIONS,
     Attempt,
+    AttemptExit,
     AttemptId,
     AttemptState,
     Run,
@@ -153,7 +165,8 @@ def ended(execution: Execution, end: AttemptEnd) -> Execution:
     """End an open attempt and move its run on.
 
     An attempt whose start was not recorded by itself passes through `running` here. When it began stays
-    unknown (None) if neither the report of its start nor its exit tells.
+    unknown (None) if neither the report of its start nor its exit tells. A snoozed one is not counted as an
+    execution. Raises IllegalTransition for a snooze that says neither when the run goes on nor how it ends.
     """
     if execution.attempt.state is AttemptState.CLAIMED:
         told = end.started.started_at if end.started is not None else None
@@ -161,23 +174,40 @@ def ended(execution: Execution, end: AttemptEnd) -> Execution:
     run, attempt = execution.run, execution.attempt
     wanted = attempt_state_of(end.outcome)
     check_attempt_transition(attempt.state, wanted)
-    exit_ = replace(
-        end.exit, started_at=attempt.started_at or end.exit.started_at, ended_at=end.exit.ended_at or end.at
-    )
+    exit_ = _recorded(end, started_at=attempt.started_at)
     attempt = replace(attempt, state=wanted, exit=exit_, started_at=exit_.started_at, reason=reason_of(end.outcome))
-    next_state = state_of(end.outcome) if end.retry_at is None else RunState.RETRYING
+    outcome = None if end.retry_at is not None else _run_outcome(run, end)
+    next_state = RunState.RETRYING if outcome is None else state_of(outcome)
     check_transition(run.state, next_state)
-    return Execution(
-        run=replace(
-            run,
-            state=next_state,
-            reason=attempt.reason,
-            retry_at=end.retry_at,
-            ended_at=end.at if end.retry_at is None else None,
-            last_exit=exit_,
-        ),
-        attempt=attempt,
+    run = replace(
+        run,
+        state=next_state,
+        reason=attempt.reason if outcome is None else reason_of(outcome),
+        retry_at=end.retry_at,
+        ended_at=None if outcome is None else end.at,
+        executions=run.executions - (1 if isinstance(end.outcome, Snoozed) else 0),
+        last_exit=exit_,
     )
+    return Execution(run=run if outcome is None else _without_pause(run, end.at), attempt=attempt)
+
+
+def _recorded(end: AttemptEnd, *, started_at: datetime | None) -> AttemptExit:
+    """Return of an exit what is kept, with both its moments."""
+    error = end.exit.error
+    return replace(
+        end.exit,
+        error=replace(error, bases=()) if error is not None and error.bases else error,
+        started_at=started_at or end.exit.started_at,
+        ended_at=end.exit.ended_at or end.at,
+    )
+
+
+def _run_outcome(run: Run, end: AttemptEnd) -> Outcome:
+    if end.run_outcome is not None:
+        return end.run_outcome
+    if isinstance(end.outcome, Snoozed):
+        raise IllegalTransition(f"run {run.id}", run.state, AttemptState.SNOOZED)
+    return end.outcome
 
 
 def voided(attempt: Attempt, reason: str) -> Attempt | None:
@@ -192,10 +222,33 @@ def voided(attempt: Attempt, reason: str) -> Attempt | None:
 
 
 def resolved(
-    run: Run, outcome: Skipped | Missed | Cancelled | Failed, at: datetime, *, has_open_attempt: bool
+    run: Run, outcome: Skipped | Missed | Cancelled | Failed | TimedOut, at: datetime, *, has_open_attempt: bool
 ) -> Run | None:
     """End a waiting run without an execution; None when it does not wait, or may not end so."""
     wanted = state_of(outcome)
     if run.state not in WAITING or has_open_attempt or wanted not in TRANSITIONS[run.state]:
         return None
+    run = _without_pause(run, at)
     return replace(run, state=wanted, reason=reason_of(outcome), retry_at=None, ended_at=at)
+
+
+def paused(run: Run, at: datetime) -> Run | None:
+    """Note that a run is to stand still; None when it has its outcome, unchanged when it is paused already."""
+    if run.is_final:
+        return None
+    return run if run.paused_at is not None else replace(run, paused_at=at)
+
+
+def unpaused(run: Run, at: datetime) -> Run | None:
+    """Note that a paused run is to go on; None when it has its outcome, unchanged when it is not paused."""
+    if run.is_final:
+        return None
+    return _without_pause(run, at)
+
+
+def _without_pause(run: Run, at: datetime) -> Run:
+    if run.paused_at is None:
+        return run
+    # A clock that was set back meanwhile takes nothing from the pauses before.
+    lasted = max(0.0, (at - run.paused_at).total_seconds())
+    return replace(run, paused_at=None, paused_seconds=run.paused_seconds + lasted)

@@ -169,6 +169,9 @@ runs = Table(
     # Added by 0002: older rows have none.
     Column("argv", JSON),
     Column("pinned", Text),
+    # Added by 0003.
+    Column("paused_at", UtcMoment),
+    Column("paused_seconds", Float, nullable=False, server_default=text("0")),
     UniqueConstraint("job_id", "scheduled_for", "clock_generation"),
     sqlite_autoincrement=True,
 )
@@ -213,6 +216,9 @@ attempts = Table(
     Column("output_bytes", Integer),
     Column("output_dropped", Integer),
     Column("left_behind", Integer),
+    # Added by 0003: NULL for most. The notes may be long and come last, so that nothing is read past them.
+    Column("details", JSON(none_as_null=True)),
+    Column("notes", JSON(none_as_null=True)),
     sqlite_with_rowid=False,
 )
 # A run has one attempt at a time: the database itself refuses a second.

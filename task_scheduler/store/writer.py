@@ -13,12 +13,15 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from task_scheduler.core.errors import StoreError
-from task_scheduler.store.faults import explain
+from task_scheduler.store.faults import explain, is_busy
 
 T = TypeVar("T")
 
 #: Operations that share one commit at most, so that none waits long for those behind it.
 LARGEST_BATCH = 256
+#: Seconds a write waits for another program that is known to hold the database: who asks then is to hear of it soon,
+#: and those who do not give up ask again anyway.
+LOCKED_PATIENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,12 @@ class Writer:
     after its commit, in the event loop of whoever asked.
     """
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, path: Path, *, busy_timeout: float) -> None:
+        """`busy_timeout` is how long the engine's connections wait for another program that writes, in seconds."""
         self._engine = engine
         self._path = path
+        self._busy_timeout = busy_timeout
+        self._is_locked = False
         self._asks: SimpleQueue[_Ask | None] = SimpleQueue()
         self._connection: Connection | None = None
         self._closed = False
@@ -106,7 +112,9 @@ class Writer:
             connection = self._connect()
             transaction = connection.begin()
         except Exception as error:  # noqa: BLE001  # its callers get it, and the thread lives on
+            self._note_lock(is_locked=is_busy(error))
             return self._failed(batch, error)
+        self._note_lock(is_locked=False)
         try:
             with transaction:
                 results = [ask.operation(connection) for ask in batch]
@@ -128,6 +136,14 @@ class Writer:
         if self._connection is None:
             self._connection = self._engine.connect()
         return self._connection
+
+    def _note_lock(self, *, is_locked: bool) -> None:
+        """Wait for other programs as long as usual, or shortly while one of them is known to hold on."""
+        if is_locked is self._is_locked or self._connection is None:
+            return
+        self._is_locked = is_locked
+        seconds = min(LOCKED_PATIENCE, self._busy_timeout) if is_locked else self._busy_timeout
+        self._connection.connection.cursor().execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
     def _drop_unless_usable(self) -> None:
         """Close a connection that is still within its transaction; the next batch opens another.

@@ -12,7 +12,22 @@ from typing import Any
 from task_scheduler.core.environments import Lock
 from task_scheduler.core.outcomes import Ended, Failed, Succeeded
 from task_scheduler.core.requests import Started
-from task_scheduler.core.runs import AttemptExit, AttemptId, ErrorSummary, Run, RunKind, RunState
+from task_scheduler.core.runs import (
+    Artifact,
+    Attempt,
+    AttemptExit,
+    AttemptId,
+    AttemptNotes,
+    AttemptState,
+    EndKind,
+    EndRequest,
+    ErrorSummary,
+    Progress,
+    Run,
+    RunKind,
+    RunState,
+    StopCause,
+)
 from task_scheduler.core.tasks import Job, JobDeclaration, TaskDeclaration, TaskRecord, TaskStatus, TaskVersion
 from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, Catalogue, RunRequest, SlotClaim
 from task_scheduler.testing.clock import NOON
@@ -104,6 +119,20 @@ def a_run(**values: Any) -> Run:
     return replace(run, **values)
 
 
+def an_attempt(**values: Any) -> Attempt:
+    """Make the first attempt of run 1, claimed at NOON."""
+    attempt = Attempt(
+        id=AttemptId(run_id=1, number=1),
+        state=AttemptState.CLAIMED,
+        digest=digest_of(SOURCE),
+        environment="env-a",
+        placement="host-1",
+        output="report/1.1.log",
+        claimed_at=NOON,
+    )
+    return replace(attempt, **values)
+
+
 def an_attempt_claim(**values: Any) -> AttemptClaim:
     """Make the claim of an attempt that runs SOURCE."""
     claim = AttemptClaim(digest=digest_of(SOURCE), environment="env-a", placement="host-1", claimed_at=NOON)
@@ -152,6 +181,35 @@ def a_failing_exit(**values: Any) -> AttemptExit:
     """Make the exit of an attempt that raised ValueError."""
     error = ErrorSummary(kind="ValueError", message="no rows", place="tasks/report.py:2 in start")
     return an_exit(**{"exit_code": 1, "error": error, **values})
+
+
+def some_notes(**values: Any) -> AttemptNotes:
+    """Make the notes of an attempt that told of everything it can."""
+    notes = AttemptNotes(
+        progress=Progress(done=3, total=10, text="reading"),
+        metrics={"rows": 1200.0},
+        artifacts=(Artifact(path="out/report.pdf", title="The report"), Artifact(path="https://example.org/")),
+        result='{"rows": 1200}',
+        refused=("a result of 100,001 characters is longer than 100,000: it was not kept",),
+    )
+    return replace(notes, **values)
+
+
+def a_telling_exit(**values: Any) -> AttemptExit:
+    """Make an exit with every fact that few exits have."""
+    return an_exit(
+        **{
+            "stopped_for": StopCause.MEMORY,
+            "stop_limit": 512.0,
+            "stop_value": 0.0,
+            "end_request": EndRequest(kind=EndKind.SNOOZE, reason="not there yet", seconds=2.5),
+            "notes": some_notes(),
+            "core_dumped": True,
+            "out_of_memory": True,
+            "paused_seconds": 1.5,
+            **values,
+        }
+    )
 
 
 def an_end(attempt: AttemptId, outcome: Ended | None = None, **values: Any) -> AttemptEnd:

@@ -21,11 +21,13 @@ from task_scheduler.core.requests import (
     Lost,
     NotStarted,
     OpenAttempt,
+    PauseConfirmed,
     Report,
     Started,
     StillRunning,
+    Told,
 )
-from task_scheduler.core.runs import AttemptExit, AttemptId
+from task_scheduler.core.runs import NOTHING_TOLD, AttemptExit, AttemptId, AttemptNotes
 from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
 from task_scheduler.ports import Inspection, KnownFile, SourceChanges, SourceFile
 from task_scheduler.testing.clock import NOON
@@ -48,10 +50,21 @@ class FakeExecutor:
         self.automatic = False
         #: Whether hosts cannot be started, so that no attempt begins.
         self.broken = False
+        #: Whether an attempt that is to end lives on, until the test finishes it.
+        self.stubborn = False
+        #: Whether a pause is confirmed as soon as it is ordered.
+        self.confirming = True
         self.launched: list[AttemptRequest] = []
         self.placements: dict[AttemptId, str] = {}
         self.prepared: list[ExecutionProfile] = []
         self.terminated: list[tuple[AttemptId, str]] = []
+        #: The grace of each of these orders.
+        self.graces: list[float | None] = []
+        self.paused: set[AttemptId] = set()
+        #: What was ordered of living attempts: `pause` or `resume`, and which.
+        self.ordered: list[tuple[str, AttemptId]] = []
+        self._doomed: dict[AttemptId, str] = {}
+        self._notes: dict[AttemptId, AttemptNotes] = {}
         self.forgotten: list[AttemptId] = []
         self._places = 0
 
@@ -87,11 +100,28 @@ class FakeExecutor:
             self._soon(Started(id=request.id, started_at=self._now(), process="host-1:1"))
             self._soon(self._over[request.id])
 
-    def terminate(self, attempt: AttemptId, reason: str) -> None:
-        """End a living attempt."""
+    def terminate(self, attempt: AttemptId, reason: str, *, grace: float | None = None) -> None:
+        """End a living attempt, one that has not begun as soon as it does; the first reason stays."""
         self.terminated.append((attempt, reason))
+        self.graces.append(grace)
+        self._doomed.setdefault(attempt, reason)
+        if attempt in self.living and not self.stubborn:
+            self.obey(attempt)
+
+    def pause(self, attempt: AttemptId) -> None:
+        """Have a living attempt stand still."""
+        self._order("pause", attempt)
+
+    def resume(self, attempt: AttemptId) -> None:
+        """Have a paused attempt go on."""
+        self._order("resume", attempt)
+
+    def _order(self, verb: str, attempt: AttemptId) -> None:
+        self.ordered.append((verb, attempt))
         if attempt in self.living:
-            self.finish(attempt, AttemptExit(signal=15, stopped_for=reason))
+            (self.paused.add if verb == "pause" else self.paused.discard)(attempt)
+            if self.confirming:
+                self._soon(PauseConfirmed(id=attempt, is_paused=attempt in self.paused))
 
     async def settle(self, attempts: Sequence[OpenAttempt]) -> Sequence[Report]:
         """Say what became of each attempt; one that has not begun never will."""
@@ -122,13 +152,24 @@ class FakeExecutor:
             raise AssertionError(f"attempt {chosen} is not waiting to begin")
         self._begun[chosen] = self._now()
         self.report(Started(id=chosen, started_at=self._now(), process="host-1:1"))
+        if chosen in self._doomed and not self.stubborn:
+            self.obey(chosen)
         return chosen
+
+    def obey(self, attempt: AttemptId) -> AttemptId:
+        """Have an attempt end as it was told to."""
+        return self.finish(attempt, AttemptExit(signal=15, stopped_for=self._doomed[attempt], ended_at=self._now()))
+
+    def tell(self, attempt: AttemptId, notes: AttemptNotes) -> None:
+        """Have a living attempt tell of its work."""
+        self._notes[attempt] = notes
+        self.report(Told(id=attempt, notes=notes))
 
     def finish(self, attempt: AttemptId | None = None, exit_: AttemptExit | None = None) -> AttemptId:
         """Have an attempt end, beginning it first where it has not begun; with success unless told otherwise."""
         chosen = (self.living or self.waiting)[0] if attempt is None else attempt
-        if chosen in self.waiting:
-            self.begin(chosen)
+        if chosen in self.waiting and self.begin(chosen) in self._over:
+            return chosen  # it was to end as soon as it began
         if chosen not in self.living:
             raise AssertionError(f"attempt {chosen} is not executing")
         self._over[chosen] = Finished(id=chosen, exit=exit_ or AttemptExit(exit_code=0, ended_at=self._now()))
@@ -164,7 +205,12 @@ class FakeExecutor:
         if attempt in self._over:
             return self._over[attempt]
         if attempt in self._begun:
-            return StillRunning(id=attempt, started_at=self._begun[attempt])
+            return StillRunning(
+                id=attempt,
+                started_at=self._begun[attempt],
+                is_paused=attempt in self.paused,
+                notes=self._notes.get(attempt, NOTHING_TOLD),
+            )
         self._void.add(attempt)
         return NotStarted(id=attempt, reason="it has no start marker")
 

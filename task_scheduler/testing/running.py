@@ -36,6 +36,7 @@ class RunningProject:
     def __init__(self, root: Path, *, variables: Mapping[str, str] | None = None) -> None:
         """`variables` are further environment variables of the scheduler."""
         self.root = root
+        self.program = REPOSITORY  #: the folder whose `task_scheduler` is run; another one may take over
         self._variables = dict(variables or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._hosts: dict[int, str] = {}
@@ -71,18 +72,36 @@ class RunningProject:
             raise RuntimeError("the scheduler was not started")
         return self._process.pid
 
-    def start(self) -> None:
-        """Start the scheduler; returns once it answers."""
+    def start(self, *options: str) -> None:
+        """Start the scheduler, with options of `run`; returns once it answers."""
+        self.take_over(self.launch(*options))
+        self.wait_until_it_answers()
+
+    def launch(self, *options: str) -> subprocess.Popen[bytes]:
+        """Start a scheduler beside the one that is known, if there is one; returns at once."""
         with (self.root / "terminal.log").open("ab") as terminal:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "task_scheduler", "run", "--root", str(self.root)],
-                cwd=REPOSITORY,
+            return subprocess.Popen(
+                [sys.executable, "-m", "task_scheduler", "--root", str(self.root), "run", *options],
+                cwd=self.program,
                 env={**os.environ, **self._variables},
                 stdin=subprocess.DEVNULL,
                 stdout=terminal,
                 stderr=terminal,
             )
+
+    def take_over(self, process: subprocess.Popen[bytes]) -> None:
+        """Take a scheduler that was launched for the project's own."""
+        self._process = process
+
+    def wait_until_it_answers(self) -> None:
+        """Return once the scheduler answers."""
         self.wait_for("the scheduler answers", lambda: self.ask("status")["running"])
+
+    def set_variable(self, name: str, value: str | None) -> None:
+        """Give the schedulers started from now on an environment variable, or with None no longer."""
+        self._variables.pop(name, None)
+        if value is not None:
+            self._variables[name] = value
 
     def stop(self) -> int:
         """Ask the scheduler to stop as a service manager does; return its exit code."""
@@ -111,7 +130,7 @@ class RunningProject:
         """Run a `task-scheduler` command on this project."""
         return subprocess.run(
             self.command_line(*arguments),
-            cwd=REPOSITORY,
+            cwd=self.program,
             env={**os.environ, **self._variables},
             stdin=subprocess.DEVNULL,
             capture_output=True,

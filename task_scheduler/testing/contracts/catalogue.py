@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from task_scheduler.core.errors import Problem, Severity, TaskSchedulerError
-from task_scheduler.core.tasks import TaskStatus
+from task_scheduler.core.tasks import Overlap, StartMethod, TaskStatus
 from task_scheduler.testing.builders import (
     SOURCE,
     a_declaration,
@@ -30,6 +30,37 @@ from task_scheduler.testing.contracts.ports import Store
 from task_scheduler.testing.loops import in_event_loop
 
 NEWER = b"def start():\n    print('newer')\n"
+
+FULL_DECLARATION = a_declaration(
+    description="Ä report",
+    dependencies=("requests>=2", "rich"),
+    python_version="3.11",
+    enabled=False,
+    timeout=7,
+    retry_count=2,
+    retry_delay=3,
+    schedule=("every 5 minutes",),
+    timezone="Europe/Berlin",
+    arguments=("--verbose", ""),
+    preload=False,
+    start_method=StartMethod.SPAWN,
+    deadline=60,
+    kill_grace=5,
+    retry_backoff=1.5,
+    retry_max_delay=30,
+    retry_jitter=0.25,
+    retry_on=("TimeoutError", "3", "timed_out"),
+    overlap=Overlap.QUEUE_ONE,
+    memory_limit=512 * 1024 * 1024,
+    cpu_limit=30,
+    max_processes=4,
+    output_limit=0,
+    nice=-5,
+    user="nobody",
+    umask=0o027,
+    working_directory="data",
+    env={"LANG": "C.UTF-8", "EMPTY": ""},
+)
 
 
 class CatalogueContract:
@@ -62,17 +93,7 @@ class CatalogueContract:
     @in_event_loop
     async def test_an_admitted_version_is_in_force_with_every_field(self, store: Store) -> None:
         version = a_version(
-            declaration=a_declaration(
-                description="Ä report",
-                dependencies=("requests>=2", "rich"),
-                python_version="3.11",
-                enabled=False,
-                timeout=7,
-                retry_count=2,
-                retry_delay=3,
-                schedule=("every 5 minutes",),
-                timezone="Europe/Berlin",
-            ),
+            declaration=FULL_DECLARATION,
             preload=("requests", "rich.table"),
             local_digest="abc",
             functions=("start", None),
@@ -83,6 +104,13 @@ class CatalogueContract:
         assert await store.versions() == [version]
         assert await store.version("report", version.digest) == version
         assert await store.lock("env-a") == a_lock()
+
+    def test_the_declaration_of_that_version_leaves_no_field_as_it_is_by_itself(self) -> None:
+        plain = a_declaration(title="")
+
+        same = [name for name in asdict(plain) if getattr(plain, name) == getattr(FULL_DECLARATION, name)]
+
+        assert same == []
 
     @in_event_loop
     async def test_a_newer_version_takes_the_place_of_the_older_which_stays_known(self, store: Store) -> None:

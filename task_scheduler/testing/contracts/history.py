@@ -11,6 +11,7 @@ from task_scheduler.testing.builders import (
     a_failure,
     a_slot,
     a_start,
+    a_telling_exit,
     admit_task,
     after,
     an_attempt_claim,
@@ -54,6 +55,23 @@ class HistoryContract:
 
         assert [run.id for run in first] == [12, 11, 10, 9, 8]
         assert [run.id for run in second] == [7, 6, 5, 4, 3]
+
+    @in_event_loop
+    async def test_what_a_run_told_is_read_with_that_run_and_not_with_a_list(self, store: Store) -> None:
+        (job,) = await admit_task(store, "one")
+        (run,) = await store.claim([a_slot(job, scheduled_for=after(1))], {})
+        (attempt,) = await store.begin([(run.id, an_attempt_claim())])
+        await store.finish([an_end(attempt.id, exit=a_telling_exit())])
+
+        (listed,) = await store.runs(RunFilter())
+        alone = await store.run(run.id)
+
+        assert listed.last_exit is not None
+        assert listed.last_exit.notes.is_empty
+        assert (await store.latest())["one"] == listed
+        assert alone is not None
+        assert alone.last_exit is not None
+        assert alone.last_exit.notes == a_telling_exit().notes
 
     @in_event_loop
     async def test_runs_are_filtered_by_task_and_by_state(self, store: Store) -> None:

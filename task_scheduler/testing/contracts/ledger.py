@@ -12,8 +12,20 @@ from datetime import timedelta
 import pytest
 
 from task_scheduler.core.errors import IllegalTransition, Refused, TaskSchedulerError, UnknownRun
-from task_scheduler.core.outcomes import Cancelled, Failed, Interrupted, Missed, Skipped, Succeeded, TimedOut
-from task_scheduler.core.runs import AttemptExit, AttemptId, AttemptState, Run, RunKind, RunState
+from task_scheduler.core.outcomes import Cancelled, Failed, Interrupted, Missed, Skipped, Snoozed, Succeeded, TimedOut
+from task_scheduler.core.runs import (
+    NOTHING_TOLD,
+    Artifact,
+    AttemptExit,
+    AttemptId,
+    AttemptNotes,
+    AttemptState,
+    ErrorSummary,
+    Progress,
+    Run,
+    RunKind,
+    RunState,
+)
 from task_scheduler.core.tasks import Job
 from task_scheduler.ports import RunFilter
 from task_scheduler.testing.builders import (
@@ -25,6 +37,7 @@ from task_scheduler.testing.builders import (
     a_request,
     a_slot,
     a_start,
+    a_telling_exit,
     admit_task,
     after,
     an_attempt_claim,
@@ -410,6 +423,7 @@ class LedgerContract:
             (TimedOut("ended at its time limit of 2 s"), RunState.TIMED_OUT),
             (Cancelled("by hand"), RunState.CANCELLED),
             (Interrupted("its host died"), RunState.INTERRUPTED),
+            (Skipped("nothing to do"), RunState.SKIPPED),
         ],
     )
     @in_event_loop
@@ -509,6 +523,95 @@ class LedgerContract:
         assert recorded.reason.startswith("broken ")
         assert recorded.reason.endswith(" text \0 ü")
 
+    @in_event_loop
+    async def test_what_an_attempt_told_and_the_rarer_facts_of_its_end_are_recorded(self, store: Store) -> None:
+        run, attempt = await a_claimed_run(store)
+        exit_ = a_telling_exit()
+
+        (ended,) = await store.finish([an_end(attempt, Failed("x"), exit=exit_, started=a_start(attempt))])
+
+        (recorded,) = await store.attempts(run.id)
+        assert recorded.exit == ended.last_exit == exit_
+        assert await on_record(store, run.id) == ended
+
+    @pytest.mark.parametrize(
+        "notes",
+        [
+            NOTHING_TOLD,
+            AttemptNotes(),
+            AttemptNotes(progress=Progress(done=0.0)),
+            AttemptNotes(metrics={"ü \udcff \0": -1e308}),
+            AttemptNotes(artifacts=(Artifact(path=""),)),
+            AttemptNotes(result=""),
+            AttemptNotes(result='"' + "x" * 99_998 + '"'),
+            AttemptNotes(refused=("why",)),
+        ],
+        ids=["nothing", "nothing anew", "progress", "metric", "artifact", "empty result", "long result", "refused"],
+    )
+    @in_event_loop
+    async def test_notes_are_read_as_they_were_told(self, store: Store, notes: AttemptNotes) -> None:
+        run, attempt = await a_claimed_run(store)
+
+        await store.finish([an_end(attempt, exit=an_exit(notes=notes), started=a_start(attempt))])
+
+        (recorded,) = await store.attempts(run.id)
+        assert recorded.exit == an_exit(notes=notes)
+
+    @in_event_loop
+    async def test_base_classes_of_an_error_are_not_kept(self, store: Store) -> None:
+        run, attempt = await a_claimed_run(store)
+        error = ErrorSummary(kind="KeyError", message="'x'", bases=("LookupError", "Exception"))
+
+        (ended,) = await store.finish([a_failure(attempt, exit=a_failing_exit(error=error), started=a_start(attempt))])
+
+        assert ended.last_exit == a_failing_exit(error=replace(error, bases=()))
+        assert await on_record(store, run.id) == ended
+
+    @in_event_loop
+    async def test_a_run_may_end_otherwise_than_its_attempt(self, store: Store) -> None:
+        run, attempt = await a_claimed_run(store)
+        late = TimedOut("its deadline of 60 s leaves no time for a retry; exit code 3")
+
+        (ended,) = await store.finish([a_failure(attempt, run_outcome=late, started=a_start(attempt))])
+
+        assert (ended.state, ended.reason, ended.ended_at) == (RunState.TIMED_OUT, late.reason, after(5))
+        (recorded,) = await store.attempts(run.id)
+        assert (recorded.state, recorded.reason) == (AttemptState.FAILED, "ValueError: no rows")
+        assert await on_record(store, run.id) == ended
+
+    @in_event_loop
+    async def test_a_snoozed_attempt_is_no_execution_and_its_run_goes_on_later(self, store: Store) -> None:
+        run, first = await a_claimed_run(store)
+        snoozed = Snoozed("not there yet", 60)
+
+        (waiting,) = await store.finish([an_end(first, snoozed, retry_at=after(65), started=a_start(first))])
+        (second,) = await store.begin([(run.id, an_attempt_claim(claimed_at=after(65)))])
+        (ended,) = await store.finish([an_end(second.id, started=a_start(second.id))])
+
+        assert (waiting.state, waiting.retry_at, waiting.reason) == (RunState.RETRYING, after(65), "not there yet")
+        assert (waiting.executions, waiting.attempts, waiting.started_at) == (0, 1, after(1))
+        assert (ended.executions, ended.attempts, ended.started_at) == (1, 2, after(1))
+        assert await states_of_attempts(store, run.id) == [AttemptState.SNOOZED, AttemptState.SUCCEEDED]
+
+    @in_event_loop
+    async def test_a_run_that_may_snooze_no_longer_takes_the_outcome_it_is_given(self, store: Store) -> None:
+        run, attempt = await a_claimed_run(store)
+        late = TimedOut("it snoozed past its deadline")
+
+        (ended,) = await store.finish([an_end(attempt, Snoozed("", 60), run_outcome=late, started=a_start(attempt))])
+
+        assert (ended.state, ended.executions, ended.retry_at) == (RunState.TIMED_OUT, 0, None)
+        assert await states_of_attempts(store, run.id) == [AttemptState.SNOOZED]
+
+    @in_event_loop
+    async def test_a_snooze_that_leads_nowhere_is_refused(self, store: Store) -> None:
+        run, attempt = await a_claimed_run(store)
+
+        with pytest.raises(IllegalTransition, match=f"run {run.id} is running and cannot become snoozed"):
+            await store.finish([an_end(attempt, Snoozed("", 60), started=a_start(attempt))])
+
+        assert await on_record(store, run.id) == run
+
     # --- void ---------------------------------------------------------------------------------------------
 
     @in_event_loop
@@ -586,6 +689,19 @@ class LedgerContract:
         assert cancelled.last_exit == a_failing_exit()
 
     @in_event_loop
+    async def test_a_run_that_waits_for_a_retry_can_end_at_its_deadline_but_not_one_that_never_began(
+        self, store: Store
+    ) -> None:
+        run, attempt = await a_claimed_run(store)
+        await store.finish([a_failure(attempt, retry_at=after(65), started=a_start(attempt))])
+        queued, _ = await store.request(a_request("abc"))
+
+        ended = await store.resolve([run.id, queued.id], TimedOut("its deadline has passed"), after(20))
+
+        assert [(run.state, run.reason) for run in ended] == [(RunState.TIMED_OUT, "its deadline has passed")]
+        assert await on_record(store, queued.id) == queued
+
+    @in_event_loop
     async def test_runs_that_do_not_wait_are_left_as_they_are(self, store: Store) -> None:
         job = await a_job_on_record(store)
         claimed, running, over = await store.claim(
@@ -599,6 +715,87 @@ class LedgerContract:
 
         assert ended == []
         assert await store.runs(RunFilter()) == before
+
+    # --- pauses -------------------------------------------------------------------------------------------
+
+    @in_event_loop
+    async def test_a_pause_is_on_record_until_it_ends(self, store: Store) -> None:
+        run, attempt = await a_claimed_run(store)
+        await store.started([a_start(attempt)])
+        running = await on_record(store, run.id)
+
+        paused = await store.pause(run.id, after(10))
+        on_record_paused = await on_record(store, run.id)
+        goes_on = await store.unpause(run.id, after(14.5))
+
+        assert paused == on_record_paused == replace(running, paused_at=after(10))
+        assert goes_on == replace(running, paused_seconds=4.5)
+        assert await on_record(store, run.id) == goes_on
+
+    @in_event_loop
+    async def test_pauses_add_up_and_a_clock_set_back_takes_nothing_away(self, store: Store) -> None:
+        run = await a_queued_run(store)
+
+        for began, ended in ((10, 14), (20, 21), (30, 25)):
+            await store.pause(run.id, after(began))
+            await store.unpause(run.id, after(ended))
+
+        assert (await on_record(store, run.id)).paused_seconds == 5.0
+
+    @in_event_loop
+    async def test_a_pause_asked_for_again_changes_nothing(self, store: Store) -> None:
+        run = await a_queued_run(store)
+
+        unpaused = await store.unpause(run.id, after(1))
+        first = await store.pause(run.id, after(2))
+        again = await store.pause(run.id, after(3))
+
+        assert unpaused == run
+        assert first == again == await on_record(store, run.id) == replace(run, paused_at=after(2))
+
+    @in_event_loop
+    async def test_a_run_that_is_over_is_neither_paused_nor_unpaused(self, store: Store) -> None:
+        run = await a_queued_run(store)
+        (ended,) = await store.resolve([run.id], Cancelled("by hand"), after(1))
+
+        answers = (await store.pause(run.id, after(2)), await store.unpause(run.id, after(3)))
+
+        assert answers == (None, None)
+        assert await on_record(store, run.id) == ended
+
+    @in_event_loop
+    async def test_a_pause_of_a_run_that_is_not_on_record_is_refused(self, store: Store) -> None:
+        with pytest.raises(UnknownRun):
+            await store.pause(999, after(1))
+        with pytest.raises(UnknownRun):
+            await store.unpause(999, after(1))
+
+    @in_event_loop
+    async def test_the_end_of_a_run_ends_its_pause(self, store: Store) -> None:
+        await a_job_on_record(store)
+        waiting, _ = await store.request(a_request("abc"))
+        run, _ = await store.request(a_request("def"))
+        (attempt,) = await store.begin([(run.id, an_attempt_claim())])
+        await store.started([a_start(attempt.id)])
+        for each in (waiting, run):
+            await store.pause(each.id, after(2))
+
+        (cancelled,) = await store.resolve([waiting.id], Cancelled("by hand"), after(3))
+        (ended,) = await store.finish([an_end(attempt.id, at=after(5))])
+
+        assert (cancelled.paused_at, cancelled.paused_seconds) == (None, 1.0)
+        assert (ended.paused_at, ended.paused_seconds) == (None, 3.0)
+        assert [await on_record(store, each.id) for each in (waiting, run)] == [cancelled, ended]
+
+    @in_event_loop
+    async def test_a_run_stays_paused_while_it_waits_for_its_next_attempt(self, store: Store) -> None:
+        run, attempt = await a_claimed_run(store)
+        await store.pause(run.id, after(2))
+
+        (waiting,) = await store.finish([a_failure(attempt, retry_at=after(65), started=a_start(attempt))])
+
+        assert (waiting.state, waiting.paused_at, waiting.paused_seconds) == (RunState.RETRYING, after(2), 0.0)
+        assert [run for run, _ in await store.open_runs()] == [waiting]
 
     # --- open runs ----------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from task_scheduler.core.errors import AlreadyRunning
+from task_scheduler.core.errors import AlreadyRunning, StoreError
 from task_scheduler.store.locks import Holder, ProjectLock, holder_of
 from task_scheduler.testing.clock import NOON
 
@@ -50,6 +51,18 @@ def test_a_second_one_is_told_who_holds_it(tmp_path: Path) -> None:
 
     assert f"another scheduler holds this folder (pid {process.pid} on " in str(caught.value)
     assert caught.value.holder.endswith("since 2026-03-01 12:00:00 UTC")
+
+
+def test_a_disk_that_takes_no_name_of_the_holder_is_said_and_the_lock_is_free(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(StoreError, match="lock cannot be locked: File too large"):
+            _lock(tmp_path / "lock").acquire()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert _lock(tmp_path / "lock").acquire().is_held
 
 
 def test_two_locks_in_one_process_exclude_each_other(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,14 @@ from sqlalchemy import Connection, Engine, create_engine, insert, select
 from sqlalchemy.pool import StaticPool
 
 from task_scheduler.store import rows, schema
+from task_scheduler.store.connections import writing_engine
 from task_scheduler.store.sqlite import SqliteStore
 from task_scheduler.store.tables import attempts, jobs, locks, metadata, runs, tasks, versions
-from task_scheduler.testing.builders import a_run, a_task, a_version
+from task_scheduler.testing.builders import a_run, a_task, a_version, an_attempt, an_exit
 
 Open = Callable[..., SqliteStore]
+
+_OF_0003 = ("paused_at", "paused_seconds")
 
 
 def _schema(connection: Connection) -> dict[str, list[str]]:
@@ -59,21 +61,57 @@ def test_a_migrated_database_has_the_tables_the_program_knows(store: SqliteStore
     assert store._readers.ask_now(_schema) == known
 
 
-def test_rows_of_the_first_schema_have_nothing_in_the_columns_that_came_later() -> None:
-    old = {name: value for name, value in rows.run_values(a_run()).items() if name not in {"argv", "pinned"}}
-    engine = create_engine("sqlite://", poolclass=StaticPool)
+def _upgrade(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(schema.MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-        connection.execute(insert(runs).values(old))
+
+def _without(values: dict[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("revision", "later"), [("0001", ("argv", "pinned", "paused_at", "paused_seconds")), ("0002", _OF_0003)]
+)
+def test_rows_of_an_older_schema_have_nothing_in_the_columns_that_came_later(
+    in_memory: Engine, revision: str, later: tuple[str, ...]
+) -> None:
+    ended = an_attempt(exit=an_exit(), started_at=an_exit().started_at)
+
+    with in_memory.begin() as connection:
+        _upgrade(connection, revision)
+        connection.execute(insert(runs), _without(rows.run_values(a_run()), *later))
+        connection.execute(insert(attempts), _without(rows.attempt_values(ended), "details", "notes"))
         schema.bring_up_to_date(connection, Path("test.db"))
-        (row,) = connection.execute(select(runs)).all()
+        (run,) = connection.execute(select(runs)).all()
+        (attempt,) = connection.execute(select(attempts)).all()
+
+    assert rows.run_from(run) == a_run()
+    assert rows.attempt_from(attempt) == ended
+
+
+def test_a_large_record_is_migrated_without_being_copied(database: Path) -> None:
+    engine = writing_engine(database, busy_timeout=1)
+    old = _without(rows.run_values(a_run()), *_OF_0003)
+    ended = _without(rows.attempt_values(an_attempt(exit=an_exit())), "details", "notes")
+    with engine.begin() as connection:
+        _upgrade(connection, "0002")
+        connection.execute(insert(tasks), rows.task_values(a_task()))
+        numbers = range(1, 5001)
+        connection.execute(insert(runs), [{**old, "id": n, "job_id": None} for n in numbers])
+        connection.execute(insert(attempts), [{**ended, "run_id": n} for n in numbers])
+    size = database.stat().st_size
+
+    with engine.connect() as connection:
+        with connection.begin():
+            schema.bring_up_to_date(connection, database)
+        written = database.with_name(f"{database.name}-wal").stat().st_size
     engine.dispose()
 
-    assert rows.run_from(row) == replace(a_run(), argv=(), pinned=None)
+    assert size > 1_000_000
+    assert written < 100_000
 
 
 def test_the_revisions_the_program_knows_are_those_of_the_scripts() -> None:
@@ -111,5 +149,5 @@ def test_rows_are_written_and_read_in_the_order_of_the_columns() -> None:
     assert locks.c.keys() == ["key", "text", "python", "platform"]
     assert attempts.c.keys()[10:] == [
         "started_at", "ended_at", "exit_code", "signal", "stopped_for", "error_kind", "error_message", "error_place",
-        "duration", "cpu_seconds", "peak_memory", "output_bytes", "output_dropped", "left_behind",
+        "duration", "cpu_seconds", "peak_memory", "output_bytes", "output_dropped", "left_behind", "details", "notes",
     ]  # fmt: skip

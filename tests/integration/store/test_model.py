@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from task_scheduler.core.errors import TaskSchedulerError
-from task_scheduler.core.outcomes import Cancelled, Failed, Interrupted, Missed, Skipped, Succeeded, TimedOut
+from task_scheduler.core.outcomes import Cancelled, Failed, Interrupted, Missed, Skipped, Snoozed, Succeeded, TimedOut
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.runs import FINAL, AttemptExit, AttemptId, RunState
 from task_scheduler.core.tasks import JobDeclaration, TaskStatus
@@ -27,6 +27,7 @@ from task_scheduler.testing.builders import (
     a_slot,
     a_start,
     a_task,
+    a_telling_exit,
     admit_task,
     after,
     an_attempt_claim,
@@ -43,11 +44,14 @@ JOBS = tuple(a_job_declaration(function=name) for name in ("start", None, "other
 moments = st.integers(0, 6).map(after)
 run_ids = st.integers(1, 12)
 attempt_ids = st.builds(AttemptId, run_id=run_ids, number=st.integers(1, 3))
-ended = st.sampled_from([Succeeded(), Failed("x"), TimedOut("x"), Cancelled("x"), Interrupted("x")])
-exits = st.sampled_from(
-    [an_exit(), a_failing_exit(), AttemptExit(), an_exit(started_at=None, signal=9, exit_code=None)]
+ended = st.sampled_from(
+    [Succeeded(), Failed("x"), TimedOut("x"), Cancelled("x"), Interrupted("x"), Skipped("x"), Snoozed("x", 2)]
 )
-resolutions = st.sampled_from([Skipped("s"), Missed("m"), Cancelled("c"), Failed("f")])
+exits = st.sampled_from(
+    [an_exit(), a_failing_exit(), AttemptExit(), an_exit(started_at=None, signal=9, exit_code=None), a_telling_exit()]
+)
+resolutions = st.sampled_from([Skipped("s"), Missed("m"), Cancelled("c"), Failed("f"), TimedOut("t")])
+run_outcomes = st.none() | st.sampled_from([Failed("f"), TimedOut("t"), Cancelled("c")])
 environments = st.sampled_from(["env-a", "env-b"])
 claims = st.builds(an_attempt_claim, environment=environments, claimed_at=moments)
 
@@ -143,9 +147,15 @@ class SameRecord(RuleBasedStateMachine):
     def started(self, attempts: list[AttemptId], moment: Any) -> None:
         self.both(lambda store: store.started([a_start(attempt, started_at=moment) for attempt in attempts]))
 
-    @rule(attempts=st.lists(attempt_ids, min_size=1, max_size=4), outcome=ended, exit_=exits, retry=st.none() | moments)
-    def finish(self, attempts: list[AttemptId], outcome: Any, exit_: AttemptExit, retry: Any) -> None:
-        ends = [an_end(attempt, outcome, exit=exit_, retry_at=retry) for attempt in attempts]
+    @rule(
+        attempts=st.lists(attempt_ids, min_size=1, max_size=4),
+        outcome=ended,
+        exit_=exits,
+        retry=st.none() | moments,
+        run_outcome=run_outcomes,
+    )
+    def finish(self, attempts: list[AttemptId], outcome: Any, exit_: AttemptExit, retry: Any, run_outcome: Any) -> None:
+        ends = [an_end(name, outcome, exit=exit_, retry_at=retry, run_outcome=run_outcome) for name in attempts]
         self.both(lambda store: store.finish(ends))
 
     @rule(attempts=st.lists(attempt_ids, min_size=1, max_size=3))
@@ -155,6 +165,14 @@ class SameRecord(RuleBasedStateMachine):
     @rule(ids=st.lists(run_ids, min_size=1, max_size=3), outcome=resolutions, moment=moments)
     def resolve(self, ids: list[int], outcome: Any, moment: Any) -> None:
         self.both(lambda store: store.resolve(ids, outcome, moment))
+
+    @rule(run_id=run_ids, moment=moments)
+    def pause(self, run_id: int, moment: Any) -> None:
+        self.both(lambda store: store.pause(run_id, moment))
+
+    @rule(run_id=run_ids, moment=moments)
+    def unpause(self, run_id: int, moment: Any) -> None:
+        self.both(lambda store: store.unpause(run_id, moment))
 
     @rule(
         age=st.none() | st.integers(0, 6).map(lambda seconds: timedelta(seconds=seconds)),

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -182,6 +183,33 @@ async def test_a_database_locked_by_another_program_fails_writes_until_it_lets_g
     assert "is locked by another program" in str(results[0])
     await store.put("name-0", "2")
     assert [await store.get(f"name-{n}") for n in range(2)] == ["2", None]
+
+
+@pytest.mark.slow
+@in_event_loop
+async def test_who_asks_while_another_program_is_known_to_hold_on_hears_of_it_soon(
+    open_store: Open, database: Path
+) -> None:
+    store = open_store(busy_timeout=1.5)
+
+    async def time_to_fail() -> float:
+        began = time.monotonic()
+        with pytest.raises(StoreError, match="is locked by another program"):
+            await store.put("a", "1")
+        return time.monotonic() - began
+
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        first, second = await time_to_fail(), await time_to_fail()
+        other.execute("ROLLBACK")
+        await store.put("a", "2")
+        other.execute("BEGIN IMMEDIATE")
+        after_recovery = await time_to_fail()
+        other.execute("ROLLBACK")
+
+    assert first > 1.4
+    assert second < 1.0
+    assert after_recovery > 1.4
 
 
 @in_event_loop

@@ -1,13 +1,24 @@
 """Steps obey the tables of transitions, whatever comes in whatever order."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from task_scheduler.core.errors import IllegalTransition
-from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Interrupted, Missed, Skipped, Succeeded, TimedOut
+from task_scheduler.core.outcomes import (
+    Cancelled,
+    Ended,
+    Failed,
+    Interrupted,
+    Missed,
+    Skipped,
+    Snoozed,
+    Succeeded,
+    TimedOut,
+)
 from task_scheduler.core.runs import (
     ATTEMPT_TRANSITIONS,
     FINAL,
@@ -25,9 +36,12 @@ from task_scheduler.store.steps import Execution
 from task_scheduler.testing.builders import a_job, a_request, a_run, a_slot, a_start, after, an_attempt_claim, an_end
 
 ended: st.SearchStrategy[Ended] = st.sampled_from(
-    [Succeeded(), Failed("x"), TimedOut("x"), Cancelled("x"), Interrupted("x")]
+    [Succeeded(), Failed("x"), TimedOut("x"), Cancelled("x"), Interrupted("x"), Skipped("x"), Snoozed("x", 60)]
 )
-resolutions = st.sampled_from([Skipped("s"), Missed("m"), Cancelled("c"), Failed("f")])
+run_outcomes: st.SearchStrategy[Failed | TimedOut | Cancelled | None] = st.sampled_from(
+    [None, Failed("f"), TimedOut("t"), Cancelled("c")]
+)
+resolutions = st.sampled_from([Skipped("s"), Missed("m"), Cancelled("c"), Failed("f"), TimedOut("t")])
 
 
 class Walk:
@@ -50,9 +64,15 @@ class Walk:
         if self.open_attempt is not None:
             self.take(steps.started(Execution(run=self.run, attempt=self.open_attempt), a_start(self.open_attempt.id)))
 
-    def end(self, outcome: Ended, *, retry: bool) -> None:
+    def end(self, outcome: Ended, *, retry: bool, run_outcome: Failed | TimedOut | Cancelled | None) -> None:
         if self.open_attempt is not None:
-            end = an_end(self.open_attempt.id, outcome, exit=AttemptExit(), retry_at=after(60) if retry else None)
+            end = an_end(
+                self.open_attempt.id,
+                outcome,
+                exit=AttemptExit(),
+                retry_at=after(60) if retry else None,
+                run_outcome=run_outcome,
+            )
             self.take(steps.ended(Execution(run=self.run, attempt=self.open_attempt), end))
 
     def void(self) -> None:
@@ -61,7 +81,20 @@ class Walk:
             assert voided is not None
             self.take(Execution(run=self.run, attempt=voided))
 
-    def resolve(self, outcome: Skipped | Missed | Cancelled | Failed) -> None:
+    def pause(self, moment: datetime) -> None:
+        self.keep(steps.paused(self.run, moment))
+
+    def unpause(self, moment: datetime) -> None:
+        self.keep(steps.unpaused(self.run, moment))
+
+    def keep(self, run: Run | None) -> None:
+        assert (run is None) == self.run.is_final
+        if run is not None:
+            assert run.paused_seconds >= self.run.paused_seconds
+            assert replace(run, paused_at=None, paused_seconds=0) == replace(self.run, paused_at=None, paused_seconds=0)
+            self.run = run
+
+    def resolve(self, outcome: Skipped | Missed | Cancelled | Failed | TimedOut) -> None:
         resolved = steps.resolved(self.run, outcome, after(9), has_open_attempt=self.open_attempt is not None)
         if resolved is not None:
             assert resolved.state in TRANSITIONS[self.run.state]
@@ -86,7 +119,8 @@ def _check_path(before: object, after_: object, *, via: object, table: object) -
         st.one_of(
             st.just(("begin",)),
             st.just(("start",)),
-            st.tuples(st.just("end"), ended, st.booleans()),
+            st.tuples(st.just("end"), ended, st.booleans(), run_outcomes),
+            st.tuples(st.sampled_from(["pause", "unpause"]), st.integers(0, 9).map(after)),
             st.just(("void",)),
             st.tuples(st.just("resolve"), resolutions),
         ),
@@ -104,8 +138,12 @@ def test_no_walk_leaves_the_tables_and_counts_stay_true(walk: list[tuple[object,
                     it.begin()
                 case "start", _:
                     it.start()
-                case "end", [outcome, retry]:
-                    it.end(outcome, retry=bool(retry))  # type: ignore[arg-type]
+                case "end", [outcome, retry, run_outcome]:
+                    it.end(outcome, retry=bool(retry), run_outcome=run_outcome)  # type: ignore[arg-type]
+                case "pause", [moment]:
+                    it.pause(moment)  # type: ignore[arg-type]
+                case "unpause", [moment]:
+                    it.unpause(moment)  # type: ignore[arg-type]
                 case "void", _:
                     it.void()
                 case "resolve", [outcome]:
@@ -115,8 +153,9 @@ def test_no_walk_leaves_the_tables_and_counts_stay_true(walk: list[tuple[object,
         assert final is None or it.run == final
 
     assert it.run.attempts == len(it.attempts)
-    never_began = {AttemptState.VOID, AttemptState.CLAIMED}
-    assert it.run.executions == sum(attempt.state not in never_began for attempt in it.attempts)
+    not_counted = {AttemptState.VOID, AttemptState.CLAIMED, AttemptState.SNOOZED}
+    assert it.run.executions == sum(attempt.state not in not_counted for attempt in it.attempts)
+    assert it.run.paused_at is None or not it.run.is_final
     assert (it.run.ended_at is not None) == (it.run.state in FINAL)
     assert (it.run.retry_at is not None) == (it.run.state is RunState.RETRYING)
     assert sum(attempt.state in OPEN_ATTEMPTS for attempt in it.attempts) <= 1
