@@ -1,4 +1,4 @@
-"""Helpers for tasks: `from helpers import log_info`.
+"""Helpers for tasks: `from helpers import log_info, progress`.
 
 Put your own files beside these and import from them directly (`from helpers.mine import thing`), or add their names
 below. A helper file may declare packages in its docstring, like a task; only tasks that import it get them.
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 #: Which file provides a name. Nothing is imported before it is asked for, so a task pays for what it uses.
 _MODULES = {
+    "Cancel": "this_run",
+    "Skip": "this_run",
+    "Snooze": "this_run",
+    "Stopped": "this_run",
+    "artifact": "this_run",
+    "attempt": "this_run",
     "create_task_logger": "task_logging",
     "log": "task_logging",
     "log_critical": "task_logging",
@@ -27,8 +33,15 @@ _MODULES = {
     "log_task_error": "task_logging",
     "log_task_start": "task_logging",
     "log_warning": "task_logging",
+    "metric": "this_run",
+    "progress": "this_run",
+    "result": "this_run",
+    "run_id": "this_run",
+    "scheduled_for": "this_run",
+    "stop_reason": "this_run",
     "task_debug": "task_logging",
     "task_error": "task_logging",
+    "task_id": "this_run",
     "task_info": "task_logging",
     "task_log": "task_logging",
     "task_warning": "task_logging",

@@ -6,8 +6,9 @@ The scheduler's side: `executor` (the port), `fleet` (which hosts there are), `h
 
 A host's side, standard library only and Python 3.8 or later: `host` (the program), `preload`, `interpreter`, `programs`;
 `serving` (its loop) with `poller`, `conversation`, `newcomers`, `beginning`, `endings`, `complaints`; `hosted` (one
-attempt in it), `capture`; after the fork `child`, or `fresh` for an interpreter of the attempt's own; for processes of
-multiprocessing `spawned` and `spawned_file`; `faults`.
+attempt in it) with `limits`, `pauses`, `trees`; `capture` and `telling`; after the fork `child` with `confinement`,
+`stopping`, `raised`, `winding_up`, or `fresh` for an interpreter of the attempt's own; for processes of multiprocessing
+`spawned` and `spawned_file`; `faults`.
 
-Both sides: `markers` (who decides whether an attempt began), `processes`, `parentage`.
+Both sides: `markers` (who decides whether an attempt began), `words`, `cgroups`, `processes`, `parentage`.
 """

@@ -1,4 +1,7 @@
-"""How an order becomes an attempt: the marker first, which decides that it begins, then the pipes, then the fork.
+"""How orders become attempts: the marker first, which decides that it begins, then the pipes, then the fork.
+
+What came together is begun together, step by step: after a fork each page this process touches is copied, so the fewer
+pages it touches between two forks, the less they cost (measured: 363 pages a run one by one, 214 in groups).
 
 Runs in hosts: standard library only, Python 3.8 or later.
 """
@@ -8,29 +11,70 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import gc
 import os
+import time
 from contextlib import suppress
 
 from task_scheduler.execution import child, faults, fresh, markers
 from task_scheduler.execution.capture import Capture
+from task_scheduler.execution.cgroups import Groups
 from task_scheduler.execution.hosted import HostedAttempt
+from task_scheduler.execution.limits import wants_groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from task_scheduler.execution.programs import Programs
+    from task_scheduler.execution.cgroups import Leaf
+    from task_scheduler.execution.programs import Program, Programs
 
 #: The `start_method` of an attempt that wants an interpreter of its own; `core.tasks.StartMethod.SPAWN` there.
 SPAWN = "spawn"
 #: Orders already carried out that are remembered, should one arrive twice.
 _MOST_SEEN = 10_000
-#: Descriptors one attempt needs (marker, two pipes, output), and those open for a moment beside them.
-_DESCRIPTORS_EACH = 4
+#: Attempts begun together, at most: the first of them waits while the others are prepared.
+MOST_TOGETHER = 8
+#: Descriptors one attempt needs (marker, both ends of two pipes, an order or output), and those beside them.
+_DESCRIPTORS_EACH = 6
 _DESCRIPTORS_BESIDES = 16
 
 
 class CannotBegin(Exception):
     """An attempt cannot be begun, and never will be: its marker says so, or nobody could make one."""
+
+    def __init__(self, attempt: str, reason: str) -> None:
+        super().__init__(reason)
+        self.attempt = attempt
+
+
+class _Prepared:
+    """An attempt on its way to its fork."""
+
+    __slots__ = ("began", "leaf", "opened", "order", "pid", "program", "refusal", "started_at")
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.order = order
+        self.opened: list[
+            int
+        ] = []  #: marker, read and write end of stdout's pipe and of stderr's, and a fresh one's order
+        self.leaf: Leaf | None = None
+        self.program: Program | None = None  #: None: a fresh interpreter reads it
+        self.pid = 0
+        self.began = 0.0  #: monotonic
+        self.started_at = 0.0
+        self.refusal: CannotBegin | None = None
+
+    def give_up(self, error: Exception) -> None:
+        """Undo what was prepared. That it never begins is decided by the marker alone."""
+        reason = f"its host could not start it: {error}"
+        with suppress(OSError):
+            if self.opened:
+                markers.write_void(self.opened[0], reason)
+        for descriptor in self.opened:
+            with suppress(OSError):
+                os.close(descriptor)
+        if self.leaf is not None:
+            self.leaf.remove()
+        self.refusal = CannotBegin(self.order["attempt"], reason)
 
 
 class Beginnings:
@@ -46,58 +90,78 @@ class Beginnings:
         self._programs = programs
         self._baseline = baseline
         self._fresh_baseline = fresh_baseline
+        self._groups = Groups(folder)
         self._seen: dict[str, None] = {}
         self._most_attempts = 0  #: at any one time so far
         self._highest_at_start = 0  #: descriptor open when the first attempt was begun
 
-    def begin(self, order: dict[str, Any], *, others: int, held: int) -> HostedAttempt | None:
-        """Begin an attempt; None: it was begun, or made void, before. Raises CannotBegin.
+    def begin(self, orders: list[dict[str, Any]], *, others: int, held: int) -> list[HostedAttempt | CannotBegin]:
+        """Begin attempts; return them in the order of their orders, each that cannot begin as what says so.
 
-        `others` is how many attempts there are now, and `held` how much memory is kept for them, in bytes.
+        One that was begun, or made void, before is left out. `others` is how many attempts there are now, and `held`
+        how much memory is kept for them, in bytes.
         """
-        name = order["attempt"]
-        if name in self._seen:
-            return None
-        self._remember(name)
         if not self._highest_at_start:
             self._highest_at_start = max(int(name) for name in os.listdir("/proc/self/fd"))
-        opened: list[int] = []
+        self._most_attempts = max(self._most_attempts, others + len(orders))
+        prepared = [one for order in orders for one in self._prepare(order)]
+        gc.freeze()  # what the child's collector does not look at is not copied
+        for one in prepared:
+            self._fork(one)
+        return [self._follow(one, held) for one in prepared]
+
+    def _prepare(self, order: dict[str, Any]) -> list[_Prepared]:
+        """Decide that an attempt begins, and have ready what its process needs; nothing when it was decided before."""
+        name = order["attempt"]
+        if name in self._seen:
+            return []
+        self._remember(name)
+        one = _Prepared(order)
         try:
-            opened.append(markers.create(self._folder, name))
+            faults.point("before-start-marker")
+            one.opened.append(markers.create(self._folder, name))
             faults.point("after-start-marker")
             for _ in range(2):
-                opened.extend(os.pipe())
+                one.opened.extend(os.pipe())
+            one.leaf = self._give_groups(order)
             if order["start_method"] == SPAWN:
-                opened.append(fresh.hand_over(order, folder=self._folder, root=self._root, lib=self._lib))
-            self._most_attempts = max(self._most_attempts, others + 1)
-            return self._fork(order, held, opened)
+                one.opened.append(fresh.hand_over(order, folder=self._folder, root=self._root, lib=self._lib))
+            else:
+                one.program = self._programs.load(order)
         except FileExistsError:
-            return None  # made void by a scheduler that settled, or begun before
-        except Exception as error:
-            reason = f"its host could not start it: {error}"
-            with suppress(OSError):  # that it never begins is decided by the marker alone
-                if opened:
-                    markers.write_void(opened[0], reason)
-            for descriptor in opened:
-                with suppress(OSError):
-                    os.close(descriptor)
-            raise CannotBegin(reason) from error
+            return []  # made void by a scheduler that settled, or begun before
+        except Exception as error:  # noqa: BLE001 - whatever it is, the scheduler is to hear of it
+            one.give_up(error)
+        return [one]
 
-    def _fork(self, order: dict[str, Any], held: int, opened: list[int]) -> HostedAttempt:
-        marker, out, stdout, err, stderr, *given = opened
+    def _give_groups(self, order: dict[str, Any]) -> Leaf | None:
+        """Make the control groups of an attempt that wants some, and put into its order how it enters them."""
+        if not wants_groups(order):
+            return None
+        leaf = self._groups.leaf(order["attempt"], order.get("memory"))
+        order["groups"] = [] if leaf is None else leaf.doors()
+        return leaf
+
+    def _fork(self, one: _Prepared) -> None:
+        if one.refusal is not None:
+            return
         host = os.getpid()
-        program = None
-        if given:
-            self._programs.set_variables(order)
-        else:
-            program = self._programs.make_ready(order)
-            gc.freeze()  # what the child's collector does not look at is not copied
-        pid = os.fork()
-        if pid == 0:
+        order = one.order
+        try:
+            if one.program is None:
+                self._programs.set_variables(order)
+            else:
+                self._programs.make_ready(order, one.program)
+            one.pid = os.fork()
+        except Exception as error:  # noqa: BLE001 - as above
+            one.give_up(error)
+            return
+        if one.pid == 0:
             _drop_signals()
+            marker, _, stdout, _, stderr, *given = one.opened
             child.become(
                 order,
-                program,
+                one.program,
                 folder=self._folder,
                 lib=self._lib,
                 host=host,
@@ -107,14 +171,29 @@ class Beginnings:
                 given=given[0] if given else None,
                 highest=self._highest_descriptor(),
             )
+        one.began = time.monotonic()
+        one.started_at = time.time()
+
+    def _follow(self, one: _Prepared, held: int) -> HostedAttempt | CannotBegin:
+        if one.refusal is not None:
+            return one.refusal
+        marker, out, stdout, err, stderr, *given = one.opened
         for descriptor in (stdout, stderr, *given):
             os.close(descriptor)
         faults.point("after-fork")
         for descriptor in (out, err):
             os.set_blocking(descriptor, False)
-        capture = Capture(order["output"], order["limit"], out, err)
-        baseline = self._fresh_baseline if given else self._baseline + held
-        return HostedAttempt(order, pid=pid, marker=marker, capture=capture, baseline=baseline)
+        return HostedAttempt(
+            one.order,
+            folder=self._folder,
+            pid=one.pid,
+            began=one.began,
+            started_at=one.started_at,
+            marker=marker,
+            capture=Capture(one.order["output"], one.order["limit"], out, err),
+            baseline=self._fresh_baseline if given else self._baseline + held,
+            leaf=one.leaf,
+        )
 
     def _highest_descriptor(self) -> int:
         """Return a bound of the descriptors that may be open: the kernel gives out the lowest that is free."""

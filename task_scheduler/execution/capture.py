@@ -14,12 +14,19 @@ import time
 from collections import deque
 
 from task_scheduler.execution.complaints import complain
+from task_scheduler.execution.telling import MOST_LINE, Telling, unfinished
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 #: One read of one stream; what is read later waits its turn, so that a flood starves neither others nor the limits.
 CHUNK = 65536
 #: A piece of an unfinished line is written once it is this long, or this old in seconds.
 MOST_PENDING = 16384
 PATIENCE = 0.5
+#: What the attempt tells is handed on at most once in so many seconds.
+NEWS_EVERY = 1.0
 #: When the attempt is over, what its pipes still hold is read: at most this many chunks, were someone still writing.
 _LAST_READS = 32
 
@@ -27,18 +34,23 @@ _LAST_READS = 32
 _BLOCK = 65536
 #: Bytes of a line before its text: time, stream and flag, each with a space.
 _PREFIX = len(b"2026-11-22T14:00:00.123456Z stdout F ")
+#: What lines by which the attempt tells something begin with (`telling`), and what may stand before it in a line.
+_TELLS = b"::task-scheduler:: "
+_MIDLINE = b" "
 
 
 class Stream:
     """One of the two pipes an attempt writes to."""
 
-    __slots__ = ("descriptor", "name", "pending", "pending_since")
+    __slots__ = ("before", "descriptor", "name", "pending", "pending_since")
 
     def __init__(self, name: bytes, descriptor: int) -> None:
         self.name = name
         self.descriptor = descriptor
         self.pending = b""  #: of a line that has not ended
         self.pending_since = 0.0  #: monotonic
+        #: Stands for the pieces of the line that are written already: those of something told, or a byte; empty: none are.
+        self.before = b""
 
 
 class _Block:
@@ -62,8 +74,10 @@ class Capture:
         "_head",
         "_kept",
         "_limit",
+        "_news_at",
         "_path",
         "_tail",
+        "_telling",
         "streams",
         "written",
     )
@@ -80,6 +94,33 @@ class Capture:
         self._kept = 0  #: bytes in `_tail`
         self._dropped_raw = 0
         self._has_complained = False
+        self._news_at = 0.0
+        self._telling: Telling | None = None  #: made for the first line that tells something
+
+    def news_at(self) -> float | None:
+        """Return when what was told is to be handed on, monotonic; None: there is nothing new."""
+        return self._news_at if self._telling is not None and self._telling.is_new else None
+
+    def take_news(self, now: float) -> dict[str, Any] | None:
+        """Return `notes` if they are to be handed on now; further ones wait a while."""
+        if self._telling is None or not self._telling.is_new or self._news_at > now:
+            return None
+        self._telling.is_new = False
+        self._news_at = now + NEWS_EVERY
+        return self.notes()
+
+    def notes(self) -> dict[str, Any]:
+        """Return what the attempt has told of its work so far; empty: nothing."""
+        return {} if self._telling is None else self._telling.notes()
+
+    def notes_with(self, words: dict[str, Any]) -> dict[str, Any]:
+        """Return what it has told in all; what its function returned counts before a result it printed."""
+        notes = self.notes()
+        if "result" in words:
+            notes["result"] = words["result"]
+        if "refused" in words:
+            notes["refused"] = [*words["refused"], *notes.get("refused", ())]
+        return notes
 
     @property
     def dropped(self) -> int:
@@ -143,6 +184,8 @@ class Capture:
     def _end_stream(self, stream: Stream) -> None:
         if stream.pending:
             self._put_piece(stream)
+        if _TELLS in stream.before:
+            self._hear(stream.before)
         del self.streams[stream.descriptor]
         os.close(stream.descriptor)
 
@@ -151,6 +194,8 @@ class Capture:
         if end >= 0:
             lines = stream.pending + chunk[:end]
             stream.pending = b""
+            if stream.before or _TELLS in lines:
+                self._look_for_news(stream, lines)
             prefix = _prefix(stream.name, b"F")
             self._keep(prefix + lines.replace(b"\n", b"\n" + prefix) + b"\n", len(lines) + 1)
         rest = chunk[end + 1 :]
@@ -163,7 +208,32 @@ class Capture:
 
     def _put_piece(self, stream: Stream) -> None:
         piece, stream.pending = stream.pending, b""
+        stream.before = self._unfinished_news(stream, piece) or _MIDLINE
         self._keep(_prefix(stream.name, b"P") + piece + b"\n", len(piece))
+
+    def _look_for_news(self, stream: Stream, lines: bytes) -> None:
+        if stream.before:
+            lines, stream.before = stream.before + lines, b""
+        if stream.name == b"stdout" and _TELLS in lines:
+            self._hear(lines)
+
+    def _hear(self, lines: bytes) -> None:
+        self._made_telling().hear(lines, time.monotonic())
+
+    def _made_telling(self) -> Telling:
+        if self._telling is None:
+            self._telling = Telling()
+        return self._telling
+
+    def _unfinished_news(self, stream: Stream, piece: bytes) -> bytes:
+        """Return what of a line that goes on may be the beginning of something told; empty: it is not."""
+        if stream.name != b"stdout" or (stream.before == _MIDLINE and b"\x1e" not in piece):
+            return b""
+        news = unfinished(stream.before + piece, begins_line=not stream.before)
+        if len(news) <= MOST_LINE:
+            return news
+        self._made_telling().too_long()
+        return b""
 
     def _keep(self, lines: bytes, raw: int) -> None:
         if len(lines) <= self._head:

@@ -7,19 +7,20 @@ Runs in hosts: standard library only, Python 3.8 or later.
 
 from __future__ import annotations
 
-import atexit
-import gc
 import importlib.machinery
-import io
-import json
 import os
 import signal
 import sys
 import traceback
 import types
 
-from task_scheduler.execution import faults, fresh, markers, parentage, processes
+from task_scheduler import this_run
+from task_scheduler.execution import confinement, faults, fresh, markers, parentage, processes, raised
 from task_scheduler.execution.programs import folder_of_tasks
+from task_scheduler.execution.stopping import Stops
+from task_scheduler.execution.winding_up import flush, wind_up
+from task_scheduler.execution.words import Words
+from task_scheduler.json_values import NotKept, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
 
 #: Exit code when the child could not come as far as the task's code.
 CANNOT_BEGIN = 125
-#: Exit code, Python's own, when standard output cannot be written at the end.
-CANNOT_FLUSH = 120
-#: A machine out of memory ends attempts before it ends the scheduler or a host.
-_OOM_SCORE = b"300"
-_MOST_MESSAGE = 2000
-#: Python's own buffers: whatever a task writes to through layers of its own ends in one of these.
-_WRITERS = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 _NO_ARGUMENTS = "((), {})"
 
 
@@ -74,17 +68,17 @@ def become(
         faults.point("after-pid-written", host)
         if program is not None:
             os.closerange(3, highest + 1)
-            _offer_to_the_oom_killer()
+            confinement.offer_to_the_oom_killer()
             carry_out(order, program, folder)
         if given is not None:
             os.closerange(3, given)
             os.closerange(given + 1, highest + 1)
-            _offer_to_the_oom_killer()
+            confinement.offer_to_the_oom_killer()
             _start_afresh(given, order, folder, lib)
     except BaseException:  # noqa: BLE001 - whatever it is, the frames below are the host's and must not go on
         traceback.print_exc()
     finally:
-        _flush(sys.stderr)
+        flush(sys.stderr)
         os._exit(status)
 
 
@@ -92,28 +86,18 @@ def carry_out(order: dict[str, Any], program: Program, folder: str) -> NoReturn:
     """Run the task's code in this process, and end with it."""
     status = CANNOT_BEGIN
     try:
+        confinement.enter(order, folder)
         status = _run(order, program, folder)
+    except confinement.CannotConfine as error:
+        _refuse("CannotConfine", str(error), order, folder)
     except BaseException:  # noqa: BLE001 - a fault of ours, or an end that came while the task was winding up
         traceback.print_exc()
     finally:
-        _flush(sys.stderr)
+        flush(sys.stderr)
         os._exit(status)
 
 
 # --- leaving the host -------------------------------------------------------------------------------------
-
-
-def _offer_to_the_oom_killer() -> None:
-    try:
-        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-    except OSError:
-        return
-    try:
-        os.write(descriptor, _OOM_SCORE)
-    except OSError:
-        return
-    finally:
-        os.close(descriptor)
 
 
 def _start_afresh(given: int, order: dict[str, Any], folder: str, lib: str) -> None:
@@ -121,12 +105,20 @@ def _start_afresh(given: int, order: dict[str, Any], folder: str, lib: str) -> N
     try:
         fresh.become(given, order, lib)
     except OSError as error:
-        message = f"the interpreter of its environment cannot be run: {error}"
-        print(message, file=sys.stderr)  # noqa: T201 - the attempt's own output says it too
-        _save(
-            markers.error_path(folder, order["attempt"]),
-            {"kind": "EnvironmentGone", "message": message, "place": ""},
-        )
+        _refuse("EnvironmentGone", f"the interpreter of its environment cannot be run: {error}", order, folder)
+
+
+def _refuse(kind: str, message: str, order: dict[str, Any], folder: str) -> None:
+    """Tell why the task's code cannot be begun."""
+    print(message, file=sys.stderr)  # noqa: T201 - the attempt's own output says it too
+    words = _words(order, folder)
+    words.failed({"kind": kind, "message": message, "place": "", "bases": []})
+    words.save()
+
+
+def _words(order: dict[str, Any], folder: str) -> Words:
+    given: str | None = order.get("words")  # of a task with a user of its own (`confinement`)
+    return Words(markers.words_path(folder, order["attempt"]) if given is None else given)
 
 
 # --- running ----------------------------------------------------------------------------------------------
@@ -134,23 +126,39 @@ def _start_afresh(given: int, order: dict[str, Any], folder: str, lib: str) -> N
 
 def _run(order: dict[str, Any], program: Program, folder: str) -> int:
     """Run the task's code to its end, handlers and all; return the exit code."""
-    path = order["file"]
+    words, stops = _words(order, folder), Stops()
     _reseed()
     main = os.getpid()
-    status = 0
+    stops.attend(order.get("stop note") or markers.stop_path(folder, order["attempt"]))
+    status = _outcome(order, program, words, stops)
+    if os.getpid() == main:  # a fork that the task let run on to here speaks for nobody
+        words.save()
+    return wind_up(status, _module_name(order), stops)
+
+
+def _outcome(order: dict[str, Any], program: Program, words: Words, stops: Stops) -> int:
+    """Run the task's code, and say how it went; return the exit code, or less than 0 to end by that signal."""
     try:
-        _execute(order, program, path)
+        try:
+            stops.listen()
+            returned = _execute(order, program)
+        finally:
+            stops.pause()
+    except this_run.Stopped:
+        return -signal.SIGTERM
+    except (this_run.Skip, this_run.Snooze, this_run.Cancel) as request:
+        if words.asked(request):
+            return raised.say_request(request, order)
+        return _fail(request, order, words)
     except SystemExit as leaving:
-        status = _leave(leaving)
+        return _leave(leaving, order, words)
     except KeyboardInterrupt as error:
-        _print(error, path)
-        status = -signal.SIGINT
+        raised.show(error, order)
+        return -signal.SIGINT
     except BaseException as error:  # noqa: BLE001 - what the task raised, whatever it is
-        status = 1
-        _print(error, path)
-        if os.getpid() == main:
-            _save(markers.error_path(folder, order["attempt"]), _summary(error, order))
-    return _wind_up(status, _module_name(order))
+        return _fail(error, order, words)
+    _keep(returned, order, words)
+    return 0
 
 
 def _reseed() -> None:
@@ -160,21 +168,23 @@ def _reseed() -> None:
         numpy_random.seed()
 
 
-def _execute(order: dict[str, Any], program: Program, path: str) -> None:
-    name = order["function"]
+def _execute(order: dict[str, Any], program: Program) -> object:
+    """Run the task's code; return what its function returns, None of a file that is run whole."""
+    path, name = order["file"], order["function"]
     module = _stand_in(order, path) if name is not None else _main_module(path, is_plain=program.is_plain)
     exec(program.compiled(path), module.__dict__)  # noqa: S102 - running it is the point
     if name is None:
-        return
+        return None
     function = getattr(module, name, None)
     if not callable(function):
         raise MissingFunction(f"{order['path']} defines no function {name!r}")
     arguments, keywords = _arguments(order["arguments"])
-    result = function(*arguments, **keywords)
-    if isinstance(result, types.CoroutineType):
+    returned = function(*arguments, **keywords)
+    if isinstance(returned, types.CoroutineType):
         import asyncio
 
-        asyncio.run(result)
+        return asyncio.run(returned)
+    return returned
 
 
 def _arguments(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -236,107 +246,38 @@ def register(task_id: str, path: str) -> types.ModuleType:
 # --- telling how it went ----------------------------------------------------------------------------------
 
 
-def _leave(leaving: SystemExit) -> int:
-    """Return the exit code Python gives to `sys.exit(…)`, and say its text if it is one."""
+def _fail(error: BaseException, order: dict[str, Any], words: Words) -> int:
+    raised.show(error, order)
+    words.failed(raised.summary(error, order))
+    return 1
+
+
+def _leave(leaving: SystemExit, order: dict[str, Any], words: Words) -> int:
+    """Return the exit code Python gives to `sys.exit(…)`; anything but a number is said, as Python does, and kept."""
     code = leaving.code
     if code is None:
         return 0
     if isinstance(code, int):
-        return code & 0xFF
-    print(code, file=sys.stderr)  # noqa: T201 - as Python does
+        return code & 0xFF if abs(code) <= sys.maxsize else 0xFF
+    try:
+        print(code, file=sys.stderr)  # noqa: T201 - as Python does
+    except Exception:  # noqa: BLE001 - an object whose text cannot be had ends the task all the same
+        traceback.print_exc()
+    words.failed(raised.summary(leaving, order))
     return 1
 
 
-def _print(error: BaseException, path: str) -> None:
-    """Print the traceback as Python would, from the task's own frame on."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename != path:
-        trace = trace.tb_next
-    error.__traceback__ = trace
-    if sys.excepthook is not sys.__excepthook__:
-        sys.excepthook(type(error), error, trace)
-    else:
-        traceback.print_exception(type(error), error, trace)
-
-
-def _summary(error: BaseException, order: dict[str, Any]) -> dict[str, str]:
-    kind = type(error)
-    is_plain = kind.__module__ in {"builtins", "__main__", __name__} or kind.__module__.startswith("tasks.")
+def _keep(returned: object, order: dict[str, Any], words: Words) -> None:
+    """Keep what the task's function returned, or say why that cannot be."""
+    if returned is None:
+        return
+    function = order["function"]
+    if isinstance(returned, (types.GeneratorType, types.AsyncGeneratorType)):
+        words.refused(
+            f"nothing of {function}() was run: it is a generator, since it has a `yield`; return a list instead"
+        )
+        return
     try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - an exception whose text cannot be had is still an exception
-        message = ""
-    return {
-        "kind": kind.__qualname__ if is_plain else f"{kind.__module__}.{kind.__qualname__}",
-        "message": message[:_MOST_MESSAGE],
-        "place": _place(error, order),
-    }
-
-
-def _place(error: BaseException, order: dict[str, Any]) -> str:
-    """Return the innermost line in the task's own file, `tasks/report.py:12 in start`; empty: none is."""
-    if isinstance(error, SyntaxError) and error.filename == order["file"]:
-        return f"{order['path']}:{error.lineno}"
-    place = ""
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if code.co_filename == order["file"]:
-            place = f"{order['path']}:{trace.tb_lineno}"
-            if code.co_name != "<module>":
-                place += f" in {code.co_name}"
-        trace = trace.tb_next
-    return place
-
-
-def _save(path: str, summary: dict[str, str]) -> None:
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(summary, file)
-    except OSError as error:
-        print(f"what was raised could not be put on record: {error}", file=sys.stderr)  # noqa: T201
-
-
-# --- the end of the interpreter ---------------------------------------------------------------------------
-
-
-def _wind_up(status: int, module: str) -> int:
-    """Do what Python does at the end of a program, without taking the interpreter apart, which costs milliseconds."""
-    threading = sys.modules.get("threading")
-    try:
-        if threading is not None:
-            threading._shutdown()  # noqa: SLF001 - what the interpreter itself calls; there is no other way
-        atexit._run_exitfuncs()  # noqa: SLF001
-    except BaseException:  # noqa: BLE001 - Python prints it too, and goes on
-        traceback.print_exc()
-    _let_go(module)
-    flushed = _flush(sys.stdout)
-    _flush(sys.stderr)
-    if status < 0:
-        signal.signal(-status, signal.SIG_DFL)
-        os.kill(os.getpid(), -status)
-    return status if flushed or status else CANNOT_FLUSH
-
-
-def _let_go(module: str) -> None:
-    """Drop the task's globals, so that what has a finalizer is finalized."""
-    _flush_open_files()  # first: a file that is collected in a cycle may be closed before its buffer is written
-    sys.modules.pop(module, None)
-    gc.collect()
-    _flush_open_files()
-
-
-def _flush_open_files() -> None:
-    for thing in gc.get_objects():  # the host's own are frozen, and not among these
-        # Of its type alone: `isinstance` would ask each thing for its `__class__`, which may be anything.
-        if issubclass(type(thing), _WRITERS) and thing is not sys.stdout and thing is not sys.stderr:
-            _flush(thing)
-
-
-def _flush(stream: Any) -> bool:  # noqa: ANN401 - whatever a task put into sys.stdout
-    try:
-        if stream is not None and not stream.closed:
-            stream.flush()
-    except Exception:  # noqa: BLE001 - a stream of the task's own making may raise anything
-        return False
-    return True
+        words.returned(encode(returned))
+    except NotKept as error:
+        words.refused(f"what {function}() returned is not kept: {error}")

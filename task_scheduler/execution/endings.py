@@ -6,8 +6,10 @@ Runs in hosts: standard library only, Python 3.8 or later.
 from __future__ import annotations
 
 import os
+import time
 
 from task_scheduler.execution import faults, processes
+from task_scheduler.execution.limits import MEMORY, KernelKills
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,10 +26,12 @@ class Endings:
         self._on_over = on_over
         self._by_pid: dict[int, HostedAttempt] = {}
         self._sweeping: list[HostedAttempt] = []
+        self._kernel_kills = KernelKills()
 
     def expect(self, attempt: HostedAttempt) -> None:
         """Take an attempt in, whose main process is a child of this one."""
         self._by_pid[attempt.pid] = attempt
+        self._kernel_kills.forget(time.monotonic())
 
     def reap(self) -> None:
         """Wait for every child that has died."""
@@ -42,6 +46,10 @@ class Endings:
             if attempt is not None:
                 faults.point("after-childs-end")
                 attempt.main_died(status, usage)
+                if attempt.was_killed_by_another:
+                    attempt.out_of_memory = self._kernel_kills.has_killed()
+                elif attempt.stopped_for == MEMORY:
+                    self._kernel_kills.has_killed()  # at its own limit: no reason to believe it of the next
                 self._sweeping.append(attempt)
         self.sweep()
 

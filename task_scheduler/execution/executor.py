@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from task_scheduler.core.requests import (
     Lost,
     NotStarted,
     OpenAttempt,
+    PauseConfirmed,
     Report,
     StillRunning,
+    Told,
 )
 from task_scheduler.core.runs import AttemptId
 from task_scheduler.execution import markers, reports, settlement
@@ -31,6 +34,20 @@ GREETING_PATIENCE = 5.0
 UNKNOWN_PLACEMENT = "the record of where it was sent cannot be read"
 SETTLED_FIRST = "the scheduler that asked for it ended before its host had begun it"
 NEVER_RECEIVED = "the connection to its host was lost before the host had received it"
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """That an attempt is to be ended: why, and seconds between TERM and KILL; None: those of its request."""
+
+    reason: str
+    grace: float | None = None
+
+    def within(self, grace: float | None) -> _End:
+        """Return it with a grace that may be shorter, never longer."""
+        if grace is None or (self.grace is not None and self.grace <= grace):
+            return self
+        return replace(self, grace=grace)
 
 
 class HostExecutor:
@@ -81,7 +98,8 @@ class HostExecutor:
         self._listener: Callable[[Report], None] | None = None
         self._open: dict[AttemptId, Host] = {}
         self._kept: dict[AttemptId, Host] = {}
-        self._ending: dict[AttemptId, str] = {}  #: of the open ones: those that are to be ended, and why
+        self._ending: dict[AttemptId, _End] = {}  #: of the open ones: those that are to be ended
+        self._pausing: dict[AttemptId, bool] = {}  #: of the open ones: those to stand still, or to go on again
         self._settling: dict[AttemptId, Report | None] = {}
         self._burials: set[asyncio.Task[None]] = set()
 
@@ -103,6 +121,7 @@ class HostExecutor:
         await asyncio.gather(*burials, return_exceptions=True)
         self._open.clear()
         self._ending.clear()
+        self._pausing.clear()
         self._kept.clear()
 
     def prepare(self, profile: ExecutionProfile) -> None:
@@ -138,12 +157,24 @@ class HostExecutor:
         self._take_on(request.id, host)
         host.send(order)
 
-    def terminate(self, attempt: AttemptId, reason: str) -> None:
-        """End an attempt with its whole tree; its Finished report carries the reason."""
+    def terminate(self, attempt: AttemptId, reason: str, *, grace: float | None = None) -> None:
+        """End an attempt with its whole tree; its Finished report carries the reason, the first one that was given.
+
+        `grace` is seconds between TERM and KILL; None: those of its request. Asked again, it can only be shortened.
+        """
         host = self._open.get(attempt)
-        if host is not None:
-            self._ending[attempt] = reason
-            self._send_end(host, attempt)
+        if host is None:
+            return
+        self._ending[attempt] = self._ending.get(attempt, _End(reason)).within(grace)
+        self._send_wishes(host, attempt)
+
+    def pause(self, attempt: AttemptId) -> None:
+        """Have an attempt's whole tree stand still; its clocks stop too. PauseConfirmed follows, unless it ends first."""
+        self._send_pause(attempt, wanted=True)
+
+    def resume(self, attempt: AttemptId) -> None:
+        """Have a paused attempt go on. PauseConfirmed follows, unless it ends first."""
+        self._send_pause(attempt, wanted=False)
 
     async def settle(self, attempts: Sequence[OpenAttempt]) -> Sequence[Report]:
         """Say of each attempt a former scheduler left what became of it; the living are adopted."""
@@ -186,9 +217,26 @@ class HostExecutor:
         self._open[attempt] = host
         host.open.add(attempt)
 
-    def _send_end(self, host: Host, attempt: AttemptId) -> None:
-        if attempt in self._ending:
-            host.send({"do": "terminate", "attempt": str(attempt), "reason": self._ending[attempt]})
+    def _send_pause(self, attempt: AttemptId, *, wanted: bool) -> None:
+        host = self._open.get(attempt)
+        if host is None:
+            return
+        self._pausing[attempt] = wanted
+        if host.cannot_pause:
+            self._notice(f"attempt {attempt} cannot be paused: its host is of an older version of this program")
+        else:
+            host.send({"do": "pause" if wanted else "resume", "attempt": str(attempt)})
+
+    def _send_wishes(self, host: Host, attempt: AttemptId, *, is_paused: bool | None = None) -> None:
+        """Send what is wanted of an attempt, or send it again; `is_paused` is what its host says; None: it did not."""
+        end, pause = self._ending.get(attempt), self._pausing.get(attempt)
+        if end is not None:
+            host.send({"do": "terminate", "attempt": str(attempt), "reason": end.reason, "grace": end.grace})
+        elif pause is not None and is_paused is not None:
+            if pause != is_paused:
+                self._send_pause(attempt, wanted=pause)
+            elif not is_paused:  # of one that is paused its host tells when it has come to a stand
+                self._report(PauseConfirmed(id=attempt, is_paused=False))
 
     def _refuse(self, attempt: AttemptId, host: Host | None) -> None:
         """Report an attempt whose host is gone: nothing was sent to anybody."""
@@ -210,6 +258,7 @@ class HostExecutor:
         host.open.discard(report.id)
         host.doubtful.discard(report.id)
         self._ending.pop(report.id, None)
+        self._pausing.pop(report.id, None)
         host.kept.add(report.id)
         if isinstance(report, NotStarted):
             host.voided.add(str(report.id))
@@ -231,6 +280,11 @@ class HostExecutor:
                 if not host.is_leaving and self._fleet.is_homeless(host):
                     self._fleet.replace(host)
                 self._conclude(NotStarted(id=AttemptId.parse(message["attempt"]), reason=message["reason"]))
+            case "told":
+                self._relay(reports.told(AttemptId.parse(message["attempt"]), message))
+            case "paused":
+                attempt = AttemptId.parse(message["attempt"])
+                self._relay(PauseConfirmed(id=attempt, is_paused=message["paused"]))
             case "told to end":
                 self._fleet.told_to_end(host, message["attempts"])
 
@@ -239,9 +293,15 @@ class HostExecutor:
         if attempt in self._open:
             self._report(reports.started(attempt, message, host.id, host.card.boot))
 
+    def _relay(self, report: Told | PauseConfirmed) -> None:
+        """Report what a host says of a running attempt; one that is being settled is reported by what it is then."""
+        if report.id in self._open and report.id not in self._settling:
+            self._report(report)
+
     def _greet(self, host: Host, message: Mapping[str, Any]) -> None:
         """Take what a host knows of the attempts it was given before this connection."""
         is_again = host.is_greeted
+        host.cannot_pause = "pause" not in message.get("does", ())
         self._fleet.greeted(host)
         if not host.greeting.done():
             host.greeting.set_result(message)
@@ -260,11 +320,10 @@ class HostExecutor:
             if attempt not in running:
                 self._void(host, attempt)
             elif attempt in self._settling:
-                began = reports.moment(running[attempt]["started_at"])
-                self._settling[attempt] = StillRunning(id=attempt, started_at=began)
+                self._settling[attempt] = reports.still_running(attempt, running[attempt])
             else:
                 self._begun(host, running[attempt])
-                self._send_end(host, attempt)
+                self._send_wishes(host, attempt, is_paused=running[attempt].get("paused"))
 
     def _note_reconnected(self, host: Host) -> None:
         """Say it, once for each host."""

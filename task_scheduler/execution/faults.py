@@ -1,20 +1,13 @@
-"""Named points where a test may make a host end or stop itself, to see what becomes of its attempts.
+"""The points of `fault_points` as a host passes them: what it was asked for is nothing its attempts inherit.
 
-`TASK_SCHEDULER_FAULT=after-fork:KILL` makes the host send itself KILL at that point; a host reads it once, at its
-start, and without it a point does nothing. Runs in hosts: standard library only, Python 3.8 or later.
+Runs in hosts: standard library only, Python 3.8 or later.
 """
 
 from __future__ import annotations
 
-import os
-import signal
+from task_scheduler import fault_points
+from task_scheduler.fault_points import point
 
-VARIABLE = "TASK_SCHEDULER_FAULT"
+__all__ = ["point"]
 
-_point, _, _signal = os.environ.pop(VARIABLE, "").partition(":")
-
-
-def point(name: str, process: int | None = None) -> None:
-    """Send the signal a test asked for at this point to a process; None: to this one."""
-    if name == _point:
-        os.kill(os.getpid() if process is None else process, getattr(signal, "SIG" + _signal))
+fault_points.keep_from_others()

@@ -26,13 +26,14 @@ _SETTINGS = "settings.json"
 
 def main(folder: str) -> int:
     """Make this process a host, and serve; return its exit code."""
+    _let_go_of_others()
     with open(os.path.join(folder, _SETTINGS), encoding="ascii") as file:
         settings = json.load(file)
     lib, root = settings["lib"], settings["root"]
     for name in settings["lent"]:
         del os.environ[name]
     sys.path.insert(0, lib)
-    from task_scheduler.execution import child, interpreter, parentage, processes  # noqa: F401 - as `fresh` does
+    from task_scheduler.execution import child, confinement, interpreter, parentage, processes  # noqa: F401 - as `fresh` does
 
     interpreter.make_streams()
     fresh_baseline = processes.resident()  # with what `fresh` imports, and no more
@@ -45,6 +46,7 @@ def main(folder: str) -> int:
 
     del sys.path[0]
     parentage.take_in_orphans()
+    confinement.precede_scheduler()
     os.chdir(root)
     _introduce(folder, settings)
     own = list(sys.path)
@@ -65,6 +67,11 @@ def main(folder: str) -> int:
     )
     Host(folder=folder, listener=listener, idle_after=settings["idle_after"], beginnings=beginnings).serve()
     return 0
+
+
+def _let_go_of_others() -> None:
+    """Close what was not meant for this process: a library of the scheduler's leaves its inotify descriptor inheritable."""
+    os.closerange(_LISTENER + 1, max(int(name) for name in os.listdir("/proc/self/fd")) + 1)
 
 
 def _introduce(folder: str, settings: dict[str, Any]) -> None:

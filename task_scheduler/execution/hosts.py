@@ -14,7 +14,7 @@ from typing import Any
 
 from task_scheduler.core.requests import ExecutionProfile
 from task_scheduler.core.runs import AttemptId
-from task_scheduler.execution import spawning
+from task_scheduler.execution import cgroups, spawning
 from task_scheduler.execution.cards import HostCard
 
 _READ = 262_144
@@ -43,6 +43,7 @@ class Host:
         self.doubtful: set[AttemptId] = set()  #: of `open`: it may never have received them; its next greeting tells
         self.was_lost = False  #: the connection to it was lost, and made again, at least once
         self.is_retired = False  #: it has been told to end
+        self.cannot_pause = False  #: it is of a program that was too old to know how
         self.is_settling = False  #: what a former scheduler gave it is being settled
         self.greeting: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
@@ -124,6 +125,7 @@ class Host:
 
     def remove_folder(self) -> None:
         """Remove what a dead host has left on the disk."""
+        cgroups.clear(str(self.folder))
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _connect(self) -> None:

@@ -132,23 +132,14 @@ def sync(folder: str, attempt: str | None = None) -> None:
         os.close(file)
 
 
-def error_path(folder: str, attempt: str) -> str:
-    """Return where an attempt's process leaves what its code raised, for its host to read."""
-    return os.path.join(folder, attempt + ".error")
+def words_path(folder: str, attempt: str) -> str:
+    """Return where an attempt's process leaves what its code raised, asked for and returned, for its host to read."""
+    return os.path.join(folder, attempt + ".words")
 
 
-def take_error(folder: str, attempt: str) -> dict[str, str] | None:
-    """Return what the attempt's code raised, and remove it; None: nothing, or nothing legible."""
-    path = error_path(folder, attempt)
-    try:
-        with open(path, "rb") as file:
-            said = _parse(file.read())
-    except OSError:
-        return None
-    with suppress(OSError):  # a full or read-only disk: it goes with the folder
-        os.unlink(path)
-    legible = all(isinstance(said.get(key), str) for key in ("kind", "message", "place"))
-    return {key: said[key] for key in ("kind", "message", "place")} if legible else None
+def stop_path(folder: str, attempt: str) -> str:
+    """Return where a host writes why it asks an attempt to end, for the attempt's own code to read."""
+    return os.path.join(folder, attempt + ".stop")
 
 
 def _path(folder: str, attempt: str) -> str:

@@ -19,6 +19,9 @@ HELLO_PATIENCE = 3.0
 #: Connections that may be silent at a time; with a further one the oldest is closed.
 MOST_NEWCOMERS = 8
 _READ = 65_536
+_NUMBER_OR_NONE = (int, float, type(None))
+_INT_OR_NONE = (int, type(None))
+_TEXT_OR_NONE = (str, type(None))
 #: The orders there are, with what each must hold for the host to carry it out.
 _ORDERS: dict[str, dict[str, tuple[type, ...]]] = {
     "hello": {},
@@ -35,13 +38,29 @@ _ORDERS: dict[str, dict[str, tuple[type, ...]]] = {
         "start_method": (str,),
         "output": (str,),
         "limit": (int,),
-        "timeout": (int, float, type(None)),
+        "timeout": _NUMBER_OR_NONE,
         "grace": (int, float),
         "environment": (dict,),
     },
     "terminate": {"attempt": (str,), "reason": (str,)},
+    "pause": {"attempt": (str,)},
+    "resume": {"attempt": (str,)},
     "forget": {"attempts": (list,)},
     "retire": {},
+}
+#: What an order may hold besides: a scheduler of an older program leaves it out.
+_FURTHER: dict[str, dict[str, tuple[type, ...]]] = {
+    "start": {
+        "deadline": _NUMBER_OR_NONE,
+        "memory": _INT_OR_NONE,
+        "cpu": _NUMBER_OR_NONE,
+        "processes": _INT_OR_NONE,
+        "nice": _INT_OR_NONE,
+        "user": _TEXT_OR_NONE,
+        "umask": _INT_OR_NONE,
+        "directory": _TEXT_OR_NONE,
+    },
+    "terminate": {"grace": _NUMBER_OR_NONE},
 }
 
 
@@ -56,7 +75,8 @@ def read_order(line: bytes) -> dict[str, Any] | None:
     fields = _ORDERS.get(order["do"])
     if fields is None or not all(isinstance(order.get(name, ...), types) for name, types in fields.items()):
         return None
-    return order
+    further = _FURTHER.get(order["do"], {})
+    return order if all(isinstance(order.get(name), types) for name, types in further.items()) else None
 
 
 class Newcomers:

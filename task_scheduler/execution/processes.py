@@ -12,11 +12,14 @@ import signal
 #: RLIMIT_LOCKS, which Linux keeps and no longer enforces. A process inherits its limits through fork, exec, a new
 #: session and an emptied environment, so a value stamped there names the attempt a process belongs to.
 _MARKED_LIMIT = 10
+_MARKED_LIMIT_SHOWN = b"Max file locks"
 
 #: The line is about 350 bytes long.
 _STAT_SIZE = 4096
 #: Place of the start time among the fields of `_fields`.
 _START_TIME = 19
+#: Places of user and system time, its own and of the children it has waited for.
+_TIMES = slice(11, 15)
 
 
 def boot_id() -> str:
@@ -63,10 +66,25 @@ def children() -> list[int]:
     """Return the pids of this single-threaded process's children, zombies included."""
     pid = os.getpid()
     try:
-        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
-            return [int(child) for child in file.read().split()]
+        return _children_of_thread(pid, pid)
     except FileNotFoundError:  # a kernel without CONFIG_PROC_CHILDREN
         return [child for child in _all_pids() if _parent(child) == pid]
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the pids of a process's children, whichever of its threads started them; none when it is gone."""
+    found: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for thread in threads:
+        try:
+            found += _children_of_thread(pid, int(thread))
+        except OSError:  # it has just ended, or this is a kernel without CONFIG_PROC_CHILDREN
+            if not os.path.exists("/proc/thread-self/children"):
+                return [child for child in _all_pids() if _parent(child) == pid]
+    return found
 
 
 def stamp(mark: int) -> None:
@@ -94,8 +112,23 @@ def mark_of(pid: int) -> int | None:
     """Return what a process is marked with; None: it is gone, or another user's and so none of ours."""
     try:
         return resource.prlimit(pid, _MARKED_LIMIT)[0]
+    except PermissionError:  # root without the right to do it, as in most containers
+        return _mark_shown(pid) if os.geteuid() == 0 else None
     except OSError:
         return None
+
+
+def _mark_shown(pid: int) -> int | None:
+    """Return the same from what the kernel shows to everybody, which takes several times as long."""
+    try:
+        with open(f"/proc/{pid}/limits", "rb", buffering=0) as file:
+            for line in file.read(_STAT_SIZE).split(b"\n"):
+                if line.startswith(_MARKED_LIMIT_SHOWN):
+                    value = line[len(_MARKED_LIMIT_SHOWN) :].split()[0]
+                    return int(value) if value.isdigit() else None
+    except OSError:
+        pass
+    return None
 
 
 def send(pid: int, number: int) -> None:
@@ -110,6 +143,23 @@ def ask_to_end(pid: int) -> None:
     """Send TERM, and CONT so that a stopped process hears it."""
     send(pid, signal.SIGTERM)
     send(pid, signal.SIGCONT)
+
+
+def state(pid: int) -> bytes | None:
+    """Return the kernel's letter for what a process is doing; None: it is gone."""
+    fields = _stat(pid)
+    return None if fields is None else fields[0]
+
+
+def cpu_ticks(pid: int) -> int:
+    """Return the processor time of a process and of the children it has waited for, in clock ticks; 0 when it is gone."""
+    fields = _stat(pid)
+    return 0 if fields is None else sum(map(int, fields[_TIMES]))
+
+
+def _children_of_thread(pid: int, thread: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{thread}/children", "rb", buffering=0) as file:
+        return [int(child) for child in file.read().split()]
 
 
 def _all_pids() -> list[int]:

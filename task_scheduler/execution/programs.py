@@ -70,22 +70,24 @@ class Programs:
         self._variables: frozenset[str] = frozenset()  #: of the order made ready last
         self._path_length = len(sys.path)
 
-    def make_ready(self, order: dict[str, Any]) -> Program:
-        """Set this process up for the attempt of an order, to be forked from it or to be it; return what it runs."""
-        path: str = order["file"]
-        key = (order["source"], path)
+    def load(self, order: dict[str, Any]) -> Program:
+        """Return what the attempt of an order runs."""
+        key = (order["source"], order["file"])
         if key not in self._kept:
             if len(self._kept) >= _MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = Program.load(*key)
-        program = self._kept[key]
+        return self._kept[key]
+
+    def make_ready(self, order: dict[str, Any], program: Program) -> None:
+        """Set this process up for the attempt of an order, to be forked from it or to be it."""
+        path: str = order["file"]
         program.show(path)
         self.set_variables(order)
         sys.argv[:] = [path, *order["argv"]]
         self._local_imports.add(folder_of_tasks(order["task_id"], path))
         # Last, so that a task called calendar.py hides no module of that name from the others.
         sys.path[self._path_length :] = folders_around(order["task_id"], path)
-        return program
 
     def set_variables(self, order: dict[str, Any]) -> None:
         """Give this process the environment variables of an order, and take those of the one before."""

@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import partial
 
 from task_scheduler.execution import faults, markers
-from task_scheduler.execution.beginning import CannotBegin
+from task_scheduler.execution.beginning import MOST_TOGETHER, CannotBegin
 from task_scheduler.execution.complaints import complain
 from task_scheduler.execution.conversation import Conversation
 from task_scheduler.execution.endings import Endings
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 BEGIN_HELD = 0.02
 #: How often a host without work looks whether anybody still wants it, in seconds.
 IDLE_LOOK = 5.0
+#: What this host can do that one of an older program cannot.
+ABILITIES = ("pause",)
 TOLD_TO_END = "its host was told to end"
 
 
@@ -51,6 +53,7 @@ class Host:
         self._conversation = Conversation(
             listener, self._poller, on_hello=self._tell_all, on_order=self._obey, on_parting=self._go_on_alone
         )
+        self._orders: list[dict[str, Any]] = []  #: to begin attempts, not yet carried out
         self._attempts: dict[str, HostedAttempt] = {}
         self._held_begins: dict[str, float] = {}  #: attempts whose begin is still to be told, and when, monotonic
         self._ended: dict[str, dict[str, Any]] = {}  #: facts of ends the scheduler has not told us to forget
@@ -73,6 +76,7 @@ class Host:
             for descriptor in self._poller.wait(self._until_next()):
                 self._poller.handle(descriptor)
             self._conversation.hear()
+            self._begin_ordered()
             if self._child_died:
                 self._child_died = False
                 self._endings.reap()
@@ -84,11 +88,17 @@ class Host:
     def _obey(self, order: dict[str, Any]) -> None:
         do = order["do"]
         if do == "start":
-            self._start(order)
-        elif do == "terminate":
+            self._orders.append(order)
+            if len(self._orders) >= MOST_TOGETHER:
+                self._begin_ordered()
+            return
+        self._begin_ordered()  # what comes now may be about one of them
+        if do == "terminate":
             attempt = self._attempts.get(order["attempt"])
             if attempt is not None:
-                attempt.end(order["reason"])
+                attempt.end(order["reason"], order.get("grace"))
+        elif do in ("pause", "resume"):
+            self._pause(order["attempt"], wanted=do == "pause")
         elif do == "forget":
             for name in order["attempts"]:
                 self._ended.pop(str(name), None)
@@ -96,12 +106,14 @@ class Host:
             self._leaving = True
 
     def _tell_all(self) -> None:
+        self._begin_ordered()  # what is not told as running now is taken for never received
         running = []
         for attempt in self._attempts.values():
             self._held_begins.pop(attempt.id, None)
-            running.append(_begin_of(attempt))
+            running.append({**_begin_of(attempt), "notes": attempt.capture.notes()})
+            attempt.tell_still_again()
         ended = [{"attempt": name, "exit": facts} for name, facts in self._ended.items()]
-        self._conversation.tell({"is": "hello", "running": running, "ended": ended})
+        self._conversation.tell({"is": "hello", "running": running, "ended": ended, "does": ABILITIES})
 
     def _go_on_alone(self) -> None:
         """Put on the disk what the scheduler's commits no longer stand for."""
@@ -123,17 +135,19 @@ class Host:
 
     # --- beginning ----------------------------------------------------------------------------------------
 
-    def _start(self, order: dict[str, Any]) -> None:
-        if self._told_to_end:
+    def _begin_ordered(self) -> None:
+        """Begin the attempts that were ordered since this was last done."""
+        orders, self._orders = self._orders, []
+        if not orders or self._told_to_end:
             return
         held = sum(attempt.capture.held for attempt in self._attempts.values())
-        try:
-            attempt = self._beginnings.begin(order, others=len(self._attempts), held=held)
-        except CannotBegin as error:
-            self._conversation.tell({"is": "refused", "attempt": order["attempt"], "reason": str(error)})
-            return
-        if attempt is None:
-            return
+        for begun in self._beginnings.begin(orders, others=len(self._attempts), held=held):
+            if isinstance(begun, CannotBegin):
+                self._conversation.tell({"is": "refused", "attempt": begun.attempt, "reason": str(begun)})
+            else:
+                self._take_in(begun)
+
+    def _take_in(self, attempt: HostedAttempt) -> None:
         self._attempts[attempt.id] = attempt
         self._endings.expect(attempt)
         self._held_begins[attempt.id] = time.monotonic() + BEGIN_HELD
@@ -144,6 +158,23 @@ class Host:
         if self._held_begins.pop(attempt.id, None) is not None:
             self._conversation.tell({"is": "started", **_begin_of(attempt)})
 
+    def _pause(self, name: str, *, wanted: bool) -> None:
+        attempt = self._attempts.get(name)
+        if attempt is None:
+            return
+        self._tell_begin(attempt)
+        if wanted:
+            attempt.pause(time.monotonic())
+            attempt.tell_still_again()  # asked again, it answers again
+            self._tell_still(attempt)
+            return
+        attempt.resume(time.monotonic())
+        self._conversation.tell({"is": "paused", "attempt": name, "paused": False})
+
+    def _tell_still(self, attempt: HostedAttempt) -> None:
+        if attempt.take_still():
+            self._conversation.tell({"is": "paused", "attempt": attempt.id, "paused": True})
+
     # --- running ------------------------------------------------------------------------------------------
 
     def _pump(self, capture: Capture, descriptor: int) -> None:
@@ -152,12 +183,13 @@ class Host:
 
     def _enforce(self, now: float) -> None:
         for attempt in list(self._attempts.values()):
-            due = attempt.deadline()
-            if due is not None and due <= now:
+            if attempt.due_at is not None and attempt.due_at <= now:
                 attempt.enforce(now)
+                self._tell_still(attempt)
                 if attempt.main_is_dead:
                     self._endings.sweep()
             attempt.capture.flush_pending(now)
+            self._tell_news(attempt, now)
         for name, due in list(self._held_begins.items()):
             if due <= now:
                 self._tell_begin(self._attempts[name])
@@ -169,11 +201,19 @@ class Host:
             for attempt in self._attempts.values():
                 attempt.end(TOLD_TO_END)
 
+    def _tell_news(self, attempt: HostedAttempt, now: float) -> None:
+        if self._conversation.is_connected:
+            notes = attempt.capture.take_news(now)
+            if notes is not None:
+                self._tell_begin(attempt)
+                self._conversation.tell({"is": "told", "attempt": attempt.id, "notes": notes})
+
     def _until_next(self) -> float | None:
         """Return seconds until something is due, None for never."""
         due = [*self._held_begins.values(), *self._conversation.deadlines()]
         for attempt in self._attempts.values():
-            moments = (attempt.deadline(), attempt.capture.pending_until())
+            news_at = attempt.capture.news_at() if self._conversation.is_connected else None
+            moments = (attempt.due_at, attempt.capture.pending_until(), news_at)
             due.extend(moment for moment in moments if moment is not None)
         if due:
             return max(min(due) - time.monotonic(), 0.0)
@@ -200,6 +240,7 @@ class Host:
         self._tell_begin(attempt)
         facts = attempt.facts(self._folder)
         faults.point("before-exit-marker")
+        attempt.clean_up()
         self._record(attempt, facts)
         faults.point("after-exit-marker")
         del self._attempts[attempt.id]
@@ -233,4 +274,10 @@ def _begin_of(attempt: HostedAttempt) -> dict[str, Any]:
     start = None
     with suppress(OSError):
         start = markers.read_open(attempt.marker).start
-    return {"attempt": attempt.id, "pid": attempt.pid, "start": start, "started_at": attempt.started_at}
+    return {
+        "attempt": attempt.id,
+        "pid": attempt.pid,
+        "start": start,
+        "started_at": attempt.started_at,
+        "paused": attempt.is_paused,
+    }

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from task_scheduler.core.requests import Finished, Lost, NotStarted
 from task_scheduler.core.runs import AttemptId
-from task_scheduler.execution import markers, processes, reports
+from task_scheduler.execution import cgroups, markers, processes, reports
 from task_scheduler.execution.cards import HostCard
 
 HOST_ENDED = "its host ended, and with it the attempt"
@@ -51,6 +51,7 @@ async def of_dead_host(
     same_boot = card.boot == processes.boot_id()
     unkillable: Collection[int] = ()
     if same_boot:
+        cgroups.clear(str(folder))
         marks = {mark_of(project, card.host, attempt) for attempt in attempts if _may_live(folder, attempt)}
         unkillable = await sweep(marks)
     return [_judge(folder, attempt, same_boot=same_boot, unkillable=unkillable) for attempt in attempts]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from task_scheduler.core.tasks import StartMethod
+from task_scheduler.execution import cgroups
 from tests.integration.execution.project import PATIENCE, Project
 
 
@@ -22,10 +23,12 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]
     try:
         yield project
     finally:
-        _end_all_below(tmp_path)
+        end_all_below(tmp_path)
+        for folder in project.run_folder.glob("*"):
+            cgroups.clear(str(folder))
 
 
-def _end_all_below(folder: Path) -> None:
+def end_all_below(folder: Path) -> None:
     """Kill, and wait for, every process that was started for this folder."""
     deadline = time.monotonic() + PATIENCE
     while pids := _started_for(folder):

@@ -46,6 +46,11 @@ async def until(fact: Callable[[], Fact], what: str = "the expected fact") -> Fa
     return found
 
 
+def leaves_of(host: HostCard) -> list[Path]:
+    """Return the control groups a host has made for its attempts that are there."""
+    return [path for path in Path("/sys/fs/cgroup").rglob("task-scheduler-*") if host.host in path.name]
+
+
 @dataclass
 class Scheduler:
     """Stands for a scheduler: what it launched, and what its executor told it."""

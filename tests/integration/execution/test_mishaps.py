@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import resource
 import shutil
@@ -19,7 +20,7 @@ import pytest
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.requests import Finished, Lost, NotStarted, StillRunning
 from task_scheduler.core.runs import AttemptId
-from task_scheduler.execution import markers, spawning
+from task_scheduler.execution import markers, spawning, words
 from task_scheduler.execution.newcomers import HELLO_PATIENCE, MOST_NEWCOMERS, Newcomers
 from tests.integration.execution.project import PROFILE, Project, Scheduler, until
 
@@ -85,15 +86,16 @@ def test_an_end_that_cannot_be_put_on_disk_when_the_scheduler_leaves_ends_no_oth
 def test_what_the_code_raised_is_told_though_its_file_cannot_be_removed(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = '{"kind": "ValueError", "message": "no", "place": "here"}'
-    Path(markers.error_path(str(project.tasks), "1.1")).write_text(said)
+    error = {"kind": "ValueError", "message": "no", "place": "here", "bases": ["Exception"]}
+    said = json.dumps({"error": error})
+    Path(markers.words_path(str(project.tasks), "1.1")).write_text(said)
 
     def refuse(path: str) -> NoReturn:
         raise OSError(28, "No space left on device", path)
 
     monkeypatch.setattr(os, "unlink", refuse)
 
-    assert markers.take_error(str(project.tasks), "1.1") == {"kind": "ValueError", "message": "no", "place": "here"}
+    assert words.take(str(project.tasks), "1.1") == {"error": error}
 
 
 def test_a_source_that_cannot_be_made_ready_is_no_start(project: Project) -> None:

@@ -123,6 +123,7 @@ def test_an_exception_is_told_with_its_place_and_a_traceback_from_the_task_on(pr
                 kind="json.decoder.JSONDecodeError",
                 message="Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
                 place="tasks/report.py:4 in start",
+                bases=("ValueError", "Exception", "BaseException"),
             )
             assert printed[0] == "Traceback (most recent call last):"
             assert printed[1] == f'  File "{project.tasks}/report.py", line 4, in start'
@@ -200,7 +201,7 @@ print(json.dumps({
     "path": sys.path,
     "oom": open("/proc/self/oom_score_adj").read().strip(),
     "stdin": sys.stdin.read(),
-    "term": signal.getsignal(signal.SIGTERM) is signal.SIG_DFL,
+    "term": callable(signal.getsignal(signal.SIGTERM)),
     "seekable": sys.stdout.seekable(),
     "variables": {name: value for name, value in os.environ.items() if name.startswith(("TASK_", "PYTHON", "MINE"))},
 }))
@@ -238,6 +239,7 @@ def test_a_task_finds_itself_in_its_project_with_nothing_of_the_host(project: Pr
                 "TASK_SCHEDULER_RUN": "1",
                 "TASK_SCHEDULER_SCHEDULED_FOR": "2026-11-22T14:00:00+00:00",
                 "TASK_SCHEDULER_SOURCE": str(project.sources / request.digest),
+                "TASK_SCHEDULER_STOP_NOTE": str(project.marker(scheduler, attempt).with_suffix(".stop")),
                 "TASK_SCHEDULER_TASK": "report",
                 "TASK_SCHEDULER_TITLE": "Report",
             }
@@ -468,6 +470,7 @@ def test_old_pythons_can_host(project: Project) -> None:
         *("host", "serving", "beginning", "endings", "conversation", "newcomers", "poller", "hosted", "capture"),
         *("preload", "interpreter", "programs", "fresh", "child", "spawned", "spawned_file"),
         *("parentage", "faults", "markers", "processes", "complaints", "../local_imports", "../bare_frontmatter"),
+        *("telling", "words", "raised", "stopping", "winding_up", "../this_run", "../json_values"),
     )
     for name in own:
         ast.parse((folder / f"{name}.py").read_text(), feature_version=(3, 8))

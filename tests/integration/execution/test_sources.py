@@ -51,7 +51,10 @@ def test_its_traceback_has_the_lines_of_the_file(project: Project, padding: int)
             printed = project.texts(attempt, "stderr")
 
             assert exit_.error == ErrorSummary(
-                kind="ZeroDivisionError", message="division by zero", place="tasks/report.py:6 in start"
+                kind="ZeroDivisionError",
+                message="division by zero",
+                place="tasks/report.py:6 in start",
+                bases=("ArithmeticError", "Exception", "BaseException"),
             )
             assert printed[1:3] == [f'  File "{project.tasks}/report.py", line 6, in start', "    this_fails = 1 / 0"]
 

@@ -1,0 +1,145 @@
+"""What the process of an attempt leaves for its host to read: what its code raised, asked for and returned.
+
+One file beside the marker, JSON, with only those of the keys that have something to say:
+
+    error        {kind, message, place, bases}
+    end_request  {kind, reason, seconds}
+    result       JSON text
+    refused      sentences about what could not be kept
+
+It is written where the task's own code could write too, so its reader believes no shape of it.
+Both sides: standard library only, Python 3.8 or later.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from contextlib import suppress
+
+from task_scheduler.execution import markers
+from task_scheduler.this_run import Cancel, Skip, Snooze
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: More than this nobody writes there who means well: a result of 100,000 characters, spelled out twice, is less.
+_MOST_BYTES = 2_000_000
+_MOST_MESSAGE = 2000
+_MOST_RESULT = 100_000
+_MOST_REFUSED = 20
+_MOST_SENTENCE = 400
+_MOST_BASES = 20
+_MOST_NAME = 200
+_MOST_SNOOZE = 7 * 86_400
+_KINDS = {Skip: "skip", Snooze: "snooze", Cancel: "cancel"}
+
+
+class Words:
+    """The words of one attempt, on their way to its host."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._said: dict[str, Any] = {}
+
+    def failed(self, error: dict[str, Any]) -> None:
+        """Say what the task's code raised, as `summary` sums it up."""
+        self._said["error"] = error
+
+    def asked(self, request: Skip | Snooze | Cancel) -> bool:
+        """Say how the task's code asked to be judged; False: a class of its own has spoiled what it asks."""
+        kind = next(name for base, name in _KINDS.items() if isinstance(request, base))
+        said = {"kind": kind, "reason": getattr(request, "reason", ""), "seconds": getattr(request, "seconds", None)}
+        self._said["end_request"] = _end_request(said)
+        return self._said["end_request"] is not None
+
+    def returned(self, result: str) -> None:
+        """Say what the task's function returned, as JSON."""
+        self._said["result"] = result
+
+    def refused(self, sentence: str) -> None:
+        """Say that something could not be kept, and why."""
+        self._said.setdefault("refused", []).append(sentence[:_MOST_SENTENCE])
+
+    def save(self) -> None:
+        """Leave them for the host; without any there is no file."""
+        if not self._said:
+            return
+        try:
+            with open(self._path, "wb") as file:
+                file.write(json.dumps(self._said).encode())
+        except OSError as error:
+            print(f"how it ended could not be put on record: {error}", file=sys.stderr)  # noqa: T201
+
+
+def take(folder: str, attempt: str) -> dict[str, Any]:
+    """Return what an attempt's process left, and remove it; a word that is not as it should be is left out."""
+    path = markers.words_path(folder, attempt)
+    try:
+        text = _content(path)
+    except FileNotFoundError:
+        return {}
+    except OSError:
+        text = b""
+    with suppress(OSError):  # a full or read-only disk: it goes with the folder
+        os.unlink(path)
+    return _legible(text)
+
+
+def _content(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > _MOST_BYTES:
+            return b""
+        return os.read(descriptor, _MOST_BYTES)
+    finally:
+        os.close(descriptor)
+
+
+def _legible(text: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(said, dict):
+        return {}
+    words = {
+        "error": _error(said.get("error")),
+        "end_request": _end_request(said.get("end_request")),
+        "result": _result(said.get("result")),
+        "refused": _texts(said.get("refused"), _MOST_REFUSED, _MOST_SENTENCE),
+    }
+    return {name: word for name, word in words.items() if word}
+
+
+def _error(said: object) -> dict[str, Any] | None:
+    if not isinstance(said, dict) or not all(isinstance(said.get(key), str) for key in ("kind", "message", "place")):
+        return None
+    bases = _texts(said.get("bases"), _MOST_BASES, _MOST_NAME)
+    return {**{key: said[key][:_MOST_MESSAGE] for key in ("kind", "message", "place")}, "bases": bases}
+
+
+def _end_request(said: object) -> dict[str, Any] | None:
+    if not isinstance(said, dict) or said.get("kind") not in _KINDS.values() or not isinstance(said.get("reason"), str):
+        return None
+    request = {"kind": said["kind"], "reason": said["reason"][:_MOST_MESSAGE], "seconds": None}
+    if said["kind"] == "snooze":
+        seconds = said.get("seconds")
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= _MOST_SNOOZE:
+            return None
+        request["seconds"] = seconds
+    return request
+
+
+def _result(said: object) -> str | None:
+    return said if isinstance(said, str) and len(said) <= _MOST_RESULT else None
+
+
+def _texts(said: object, most: int, longest: int) -> list[str]:
+    if not isinstance(said, list):
+        return []
+    return [text[:longest] for text in said[:most] if isinstance(text, str)]
