@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from task_scheduler.core.outcomes import Cancelled
 from task_scheduler.core.requests import Started
-from task_scheduler.core.runs import AttemptId, Run, RunState
+from task_scheduler.core.runs import NOTHING_TOLD, AttemptId, AttemptNotes, Run, RunState
 from task_scheduler.services.register import Admitted
 
 
@@ -16,19 +18,22 @@ class Phase(Enum):
 
     ARMED = auto()  # claimed ahead of its instant; only a row so far
     WAITING = auto()  # stands in the line for a place
-    HELD = auto()  # will stand in the line: waits for its environment, its turn or an older version to end
+    HELD = auto()  # will stand in the line: waits for its environment, its turn, an older version to end, or is paused
     BEGINNING = auto()  # has a place; its attempt is being put on record
     LAUNCHED = auto()  # sent to the executor, or executing
     ENDING = auto()  # the execution is over, or there will be none; that is being put on record
     RETRYING = auto()  # waits for the time of its next attempt
 
 
+#: Phases of a run that nothing is being done about: it can end at once, without an execution.
+IDLE = frozenset({Phase.ARMED, Phase.WAITING, Phase.HELD, Phase.RETRYING})
+
 _AT_WORK = frozenset({Phase.WAITING, Phase.HELD, Phase.BEGINNING, Phase.LAUNCHED, Phase.RETRYING})
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ActiveRun:
-    """One run and where it stands. Mutable: the runner alone changes it."""
+    """One run and where it stands. Mutable: the parts of the runner alone change it."""
 
     run: Run
     phase: Phase = Phase.ARMED
@@ -43,11 +48,26 @@ class ActiveRun:
     is_counted: bool = False  #: `run.executions` counts the current attempt already
     will_retry: bool = False  #: it ends its attempt, not the run
     voids: int = 0  #: attempts in a row that never began
+    cancelled: Cancelled | None = None  #: somebody asked for its end: nothing of it is begun or repeated any more
+    is_paused: bool | None = None  #: what the executor said last of the current attempt; None: nothing yet
+    notes: AttemptNotes = NOTHING_TOLD  #: what the current attempt told of its work
+    wait: asyncio.Task[None] | None = None  #: for a time or an environment; ended when the run is taken out of it
+    watch: asyncio.Task[None] | None = None  #: for the deadline of a retry that waits to start
 
     @property
     def is_at_work(self) -> bool:
         """Whether another run of its job would overlap with it."""
-        return self.phase in _AT_WORK or (self.phase is Phase.ENDING and self.will_retry)
+        return self.phase in _AT_WORK or (self.phase is Phase.ENDING and self.will_go_on)
+
+    @property
+    def will_go_on(self) -> bool:
+        """Whether its attempt has ended and another is to follow."""
+        return self.will_retry and self.cancelled is None
+
+    @property
+    def is_held_by_person(self) -> bool:
+        """Whether it is paused, so that nothing of it starts."""
+        return self.run.paused_at is not None
 
     @property
     def pinned(self) -> str | None:
@@ -64,6 +84,15 @@ class ActiveRun:
         """How many of its attempts have begun, the current one included."""
         return self.run.executions if self.is_counted else self.run.executions + 1
 
+    @property
+    def shown(self) -> Run:
+        """Return its run as a person sees it: running from its start on, also before that is on record."""
+        if self.started is None or self.run.state is RunState.RUNNING:
+            return self.run
+        return replace(
+            self.run, state=RunState.RUNNING, started_at=self.run.started_at or self.started.started_at, retry_at=None
+        )
+
     def clear_attempt(self) -> None:
         """Forget the current attempt: it has ended or never began."""
         self.admitted = None
@@ -75,6 +104,8 @@ class ActiveRun:
         self.start_recorded = False
         self.is_counted = False
         self.will_retry = False
+        self.is_paused = None
+        self.notes = NOTHING_TOLD
 
 
 class ActiveRuns:

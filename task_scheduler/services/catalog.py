@@ -27,6 +27,7 @@ from task_scheduler.services.enactment import ChangedMeanwhile, Enactment
 from task_scheduler.services.in_force import InForce
 from task_scheduler.services.local_code import LocalCode
 from task_scheduler.services.lock_origins import LockOrigins
+from task_scheduler.services.patience import Patience
 from task_scheduler.services.preparation import NotAdmitted
 from task_scheduler.services.register import Register
 from task_scheduler.services.service import Publish, Service
@@ -67,6 +68,7 @@ class Catalog(Service):
         shared_environment: bool,
         reload_on_change: bool = True,
         is_scheduling: bool = True,
+        patience: Patience,
         on_change: Callable[[], None],
         publish: Publish,
     ) -> None:
@@ -86,8 +88,8 @@ class Catalog(Service):
             timetable=timetable,
             clock=clock,
             origins=LockOrigins(state=state, clock=clock, shared=shared_environment),
+            patience=patience,
             on_change=on_change,
-            publish=publish,
         )
         self._announcer = Announcer(clock=clock, publish=publish)
         #: None: each task has an environment for its own needs.

@@ -16,7 +16,6 @@ from task_scheduler.services.lock_origins import LockOrigins
 from task_scheduler.services.patience import Patience
 from task_scheduler.services.preparation import needs_of
 from task_scheduler.services.register import Admitted, Register
-from task_scheduler.services.service import Publish
 from task_scheduler.services.timetable import Timetable
 
 #: Files whose changes share a commit, at most: claims of slots wait behind it.
@@ -50,8 +49,8 @@ class InForce:
         timetable: Timetable,
         clock: Clock,
         origins: LockOrigins,
+        patience: Patience,
         on_change: Callable[[], None],
-        publish: Publish,
     ) -> None:
         """`on_change` is called whenever the timetable, or what may start, changed."""
         self._catalogue = catalogue
@@ -60,7 +59,7 @@ class InForce:
         self._clock = clock
         self._origins = origins
         self._on_change = on_change
-        self._patience = Patience(clock=clock, publish=publish)
+        self._patience = patience
         self._records: dict[str, TaskRecord] = {}
         #: What the locks of versions in force were made for, as far as that is known.
         self._locked_for: dict[str, Requirements] = {}

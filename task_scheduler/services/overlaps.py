@@ -1,14 +1,20 @@
 """Which runs of a task keep each other from starting.
 
-A slot is skipped while a run that it would double is at work. Nothing begins while an older version of its
-file is at work: it waits for that to end.
+A run that comes is judged twice: when it arrives, by its task's overlap policy (is it skipped, does it replace
+those at work?), and when its turn comes (does it have to wait for one before it?). Unless the policy is
+`parallel`, nothing begins while an older version of its file executes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
+from task_scheduler.core.runs import RunState
+from task_scheduler.core.tasks import Overlap, TaskVersion
 from task_scheduler.services.active_run import ActiveRun, Phase
+
+#: Runs of one job that wait behind one another, at most.
+MOST_QUEUED = 100
 
 _WORDS = {
     Phase.WAITING: "still waits for a place",
@@ -17,26 +23,45 @@ _WORDS = {
 }
 
 
-def doubled(active: ActiveRun, others: Iterable[ActiveRun], *, digest: str | None) -> ActiveRun | None:
-    """Return the run at work that `active` would double if it started with version `digest`, None if none.
+def doubled(active: ActiveRun, others: Iterable[ActiveRun], *, digest: str | None) -> Iterator[ActiveRun]:
+    """Return the runs at work that `active` would double if it started with version `digest`.
 
     Two jobs on one function may work side by side, since they differ in their arguments; but not with a run a
     person asked for, and not with one of another version.
     """
-    run = active.run
-    for other in others:
-        if other is active or not other.is_at_work or other.run.function != run.function:
-            continue
-        same_work = run.job_id is None or other.run.job_id is None or other.run.job_id == run.job_id
-        if same_work or _executes_another(other, digest):
-            return other
-    return None
+    return (
+        other
+        for other in others
+        if other is not active
+        and other.is_at_work
+        and (_is_same_work(other, active) or (_is_same_function(other, active) and _executes_another(other, digest)))
+    )
 
 
-def must_wait(active: ActiveRun, others: Iterable[ActiveRun], *, digest: str) -> bool:
-    """Whether a run whose turn has come has to wait for another of its task to end."""
+def why_skipped(before: Sequence[ActiveRun], overlap: Overlap) -> str | None:
+    """Return why a run that arrives is skipped because of the runs it would double; None: it is not."""
+    if not before:
+        return None
+    match overlap:
+        case Overlap.SKIP:
+            return describe_overlap(before[0])
+        case Overlap.QUEUE:
+            waiting = sum(map(_has_not_begun, before))
+            return f"overlap: {waiting} runs of it wait already" if waiting >= MOST_QUEUED else None
+        case Overlap.QUEUE_ONE:
+            waits = next(filter(_has_not_begun, before), None)
+            return None if waits is None else f"overlap: run {waits.run.id} of it waits already"
+        case Overlap.PARALLEL | Overlap.REPLACE:
+            return None
+
+
+def must_wait(active: ActiveRun, others: Iterable[ActiveRun], *, version: TaskVersion) -> bool:
+    """Whether a run whose turn has come has to wait for another of its task."""
+    is_parallel = version.declaration.overlap is Overlap.PARALLEL
+    in_order = active.in_turn or not is_parallel
     return any(
-        _executes_another(other, digest) or (active.in_turn and _is_earlier_slot(other, active))
+        (not is_parallel and _executes_another(other, version.digest))
+        or (in_order and _is_same_work(other, active) and _goes_before(other, active))
         for other in others
         if other is not active
     )
@@ -44,7 +69,18 @@ def must_wait(active: ActiveRun, others: Iterable[ActiveRun], *, digest: str) ->
 
 def describe_overlap(other: ActiveRun) -> str:
     """Return the reason a slot is skipped because of `other`."""
-    return f"overlap: run {other.run.id} of it {_WORDS.get(other.phase, 'is still at work')}"
+    does = "is paused" if other.is_held_by_person else _WORDS.get(other.phase, "is still at work")
+    return f"overlap: run {other.run.id} of it {does}"
+
+
+def _is_same_function(one: ActiveRun, other: ActiveRun) -> bool:
+    return one.run.function == other.run.function
+
+
+def _is_same_work(one: ActiveRun, other: ActiveRun) -> bool:
+    """Whether two runs do the same: of one job, or of one function where a person asked for either."""
+    is_same_job = one.run.job_id is None or other.run.job_id is None or one.run.job_id == other.run.job_id
+    return is_same_job and _is_same_function(one, other)
 
 
 def _executes_another(other: ActiveRun, digest: str | None) -> bool:
@@ -52,8 +88,20 @@ def _executes_another(other: ActiveRun, digest: str | None) -> bool:
     return other.phase is Phase.LAUNCHED and other.digest != digest
 
 
-def _is_earlier_slot(other: ActiveRun, active: ActiveRun) -> bool:
-    """Whether `other` is of the same job and has been started, so that `active` comes after it."""
-    if other.run.job_id != active.run.job_id:
+def _has_not_begun(other: ActiveRun) -> bool:
+    """Whether a run at work waits for its first attempt."""
+    return other.run.state is RunState.QUEUED and other.phase in {Phase.WAITING, Phase.HELD}
+
+
+def _goes_before(other: ActiveRun, active: ActiveRun) -> bool:
+    """Whether one run comes before another of the same work: one order for all, so that no two wait for each other."""
+    if not other.is_at_work:
         return False
-    return other.is_at_work and other.phase not in {Phase.WAITING, Phase.HELD}
+    if other.phase in {Phase.BEGINNING, Phase.LAUNCHED, Phase.ENDING}:
+        return True
+    return _rank(other) < _rank(active)
+
+
+def _rank(active: ActiveRun) -> tuple[bool, int]:
+    """Order runs that have begun before those that have not, then older before younger."""
+    return active.run.state is RunState.QUEUED, active.run.id

@@ -12,14 +12,25 @@ import dataclasses
 import functools
 import heapq
 import itertools
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from task_scheduler.core.errors import Problem, Refused, TriggerError, UnknownRun, UnknownTask, did_you_mean
-from task_scheduler.core.runs import FINAL, Attempt, AttemptExit, Run, RunState
+from task_scheduler.core.runs import (
+    ACTIVE,
+    FINAL,
+    NOTHING_TOLD,
+    Attempt,
+    AttemptExit,
+    AttemptNotes,
+    AttemptState,
+    Run,
+    RunState,
+)
 from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus, TaskVersion, errors_of
 from task_scheduler.core.triggers import parse_trigger, read_zone
 from task_scheduler.ports import Catalogue, Clock, History, RunFilter
@@ -44,6 +55,25 @@ TELLING = frozenset(RunState) - {RunState.SKIPPED}
 TELLING_ENDS = FINAL & TELLING
 #: States of a run that is at work.
 AT_WORK = frozenset({RunState.RUNNING})
+#: States of a run that is not over and has begun, or not.
+BEGUN = frozenset({RunState.RUNNING, RunState.RETRYING})
+WAITING = ACTIVE - BEGUN
+#: Most runs of each kind that a summary tells as being at work.
+MOST_AT_WORK = 100
+#: What of a declaration bounds a run, or changes how it executes.
+LIMITS = (
+    "timeout",
+    "deadline",
+    "kill_grace",
+    "memory_limit",
+    "cpu_limit",
+    "max_processes",
+    "output_limit",
+    "nice",
+    "user",
+    "umask",
+    "working_directory",
+)
 #: What a task is told to be, in the place of these, while nothing of the folder of tasks may start.
 SUSPENDED = "suspended"
 MAY_BE_SUSPENDED = frozenset({TaskStatus.ACTIVE, TaskStatus.PREPARING})
@@ -64,13 +94,18 @@ class Overview:
         clock: Clock,
         zone: tzinfo,
         suspended: Callable[[], str | None] | None = None,
+        notes_of: Callable[[int], AttemptNotes | None] | None = None,
     ) -> None:
-        """`zone` is that of jobs that name none; `suspended` tells why nothing may start at present, None: all is well."""
+        """`zone` is that of jobs that name none; `suspended` tells why nothing may start at present, None: all is well.
+
+        `notes_of` gives what a run at work has told so far; what one that has ended told is on record.
+        """
         self._catalogue = catalogue
         self._history = history
         self._clock = clock
         self._zone = zone
         self._why_suspended = suspended or _not_suspended
+        self._notes_of = notes_of or _nothing_told
         # Ten thousand jobs share few schedules, and a list is asked for again and again between two instants.
         self._following = functools.lru_cache(maxsize=4_096)(self._compute_following)
 
@@ -109,7 +144,7 @@ class Overview:
             "declaration": None if version is None else _json(dataclasses.asdict(version.declaration)),
             "admitted_at": None if version is None else iso(version.admitted_at),
             "lock": await self._lock(version),
-            "runs": [_describe_run(run) for run in recent],
+            "runs": [self._describe_run(run) for run in recent],
         }
 
     async def history(
@@ -122,7 +157,7 @@ class Overview:
         found = await self._history.runs(RunFilter(task_id=task, states=chosen, limit=limit, before_id=before))
         if task is not None and not found:
             await self._require_task(task)
-        return [_describe_run(run) for run in found]
+        return [self._describe_run(run) for run in found]
 
     async def run(self, run_id: int) -> Document:
         """Return one run with its attempts; raises UnknownRun."""
@@ -130,7 +165,19 @@ class Overview:
         if run is None:
             raise UnknownRun(str(run_id))
         attempts = await self._history.attempts(run_id)
-        return {**_describe_run(run), "attempts": [_describe_attempt(attempt) for attempt in attempts]}
+        version = None if run.digest is None else await self._catalogue.version(run.task_id, run.digest)
+        declared = {} if version is None else _json(dataclasses.asdict(version.declaration))
+        is_snoozed = run.state is RunState.RETRYING and any(
+            attempt.state is AttemptState.SNOOZED for attempt in attempts[-1:]
+        )
+        return {
+            **self._describe_run(run),
+            "snoozed": is_snoozed,
+            "deadline_at": _iso(_deadline(run, declared.get("deadline"))),
+            "limits": {name: declared[name] for name in LIMITS if declared.get(name) is not None},
+            **_describe_notes(self._notes(run)),
+            "attempts": [_describe_attempt(attempt) for attempt in attempts],
+        }
 
     async def summary(self) -> Document:
         """Return what a person needs to know first: tasks by status, those that need care, the newest runs."""
@@ -139,9 +186,16 @@ class Overview:
         return {
             "tasks": dict(sorted(Counter(map(self._status_of, records)).items())),
             "invalid": [_describe_invalid(record) for record in records if record.status is TaskStatus.INVALID],
+            "at_work": [self._describe_run(run) for run in await self._at_work()],
             "needs_care": [_describe_bad_end(run) for run in await self._bad_ends(records)],
-            "runs": [_describe_run(run) for run in recent],
+            "runs": [self._describe_run(run) for run in recent],
         }
+
+    async def _at_work(self) -> Sequence[Run]:
+        """Return the runs that execute, wait for their next attempt or are paused, oldest first."""
+        begun = await self._history.runs(RunFilter(states=BEGUN, limit=MOST_AT_WORK))
+        waiting = await self._history.runs(RunFilter(states=WAITING, limit=MOST_AT_WORK))
+        return sorted((*begun, *(run for run in waiting if run.paused_at is not None)), key=lambda run: run.id)
 
     async def _bad_ends(self, records: Iterable[TaskRecord]) -> Sequence[Run]:
         """Return the newest finished run of each task in force where that one ended badly, newest first."""
@@ -204,7 +258,7 @@ class Overview:
             "jobs": [_describe_job(job, is_suspended=suspended is not None) for job in jobs],
             "next_run": coming[0] if coming else None,
             "next_runs": coming,
-            "last_run": None if last is None else _describe_run(last),
+            "last_run": None if last is None else self._describe_run(last),
             "problems": [_describe_problem(problem) for problem in record.problems],
             "detail": suspended if status == SUSPENDED else record.detail,
             "version": _short(record.version),
@@ -212,6 +266,47 @@ class Overview:
             "environment": None if version is None else _short(version.environment),
             "updated_at": iso(record.updated_at),
         }
+
+    def _describe_run(self, run: Run) -> Document:
+        late = None
+        if run.scheduled_for is not None and run.started_at is not None:
+            late = (run.started_at - run.scheduled_for).total_seconds()
+        return {
+            "id": run.id,
+            "kind": run.kind.value,
+            "state": run.state.value,
+            "final": run.is_final,
+            "task": run.task_id,
+            "job": run.job_id,
+            "function": run.function,
+            "arguments": run.arguments,
+            "call": call_text(run.function, run.arguments),
+            "argv": list(run.argv),
+            "scheduled_for": _iso(run.scheduled_for),
+            "request_id": run.request_id,
+            "digest": _short(run.digest),
+            "reason": run.reason,
+            "count": run.count,
+            "range_end": _iso(run.range_end),
+            "merged": run.merged,
+            "merged_from": _iso(run.merged_from),
+            "created_at": iso(run.created_at),
+            "started_at": _iso(run.started_at),
+            "ended_at": _iso(run.ended_at),
+            "retry_at": _iso(run.retry_at),
+            "late": late,
+            "executions": run.executions,
+            "paused_at": _iso(run.paused_at),
+            "paused_seconds": run.paused_seconds,
+            "progress": _describe_progress(self._notes(run)),
+            **_describe_exit(run.last_exit or AttemptExit()),
+        }
+
+    def _notes(self, run: Run) -> AttemptNotes:
+        """Return what a run has told: while an attempt executes what that one told, else what the one before told."""
+        if run.state is RunState.RUNNING:
+            return self._notes_of(run.id) or NOTHING_TOLD
+        return NOTHING_TOLD if run.last_exit is None else run.last_exit.notes
 
     def _coming(self, jobs: Sequence[Job], now: datetime) -> Iterator[str]:
         """Return the next instants over all jobs, each once; a slot that is owed already comes first."""
@@ -251,6 +346,10 @@ class Overview:
 
 def _not_suspended() -> None:
     """Tell that tasks may start."""
+
+
+def _nothing_told(_run_id: int) -> None:
+    """Tell that nothing is known of a run at work."""
 
 
 def iso(moment: datetime) -> str:
@@ -300,39 +399,6 @@ def _describe_bad_end(run: Run) -> Document:
     }
 
 
-def _describe_run(run: Run) -> Document:
-    late = None
-    if run.scheduled_for is not None and run.started_at is not None:
-        late = (run.started_at - run.scheduled_for).total_seconds()
-    return {
-        "id": run.id,
-        "kind": run.kind.value,
-        "state": run.state.value,
-        "final": run.is_final,
-        "task": run.task_id,
-        "job": run.job_id,
-        "function": run.function,
-        "arguments": run.arguments,
-        "call": call_text(run.function, run.arguments),
-        "argv": list(run.argv),
-        "scheduled_for": _iso(run.scheduled_for),
-        "request_id": run.request_id,
-        "digest": _short(run.digest),
-        "reason": run.reason,
-        "count": run.count,
-        "range_end": _iso(run.range_end),
-        "merged": run.merged,
-        "merged_from": _iso(run.merged_from),
-        "created_at": iso(run.created_at),
-        "started_at": _iso(run.started_at),
-        "ended_at": _iso(run.ended_at),
-        "retry_at": _iso(run.retry_at),
-        "late": late,
-        "executions": run.executions,
-        **_describe_exit(run.last_exit or AttemptExit()),
-    }
-
-
 def _describe_attempt(attempt: Attempt) -> Document:
     ended = attempt.exit or AttemptExit()
     return {
@@ -346,20 +412,59 @@ def _describe_attempt(attempt: Attempt) -> Document:
         "started_at": _iso(attempt.started_at or ended.started_at),
         "ended_at": _iso(ended.ended_at),
         **_describe_exit(ended),
+        "progress": _describe_progress(ended.notes),
+        **_describe_notes(ended.notes),
     }
+
+
+def _describe_progress(notes: AttemptNotes) -> Document | None:
+    return None if notes.progress is None else dataclasses.asdict(notes.progress)
+
+
+def _describe_notes(notes: AttemptNotes) -> Document:
+    """Return what was told, less the progress, which is told of every run."""
+    return {
+        "metrics": dict(notes.metrics),
+        "artifacts": [dataclasses.asdict(artifact) for artifact in notes.artifacts],
+        "has_result": notes.result is not None,
+        "result": None if notes.result is None else _result(notes.result),
+        "refused": list(notes.refused),
+    }
+
+
+def _result(text: str) -> object:
+    """Return what a text of JSON says, or the text where no answer could be made of that, as of a number too large."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def _deadline(run: Run, seconds: float | None) -> datetime | None:
+    """Return when a run that is not over ends at the latest, its pauses so far left out; None: nothing bounds it."""
+    if run.is_final or run.started_at is None or seconds is None:
+        return None
+    return run.started_at + timedelta(seconds=seconds + run.paused_seconds)
 
 
 def _describe_exit(ended: AttemptExit) -> Document:
     return {
         "exit_code": ended.exit_code,
         "signal": ended.signal,
-        "error": None if ended.error is None else dataclasses.asdict(ended.error),
+        "error": None
+        if ended.error is None
+        else {"kind": ended.error.kind, "message": ended.error.message, "place": ended.error.place},
         "duration": ended.duration,
         "cpu_seconds": ended.cpu_seconds,
         "peak_memory": ended.peak_memory,
         "output_bytes": ended.output_bytes,
         "output_dropped": ended.output_dropped,
         "left_behind": ended.left_behind,
+        "stopped_for": ended.stopped_for,
+        "core_dumped": ended.core_dumped,
+        "out_of_memory": ended.out_of_memory,
     }
 
 
@@ -383,4 +488,10 @@ def _short(digest: str | None) -> str | None:
 
 
 def _json(fields: Mapping[str, object]) -> Document:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}
+    return {name: _plain(value) for name, value in fields.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple) else value

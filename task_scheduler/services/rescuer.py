@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from task_scheduler import fault_points
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.outcomes import Missed
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.policies import Missed as MissedPolicy
-from task_scheduler.core.requests import Finished, Lost, NotStarted, OpenAttempt, Report, Started, StillRunning
+from task_scheduler.core.requests import (
+    Finished,
+    Lost,
+    NotStarted,
+    OpenAttempt,
+    PauseConfirmed,
+    Report,
+    Started,
+    StillRunning,
+    Told,
+)
 from task_scheduler.core.runs import AttemptId, Run, RunKind, RunState
 from task_scheduler.ports import Clock, Executor, Ledger
 from task_scheduler.services.runner import Runner
@@ -66,6 +77,7 @@ class Rescuer:
                 self._runner.expect(run, attempt)
         opened = [OpenAttempt(id=attempt.id, placement=attempt.placement) for _, some in found for attempt in some]
         reports = await self._executor.settle(opened)
+        fault_points.point("after-settling")
         counts = {"adopted": 0, "ended": 0, "interrupted": 0, "waiting": 0, "missed": 0}
         void: list[AttemptId] = []
         for report in reports:
@@ -94,8 +106,8 @@ class Rescuer:
                 counts["ended"] += 1
             case Lost():
                 counts["interrupted"] += 1
-            case Started():
-                raise AssertionError("settling does not report a start")
+            case Started() | Told() | PauseConfirmed():
+                raise AssertionError(f"settling does not report {type(report).__name__}")
             case _:
                 assert_never(report)
         self._runner.on_report(report)
@@ -114,7 +126,7 @@ class Rescuer:
             if run.scheduled_for is not None and run.scheduled_for > now and run.state is RunState.QUEUED:
                 self._arm(run)
             else:
-                self._runner.resume(run, in_turn=self._is_made_up_for(run))
+                self._runner.take_back(run, in_turn=self._is_made_up_for(run))
         for reason, run_ids in missed.items():
             await self._ledger.resolve(run_ids, Missed(reason), now)
 
@@ -124,6 +136,8 @@ class Rescuer:
     def _why_missed(self, run: Run, now: datetime) -> str | None:
         if run.kind is not RunKind.SCHEDULED or run.state is not RunState.QUEUED or run.scheduled_for is None:
             return None
+        if run.paused_at is not None:
+            return None  # it is late because somebody wanted it so
         late = now - run.scheduled_for
         if late > self._policy.window:
             return "older than the catch-up window when a scheduler was there again"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped
+from task_scheduler import fault_points
+from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped, TimedOut
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import Attempt, AttemptId, Run
 from task_scheduler.ports import AttemptClaim, AttemptEnd, Executor, Ledger
@@ -22,7 +23,9 @@ class RunRecord:
 
     async def begin(self, claims: Sequence[tuple[int, AttemptClaim]]) -> Sequence[Attempt]:
         """Put attempts on record before they are started."""
-        return await self._patience.write(lambda: self._ledger.begin(claims))
+        attempts = await self._patience.write(lambda: self._ledger.begin(claims))
+        fault_points.point("after-begin-commit")
+        return attempts
 
     async def started(self, reports: Sequence[Started]) -> None:
         """Record that attempts execute."""
@@ -31,11 +34,15 @@ class RunRecord:
     async def void(self, attempts: Sequence[AttemptId], reason: str) -> None:
         """Record that attempts never began."""
         await self._patience.write(lambda: self._ledger.void(attempts, reason))
+        fault_points.point("after-void-commit")
         self._executor.forget(attempts)
 
-    async def resolve(self, run_id: int, outcome: Skipped | Missed | Cancelled | Failed, at: datetime) -> Run | None:
+    async def resolve(
+        self, run_id: int, outcome: Skipped | Missed | Cancelled | Failed | TimedOut, at: datetime
+    ) -> Run | None:
         """End a run that waits; None when it did not wait any more."""
         ended = await self._patience.write(lambda: self._ledger.resolve([run_id], outcome, at))
+        fault_points.point("after-resolve-commit")
         return ended[0] if ended else None
 
     async def finish(self, ends: Sequence[AttemptEnd]) -> Mapping[int, Run | None]:
@@ -44,7 +51,9 @@ class RunRecord:
 
     async def finish_once(self, ends: Sequence[AttemptEnd]) -> Mapping[int, Run | None]:
         """End attempts like `finish`, but raise StoreError when the store fails."""
+        fault_points.point("before-terminal-commit")
         runs: dict[int, Run | None] = {run.id: run for run in await self._ledger.finish(ends)}
+        fault_points.point("after-terminal-commit")
         unknown = {end.id.run_id for end in ends} - runs.keys()
         if unknown:
             # They were on record already: a write that is reported as failed can have been committed.

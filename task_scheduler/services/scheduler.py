@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from task_scheduler import fault_points
 from task_scheduler.core.clocks import ClockChange, ClockReading, compare
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event, Level
@@ -68,6 +69,7 @@ class Scheduler(Service):
         clock: Clock,
         policy: MisfirePolicy,
         loop_interval: float,
+        patience: Patience,
         publish: Publish,
     ) -> None:
         """Plan the jobs of `timetable`; `loop_interval` is the longest sleep, in seconds."""
@@ -81,7 +83,7 @@ class Scheduler(Service):
         self._clock = clock
         self._policy = policy
         self._loop_interval = loop_interval
-        self._patience = Patience(clock=clock, publish=publish)
+        self._patience = patience
         self._planning = Alarm(clock)
         self._handing_over = Alarm(clock)
         self._armed: list[tuple[datetime, int]] = []
@@ -142,6 +144,8 @@ class Scheduler(Service):
 
     async def _claim_due(self, now: datetime) -> None:
         due = self._timetable.take_due(now + CLAIM_AHEAD)
+        if not due:
+            self._patience.give_up(self)
         while due:
             batch, due = due[:MOST_CLAIMED_AT_ONCE], due[MOST_CLAIMED_AT_ONCE:]
             try:
@@ -149,14 +153,15 @@ class Scheduler(Service):
             except StoreError as error:
                 # Nothing runs that is not on record. The slots stay owed; the misfire policy judges them later.
                 self._timetable.put_back([*batch, *due])
-                self._patience.note_failure(f"due slots cannot be put on record ({error}); they are tried again")
+                self._patience.note_failure(self, error)
                 await self._clock.sleep(STORE_RETRY_DELAY)
                 return
-            self._patience.note_success()
+            self._patience.note_success(self)
 
     async def _put_on_record(self, planned: dict[int, _Planned]) -> None:
         claims = [claim for plan in planned.values() for claim in plan.claims]
         runs = await self._ledger.claim(claims, {job_id: plan.next_run for job_id, plan in planned.items()})
+        fault_points.point("after-claim-commit")
         for job_id, plan in planned.items():
             self._timetable.move_on(job_id, plan.next_run)
         self._take_over(runs, claims)

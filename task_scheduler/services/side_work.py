@@ -20,9 +20,12 @@ class SideWork:
         self._publish = publish
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Have a piece of work done; a fault in it is told as the service's."""
-        self._follow(self._guard(work))
+    def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Have a piece of work done; a fault in it is told as the service's. Who cancels the task ends the work."""
+        task = self._follow(self._guard(work))
+        # A task that is cancelled before its first turn never comes to the work, which Python would complain of.
+        task.add_done_callback(lambda _: work.close())
+        return task
 
     async def complete(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what `work` returns. It goes on when the caller is cancelled, and ends with the service."""

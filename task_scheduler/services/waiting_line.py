@@ -34,3 +34,11 @@ class WaitingLine:
         if line:
             self._lines[task_id] = line
         return run_id
+
+    def leave(self, task_id: str, run_id: int) -> None:
+        """Take a run out of the line before its turn; raises ValueError when it does not stand there."""
+        line = self._lines.get(task_id, deque())
+        line.remove(run_id)
+        self._size -= 1
+        if not line:
+            del self._lines[task_id]

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,18 @@ import pytest
 
 from task_scheduler.core.environments import Lock
 from task_scheduler.core.errors import Problem, Refused, Severity, UnknownRun, UnknownTask
-from task_scheduler.core.runs import Attempt, AttemptExit, AttemptId, AttemptState, ErrorSummary, Run, RunState
+from task_scheduler.core.runs import (
+    Artifact,
+    Attempt,
+    AttemptExit,
+    AttemptId,
+    AttemptNotes,
+    AttemptState,
+    ErrorSummary,
+    Progress,
+    Run,
+    RunState,
+)
 from task_scheduler.core.tasks import Job, TaskDeclaration, TaskRecord, TaskStatus, TaskVersion
 from task_scheduler.ports import RunFilter
 from task_scheduler.services.overview import Overview
@@ -69,10 +80,20 @@ class Shelf:
         return [one for one in self._attempts if one.id.run_id == run_id]
 
 
-def overview(zone: str = "UTC", suspended: str | None = None, **content: Any) -> Overview:
+def overview(
+    zone: str = "UTC",
+    suspended: str | None = None,
+    notes_of: Callable[[int], AttemptNotes | None] | None = None,
+    **content: Any,
+) -> Overview:
     shelf: Any = Shelf(**content)
     return Overview(
-        catalogue=shelf, history=shelf, clock=FakeClock(NOW), zone=ZoneInfo(zone), suspended=lambda: suspended
+        catalogue=shelf,
+        history=shelf,
+        clock=FakeClock(NOW),
+        zone=ZoneInfo(zone),
+        suspended=lambda: suspended,
+        notes_of=notes_of,
     )
 
 
@@ -281,6 +302,13 @@ def test_tells_a_run_with_its_attempts_and_every_measure() -> None:
         output_bytes=120,
         output_dropped=20,
         left_behind=1,
+        notes=AttemptNotes(
+            progress=Progress(done=3, total=10, text="reading"),
+            metrics={"rows": 12.0},
+            artifacts=(Artifact(path="out/report.pdf", title="The report"),),
+            result='{"rows": 12}',
+            refused=("not kept",),
+        ),
     )
     attempt = Attempt(
         id=AttemptId(run_id=1, number=1),
@@ -319,8 +347,20 @@ def test_tells_a_run_with_its_attempts_and_every_measure() -> None:
             "output_bytes": 120,
             "output_dropped": 20,
             "left_behind": 1,
+            "stopped_for": None,
+            "core_dumped": False,
+            "out_of_memory": False,
+            "progress": {"done": 3, "total": 10, "text": "reading"},
+            "metrics": {"rows": 12.0},
+            "artifacts": [{"path": "out/report.pdf", "title": "The report"}],
+            "has_result": True,
+            "result": {"rows": 12},
+            "refused": ["not kept"],
         }
     ]
+    assert {name: told[name] for name in ("progress", "metrics", "result", "refused")} == {
+        name: told["attempts"][0][name] for name in ("progress", "metrics", "result", "refused")
+    }
 
 
 def test_tells_bulk_and_merged_slots() -> None:
@@ -471,3 +511,72 @@ def test_a_long_list_lets_other_work_go_on() -> None:
 
     assert asyncio.run(scenario()) == 1_000
     assert turns >= 9
+
+
+def test_tells_how_far_a_run_at_work_is_by_what_it_told_last() -> None:
+    live = {1: AttemptNotes(progress=Progress(done=4, total=10))}
+    at_work = run(1, state=RunState.RUNNING, digest=DIGEST)
+    read = overview(tasks=[task()], versions=[version()], runs=[at_work], notes_of=live.get)
+
+    (listed,) = asyncio.run(read.tasks())
+    summary = asyncio.run(read.summary())
+
+    wanted = {"done": 4, "total": 10, "text": ""}
+    assert listed["last_run"]["progress"] == wanted
+    assert [told["progress"] for told in summary["at_work"]] == [wanted]
+
+
+def test_tells_what_is_at_work_and_what_waits_because_somebody_paused_it() -> None:
+    runs = [
+        run(1, state=RunState.RUNNING, paused_at=NOW),
+        run(2, state=RunState.QUEUED),
+        run(3, state=RunState.QUEUED, paused_at=NOW),
+        run(4, state=RunState.RETRYING),
+        run(5, state=RunState.SUCCEEDED),
+    ]
+
+    summary = asyncio.run(overview(runs=runs).summary())
+
+    assert [told["id"] for told in summary["at_work"]] == [1, 3, 4]
+    assert summary["at_work"][0]["paused_at"] == "2026-11-22T14:01:00Z"
+
+
+def test_the_deadline_of_a_run_leaves_its_earlier_pauses_out() -> None:
+    declared = replace(version(), declaration=replace(version().declaration, deadline=600))
+    at_work = run(1, state=RunState.RUNNING, digest=DIGEST, started_at=NOW, paused_seconds=30.0)
+
+    told = asyncio.run(overview(versions=[declared], runs=[at_work]).run(1))
+
+    assert told["deadline_at"] == "2026-11-22T14:11:30Z"
+    assert told["limits"]["deadline"] == 600
+
+
+def test_a_snoozed_run_is_told_from_one_that_is_retried() -> None:
+    def attempt(state: AttemptState) -> Attempt:
+        return Attempt(
+            id=AttemptId(run_id=1, number=1),
+            state=state,
+            digest=DIGEST,
+            environment=ENVIRONMENT,
+            placement="",
+            output="1.1.log",
+            claimed_at=NOW,
+        )
+
+    waiting = run(1, state=RunState.RETRYING, retry_at=NOW)
+
+    told = [
+        asyncio.run(overview(runs=[waiting], attempts=[attempt(state)]).run(1))["snoozed"]
+        for state in (AttemptState.SNOOZED, AttemptState.FAILED)
+    ]
+
+    assert told == [True, False]
+
+
+@pytest.mark.parametrize(("kept", "told"), [('{"a": 1}', {"a": 1}), ("null", None), ("1e999", "1e999"), ("{", "{")])
+def test_a_result_no_answer_could_be_made_of_is_told_as_its_text(kept: str, told: object) -> None:
+    ended = run(1, state=RunState.SUCCEEDED, last_exit=AttemptExit(exit_code=0, notes=AttemptNotes(result=kept)))
+
+    document = asyncio.run(overview(runs=[ended]).run(1))
+
+    assert (document["has_result"], document["result"]) == (True, told)

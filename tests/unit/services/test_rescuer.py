@@ -327,6 +327,6 @@ async def test_a_start_is_no_answer_to_settling() -> None:
         return [Started(id=opened.id, started_at=NOON, process="x") for opened in attempts]
 
     world.executor.settle = settle  # type: ignore[method-assign]
-    with pytest.raises(AssertionError, match="does not report a start"):
+    with pytest.raises(AssertionError, match="settling does not report Started"):
         await world.restart()
     await world.stop()

@@ -12,7 +12,7 @@ from task_scheduler.core.outcomes import Missed as missed  # noqa: N813 - an out
 from task_scheduler.core.policies import MisfirePolicy, Missed
 from task_scheduler.core.requests import Finished, Lost, NotStarted, Report, Started
 from task_scheduler.core.runs import AttemptExit, AttemptId, AttemptState, RunKind, RunState
-from task_scheduler.services.runner import ENDS_GATHERED
+from task_scheduler.services.recording import ENDS_GATHERED
 from task_scheduler.testing.builders import a_job_declaration
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.loops import in_event_loop

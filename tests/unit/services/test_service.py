@@ -320,6 +320,43 @@ async def test_a_write_is_repeated_until_the_store_takes_it_and_told_once() -> N
     assert [event.name for event in events] == ["store.failing", "store.recovered"]
 
 
+@in_event_loop
+async def test_a_store_that_fails_is_told_once_for_all_and_its_recovery_when_the_last_write_is_done() -> None:
+    clock, events = FakeClock(), []  # type: ignore[var-annotated]
+    patience = Patience(clock=clock, publish=events.append)
+
+    for who in ("one", "two"):
+        patience.note_failure(who, StoreError("the disk is full"))
+    patience.note_success("three")
+    patience.note_success("two")
+    told_while_failing = [event.name for event in events], patience.trouble
+    patience.note_success("one")
+
+    assert told_while_failing == (
+        ["store.failing"],
+        "the record cannot be written (the disk is full): nothing new is started until it can",
+    )
+    assert [event.name for event in events] == ["store.failing", "store.recovered"]
+    assert patience.trouble is None
+
+
+@in_event_loop
+async def test_who_gives_up_writing_does_not_keep_the_recovery_from_being_told() -> None:
+    clock, events = FakeClock(), []  # type: ignore[var-annotated]
+    patience = Patience(clock=clock, publish=events.append)
+
+    async def never() -> None:
+        raise StoreError("the disk is full")
+
+    writing = asyncio.create_task(patience.write(never))
+    await clock.settle()
+    writing.cancel()
+    await asyncio.wait({writing})
+    patience.note_success("another")
+
+    assert [event.name for event in events] == ["store.failing", "store.recovered"]
+
+
 # --- work beside ------------------------------------------------------------------------------------------
 
 

@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from task_scheduler.core.environments import Requirements
 from task_scheduler.core.errors import Problem, Refused, TriggerError
-from task_scheduler.core.tasks import TaskRecord, TaskStatus
+from task_scheduler.core.runs import RunState
+from task_scheduler.core.tasks import Overlap, TaskRecord, TaskStatus
 from task_scheduler.services.active_run import ActiveRun, ActiveRuns, Phase
-from task_scheduler.services.overlaps import describe_overlap, doubled, must_wait
+from task_scheduler.services.overlaps import MOST_QUEUED, describe_overlap, doubled, must_wait, why_skipped
 from task_scheduler.services.register import Admitted, Register
 from task_scheduler.services.requested_entry import call_text, requested_entry, why_not_in_force
 from task_scheduler.services.shared_environment import SharedNeeds
 from task_scheduler.services.timetable import Timetable
 from task_scheduler.services.waiting_line import WaitingLine
-from task_scheduler.testing.builders import a_job, a_lock, a_run, a_version
+from task_scheduler.testing.builders import a_declaration, a_job, a_lock, a_run, a_version
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.loops import in_event_loop
 
@@ -154,8 +155,16 @@ def test_nobody_in_the_line_is_lost_or_served_twice(tasks: list[int]) -> None:
 # --- overlaps ---------------------------------------------------------------------------------------------
 
 
-def active(run_id: int, phase: Phase, *, job: int | None = 1, function: str = "start", **values: object) -> ActiveRun:
-    run = a_run(id=run_id, job_id=job, function=function)
+def active(
+    run_id: int,
+    phase: Phase,
+    *,
+    job: int | None = 1,
+    function: str = "start",
+    state: RunState = RunState.QUEUED,
+    **values: object,
+) -> ActiveRun:
+    run = a_run(id=run_id, job_id=job, function=function, state=state)
     return ActiveRun(run=run, phase=phase, **values)  # type: ignore[arg-type]
 
 
@@ -182,7 +191,7 @@ NEW = active(9, Phase.ARMED)
     ],
 )
 def test_what_a_slot_would_double(other: ActiveRun, is_doubled: bool) -> None:
-    assert (doubled(NEW, [other], digest="new") is other) is is_doubled
+    assert list(doubled(NEW, [other], digest="new")) == ([other] if is_doubled else [])
 
 
 @pytest.mark.parametrize(
@@ -190,28 +199,77 @@ def test_what_a_slot_would_double(other: ActiveRun, is_doubled: bool) -> None:
     [
         (active(1, Phase.LAUNCHED, digest="new", job=2), False),
         (active(1, Phase.LAUNCHED, digest="old", job=2, function="other"), True),
-        (active(1, Phase.RETRYING), False),
+        (active(1, Phase.RETRYING, job=2), False),
     ],
 )
 def test_nothing_begins_beside_an_older_version(other: ActiveRun, waits: bool) -> None:
-    assert must_wait(NEW, [NEW, other], digest="new") is waits
+    assert must_wait(NEW, [NEW, other], version=a_version(digest="new")) is waits
 
 
 @pytest.mark.parametrize(
     ("other", "waits"),
     [
-        (active(1, Phase.WAITING), False),
-        (active(1, Phase.HELD), False),
+        (active(1, Phase.ARMED), False),
+        (active(1, Phase.WAITING), True),
+        (active(12, Phase.WAITING), False),
+        (active(1, Phase.HELD), True),
+        (active(12, Phase.HELD), False),
+        (active(12, Phase.BEGINNING), True),
         (active(1, Phase.LAUNCHED, digest="new"), True),
-        (active(1, Phase.RETRYING), True),
+        (active(12, Phase.RETRYING, state=RunState.RETRYING), True),
         (active(1, Phase.ENDING), False),
+        (active(12, Phase.ENDING, will_retry=True), True),
         (active(1, Phase.LAUNCHED, digest="new", job=2), False),
     ],
 )
-def test_slots_that_are_made_up_for_come_one_after_the_other(other: ActiveRun, waits: bool) -> None:
-    made_up = active(9, Phase.WAITING, in_turn=True)
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_what_would_double_waits_for_those_before_it(other: ActiveRun, waits: bool, in_turn: bool) -> None:
+    waiting = active(9, Phase.HELD, in_turn=in_turn)
 
-    assert must_wait(made_up, [other], digest="new") is waits
+    assert must_wait(waiting, [other], version=a_version(digest="new")) is waits
+
+
+@pytest.mark.parametrize("other", [active(1, Phase.LAUNCHED, digest="old"), active(1, Phase.RETRYING)])
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_what_may_run_in_parallel_waits_for_nothing_but_slots_made_up_for_before_it(
+    other: ActiveRun, in_turn: bool
+) -> None:
+    version = a_version(digest="new", declaration=a_declaration(overlap=Overlap.PARALLEL))
+
+    assert must_wait(active(9, Phase.HELD, in_turn=in_turn), [other], version=version) is in_turn
+
+
+@given(st.permutations(range(4)), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_of_those_that_wait_there_is_always_one_that_waits_for_no_other(ids: list[int], retrying: list[bool]) -> None:
+    waiting = [
+        active(run_id, Phase.HELD, state=RunState.RETRYING if retries else RunState.QUEUED)
+        for run_id, retries in zip(ids, retrying, strict=True)
+    ]
+
+    free = [each for each in waiting if not must_wait(each, waiting, version=a_version(digest="new"))]
+
+    assert len(free) == 1
+
+
+@pytest.mark.parametrize(
+    ("overlap", "waiting", "reason"),
+    [
+        (Overlap.SKIP, 0, "overlap: run 1 of it is still at work"),
+        (Overlap.QUEUE, MOST_QUEUED - 1, None),
+        (Overlap.QUEUE, MOST_QUEUED, "overlap: 100 runs of it wait already"),
+        (Overlap.QUEUE_ONE, 0, None),
+        (Overlap.QUEUE_ONE, 1, "overlap: run 2 of it waits already"),
+        (Overlap.PARALLEL, 5, None),
+        (Overlap.REPLACE, 5, None),
+    ],
+)
+def test_a_run_that_arrives_is_skipped_as_its_overlap_policy_says(
+    overlap: Overlap, waiting: int, reason: str | None
+) -> None:
+    before = [active(1, Phase.LAUNCHED), *(active(2 + number, Phase.HELD) for number in range(waiting))]
+
+    assert why_skipped(before, overlap) == reason
+    assert why_skipped([], overlap) is None
 
 
 def test_an_overlap_says_what_the_other_run_does() -> None:

@@ -10,13 +10,14 @@ from typing import Any
 
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event
-from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped
+from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped, TimedOut
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import Attempt, AttemptId, Run, RunState
 from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord
 from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, RunFilter, RunRequest, SlotClaim
 from task_scheduler.services.catalog import Catalog
+from task_scheduler.services.patience import Patience
 from task_scheduler.services.register import Admitted, Register
 from task_scheduler.services.rescuer import Rescuer, Settled
 from task_scheduler.services.runner import Runner, RunnerLimits
@@ -72,9 +73,15 @@ class FlakyStore(MemoryStore):
         await self._do("void", lambda: super(FlakyStore, self).void(attempts, reason))
 
     async def resolve(
-        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed, at: datetime
+        self, run_ids: Sequence[int], outcome: Skipped | Missed | Cancelled | Failed | TimedOut, at: datetime
     ) -> Sequence[Run]:
         return await self._do("resolve", lambda: super(FlakyStore, self).resolve(run_ids, outcome, at))  # type: ignore[no-any-return]
+
+    async def pause(self, run_id: int, at: datetime) -> Run | None:
+        return await self._do("pause", lambda: super(FlakyStore, self).pause(run_id, at))  # type: ignore[no-any-return]
+
+    async def unpause(self, run_id: int, at: datetime) -> Run | None:
+        return await self._do("unpause", lambda: super(FlakyStore, self).unpause(run_id, at))  # type: ignore[no-any-return]
 
     async def put(self, name: str, value: str) -> None:
         await self._do("put", lambda: super(FlakyStore, self).put(name, value))
@@ -104,10 +111,11 @@ class World:
         stop_on_invalid: bool = False,
         shared_environment: bool = False,
         reload_on_change: bool = True,
+        executor: type[FakeExecutor] = FakeExecutor,
     ) -> None:
         self.clock = FakeClock()
         self.store = FlakyStore()
-        self.executor = FakeExecutor(now=self.clock.now)
+        self.executor = executor(now=self.clock.now)
         self.environments = FakeEnvironments()
         self.folder = FakeFolder()
         self.events: list[Event] = []
@@ -122,6 +130,7 @@ class World:
     def _compose(self) -> None:
         self.register = Register()
         self.timetable = Timetable(zone=UTC)
+        self.patience = Patience(clock=self.clock, publish=self.events.append)
         self.runner = Runner(
             ledger=self.store,
             executor=self.executor,
@@ -130,6 +139,7 @@ class World:
             timetable=self.timetable,
             clock=self.clock,
             limits=RunnerLimits(max_concurrent=self._max_concurrent, kill_grace=5.0, output_limit=1_000),
+            patience=self.patience,
             publish=self.events.append,
         )
         self.scheduler = Scheduler(
@@ -142,6 +152,7 @@ class World:
             clock=self.clock,
             policy=self._policy,
             loop_interval=self._loop_interval,
+            patience=self.patience,
             publish=self.events.append,
         )
         self.catalog = Catalog(
@@ -156,6 +167,7 @@ class World:
             stop_on_invalid=self._stop_on_invalid,
             shared_environment=self._shared_environment,
             reload_on_change=self._reload_on_change,
+            patience=self.patience,
             on_change=self.scheduler.wake,
             publish=self.events.append,
         )
@@ -189,6 +201,23 @@ class World:
             await self.clock.advance(1)
         await stopping
 
+    async def crash(self) -> None:
+        """End like a killed process: nothing is put on record any more."""
+        self.store.failing = {
+            "finish",
+            "begin",
+            "void",
+            "resolve",
+            "started",
+            "request",
+            "claim",
+            "pause",
+            "unpause",
+            "put",
+        }
+        await self.stop()
+        self.store.failing = set()
+
     async def _stop(self) -> None:
         for service in (self.catalog, self.scheduler, self.runner):
             await service.stop()
@@ -197,6 +226,10 @@ class World:
     async def restart(self, *, catalog: bool = False) -> Settled:
         self._compose()
         return await self.start(catalog=catalog)
+
+    async def restart_after_crash(self) -> Settled:
+        await self.crash()
+        return await self.restart()
 
     @asynccontextmanager
     async def running(self, *, catalog: bool = False) -> AsyncIterator[World]:
