@@ -22,10 +22,9 @@ from task_scheduler import composition
 from task_scheduler.api import in_force
 from task_scheduler.clock import SystemClock
 from task_scheduler.control.answers import Control
-from task_scheduler.core.errors import Refused, TaskSchedulerError
+from task_scheduler.core.errors import Refused, TaskSchedulerError, UnknownRun
 from task_scheduler.core.events import Event, Level
-from task_scheduler.core.outcomes import Cancelled
-from task_scheduler.core.runs import OPEN_ATTEMPTS, Run, RunState
+from task_scheduler.core.runs import OPEN_ATTEMPTS, Run
 from task_scheduler.core.tasks import TaskRecord, TaskStatus
 from task_scheduler.environments.failures import TRIED_AGAIN
 from task_scheduler.execution.cards import HostCard
@@ -37,15 +36,14 @@ from task_scheduler.project import Project
 from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.overview import Overview
+from task_scheduler.services.patience import Patience
 from task_scheduler.services.register import Register
 from task_scheduler.services.requested_entry import requested_entry
-from task_scheduler.services.run_events import run_not_started
 from task_scheduler.services.runner import Runner
 from task_scheduler.services.timetable import Timetable
 from task_scheduler.settings import Paths, Settings, load_settings
 from task_scheduler.store.locks import ProjectLock
 from task_scheduler.store.sqlite import SqliteStore
-from task_scheduler.watcher.folder import FolderSource
 from task_scheduler.watcher.scanning import Unreadable, scan, task_names
 
 T = TypeVar("T")
@@ -54,8 +52,6 @@ T = TypeVar("T")
 _LOOK = 0.02
 #: Seconds given to the hosts that were used, to leave.
 _LEAVING_TIME = 5.0
-#: Seconds a run that was just asked for may take to get its first attempt.
-_BEGINNING_TIME = 2.0
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 #: Events that the caller learns of by asking.
 _TOLD_OTHERWISE = ("task.", "run.", "scheduler.")
@@ -125,10 +121,10 @@ class Alone:
         answer = self._do(self._work.control.answer(command, given))
         return _without_promises(answer) if isinstance(answer, dict) and command == "show" else answer
 
-    def end(self, run_id: int, reason: str) -> bool:
-        """End a run with its whole tree and put that on record; return once it is."""
+    def end(self, run_id: int, reason: str, *, now: bool = False) -> bool:
+        """Begin to end a run with its whole tree, with `now` by KILL at once; one that has ended is left as it is."""
         if self._work is not None:
-            self._do(self._work.end(run_id, reason))
+            self._do(self._work.end(run_id, reason, grace=0.0 if now else None))
         return True
 
     def close(self) -> None:
@@ -189,7 +185,6 @@ class _Work:
         timetable: Timetable,
         catalog: Catalog,
         runner: Runner,
-        events: EventBus,
     ) -> None:
         self._clock = clock
         self._store = store
@@ -200,7 +195,6 @@ class _Work:
         self._timetable = timetable
         self._catalog = catalog
         self._runner = runner
-        self._events = events
         self._asked_for: set[int] = set()
         self.is_beside = False  #: whether a run may be started beside one that is executing
         self.failure: str | None = None  #: why nothing goes on any more: a fault of the program
@@ -238,22 +232,30 @@ class _Work:
         )
         store.neighbours = _neighbours(settings, paths, task_id)
         lib = composition.task_side_library(run_folder / "lib", paths)
-        provider = composition.environment_provider(settings, paths, lib, _teller(events, "environments.notice"))
-        hosts, project = run_folder / "hosts", str(paths.root)
-        executor = HostExecutor(
-            root=paths.root,
-            run_folder=hosts,
-            outputs=paths.logs / "runs",
-            lib=lib,
+        provider = composition.environment_provider(
+            settings, paths, lib, composition.teller(events, "environments.notice")
+        )
+        executor = composition.host_executor(
+            paths,
+            lib,
             interpreter_of=provider.interpreter,
             source_of=store.source_path,
-            project=project,
-            notice=_teller(events, "hosts.notice"),
+            notice=composition.teller(events, "hosts.notice"),
         )
         register, timetable = Register(), Timetable(zone=settings.scheduler.zone)
         policies = composition.policies(settings)
+        patience = Patience(clock=clock, publish=events.publish)
         catalog = Catalog(
-            source=_OneFile(_source(settings, paths, task_id, _teller(events, "watcher.notice")), task_id),
+            # It opens only files of this name: a folder of thousands is no reason to wait.
+            source=_OneFile(
+                composition.task_source(
+                    settings,
+                    paths,
+                    pattern=glob.escape(task_id.rpartition("/")[2]) + ".py",
+                    notice=composition.teller(events, "watcher.notice"),
+                ),
+                task_id,
+            ),
             reader=composition.task_reader(settings, paths),
             environments=provider,
             catalogue=store,
@@ -265,6 +267,7 @@ class _Work:
             shared_environment=False,
             on_change=_nothing,
             is_scheduling=False,
+            patience=patience,
             publish=events.publish,
         )
         runner = Runner(
@@ -275,19 +278,19 @@ class _Work:
             timetable=timetable,
             clock=clock,
             limits=policies.limits,
+            patience=patience,
             publish=events.publish,
         )
         work = cls(
             clock=clock,
             store=store,
-            hosts=hosts,
-            project=project,
+            hosts=composition.hosts_folder(paths),
+            project=str(paths.root),
             executor=executor,
             register=register,
             timetable=timetable,
             catalog=catalog,
             runner=runner,
-            events=events,
         )
         work.control = Control(
             overview=Overview(catalogue=store, history=store, clock=clock, zone=settings.scheduler.zone),
@@ -358,28 +361,10 @@ class _Work:
                         "takes it over, and `run-file --beside` runs the task beside it all the same"
                     )
 
-    async def end(self, run_id: int, reason: str) -> None:
-        """End a run and put that on record."""
-        given_up = self._clock.monotonic() + _BEGINNING_TIME
-        while True:
-            run = await self._store.run(run_id)
-            if run is None or run.is_final:
-                return
-            attempts = [each for each in await self._store.attempts(run_id) if each.state in OPEN_ATTEMPTS]
-            for attempt in attempts:
-                self._executor.terminate(attempt.id, reason)
-            is_about_to_begin = run.state is not RunState.RETRYING and self._clock.monotonic() < given_up
-            if not attempts and not is_about_to_begin:
-                await self._end_waiting(run, reason)
-                return
-            await self._clock.sleep(_LOOK)
-
-    async def _end_waiting(self, run: Run, reason: str) -> None:
-        """End a run between its attempts, or before the first: the runner, which would begin one, ends first."""
-        await self._runner.stop()
-        outcome = Cancelled(reason)
-        for ended in await self._store.resolve([run.id], outcome, self._clock.now()):
-            self._events.publish(run_not_started(ended, outcome))
+    async def end(self, run_id: int, reason: str, *, grace: float | None) -> None:
+        """Begin to end a run, unless it has ended; one that waits has ended when this returns."""
+        with suppress(Refused, UnknownRun):
+            await self._runner.cancel(run_id, reason, grace=grace)
 
     async def dismiss_hosts(self) -> None:
         """Let the hosts go that executed runs of ours, unless a run goes on in one."""
@@ -444,19 +429,6 @@ class _OneFile:
         return await self._source.fetch(files)
 
 
-def _source(settings: Settings, paths: Paths, task_id: str, notice: Callable[[str], None]) -> FolderSource:
-    """Return a source that opens only files of this name: a folder of thousands is no reason to wait."""
-    return FolderSource(
-        root=paths.root,
-        tasks=paths.tasks,
-        helpers=composition.helpers_folder(paths),
-        pattern=glob.escape(task_id.rpartition("/")[2]) + ".py",
-        include_examples=settings.tasks.include_example_tasks,
-        check_interval=settings.scheduler.task_check_interval,
-        notice=notice,
-    )
-
-
 def _neighbours(settings: Settings, paths: Paths, task_id: str) -> tuple[TaskRecord, ...]:
     """Return a record of each file and folder in the folder of tasks: code of the project, which no host keeps."""
     accepts = task_names(settings.tasks.file_pattern, include_examples=settings.tasks.include_example_tasks)
@@ -490,10 +462,6 @@ def _lock(paths: Paths, *, work: str) -> ProjectLock:
     return ProjectLock(
         folder / "scheduler.lock", f"the project folder {paths.root}", since=SystemClock().now(), work=work
     )
-
-
-def _teller(events: EventBus, name: str) -> Callable[[str], None]:
-    return lambda message: events.publish(Event(name=name, message=message, level=Level.INFO))
 
 
 def _tell(event: Event, note: Callable[[str], None]) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from task_scheduler.core.environments import Collected
-from task_scheduler.core.errors import Refused, UnknownTask
+from task_scheduler.core.errors import Refused, UnknownRun, UnknownTask
 from task_scheduler.core.events import Event
 from task_scheduler.core.policies import MisfirePolicy, RetentionPolicy
-from task_scheduler.core.runs import Run
+from task_scheduler.core.runs import AttemptNotes, Run
+from task_scheduler.core.stopping import StopMode, StopOrder
 from task_scheduler.ports import (
     Catalogue,
     Clock,
@@ -28,12 +30,17 @@ from task_scheduler.ports import (
 from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.janitor import Janitor
+from task_scheduler.services.patience import Patience
 from task_scheduler.services.register import Admitted, Register
 from task_scheduler.services.requested_entry import why_not_in_force
 from task_scheduler.services.rescuer import Rescuer
 from task_scheduler.services.runner import Runner, RunnerLimits
 from task_scheduler.services.scheduler import Scheduler
 from task_scheduler.services.timetable import Timetable
+from task_scheduler.services.waits import within
+
+#: How the scheduler ends where nobody says how.
+LEAVE = StopOrder()
 
 
 class Startable(Protocol):
@@ -93,7 +100,10 @@ class TaskScheduler:
         self._further: list[Startable] = []
         self._failure = asyncio.Event()
         self._started_at: datetime | None = None
+        self._stopping: StopOrder | None = None
+        self._drains_until: datetime | None = None
         events.subscribe(self._note_failure)
+        self._patience = Patience(clock=adapters.clock, publish=events.publish)
         self._runner = Runner(
             ledger=adapters.store,
             executor=adapters.executor,
@@ -102,6 +112,7 @@ class TaskScheduler:
             timetable=timetable,
             clock=adapters.clock,
             limits=policies.limits,
+            patience=self._patience,
             publish=events.publish,
         )
         self._scheduler = Scheduler(
@@ -114,6 +125,7 @@ class TaskScheduler:
             clock=adapters.clock,
             policy=policies.misfire,
             loop_interval=policies.loop_interval,
+            patience=self._patience,
             publish=events.publish,
         )
         self._catalog = Catalog(
@@ -128,6 +140,7 @@ class TaskScheduler:
             stop_on_invalid=policies.stop_on_invalid,
             shared_environment=policies.shared_environment,
             reload_on_change=policies.reload_on_change,
+            patience=self._patience,
             on_change=self._scheduler.wake,
             publish=events.publish,
         )
@@ -158,6 +171,7 @@ class TaskScheduler:
 
     async def start(self) -> None:
         """Settle, then schedule; returns once the scheduler works."""
+        self._stopping = None
         self._started_at = self._adapters.clock.now()
         await self._catalog.load()
         await self._adapters.executor.start(self._runner.on_report)
@@ -170,16 +184,67 @@ class TaskScheduler:
         await self._janitor.start()
         for service in self._further:
             await service.start()
-        self._events.publish(Event(name="scheduler.started", message=f"the scheduler works{self._hint()}"))
+        self._tell("scheduler.started", f"the scheduler works{self._hint()}")
 
-    async def stop(self) -> None:
-        """Start nothing more, put on record what has ended, and leave running attempts alive."""
+    async def stop(self, order: StopOrder = LEAVE) -> None:
+        """Start nothing more, do about the runs under way what `order` says, and put on record what has ended.
+
+        A stop that is cancelled may be followed by another one, with another order.
+        """
+        self._stopping = order
+        match order.mode:
+            case StopMode.LEAVE:
+                pass
+            case StopMode.DRAIN:
+                await self._drain(order.patience)
+            case StopMode.KILL:
+                await self._end_runs(order.grace)
         for service in (*reversed(self._further), self._janitor, self._catalog, self._scheduler, self._runner):
             await service.stop()
         await self._adapters.executor.stop()
+        self._tell("scheduler.stopped", f"the scheduler stopped{self._left()}")
+
+    async def _drain(self, patience: float | None) -> None:
+        """Wait for the runs under way, at most so many seconds."""
+        await self._close_doors()
+        clock = self._adapters.clock
+        self._drains_until = None if patience is None else clock.now() + timedelta(seconds=patience)
         running = self._runner.counts()["running"]
-        go_on = {0: "", 1: "; 1 run goes on without it"}.get(running, f"; {running} runs go on without it")
-        self._events.publish(Event(name="scheduler.stopped", message=f"the scheduler stopped{go_on}"))
+        if running and (patience is None or patience > 0):
+            at_most = "" if patience is None else f", at most {patience:g} s"
+            self._tell("scheduler.draining", f"nothing is started any more; waits for {_runs(running)}{at_most}")
+            drained = self._unless_failed(self._runner.drained())
+            if patience is None:
+                await drained
+            else:
+                with suppress(TimeoutError):
+                    await within(clock, patience, drained)
+
+    async def _end_runs(self, grace: float | None) -> None:
+        """End all runs under way; returns once their ends are on record."""
+        await self._close_doors()
+        if running := self._runner.counts()["running"]:
+            self._tell("scheduler.killing", f"nothing is started any more; ends {_runs(running)}")
+        await self._unless_failed(self._runner.end_all("ended with the scheduler (kill)", grace=grace))
+        await self._unless_failed(self._runner.drained())
+
+    async def _close_doors(self) -> None:
+        """Claim and start nothing more; what is under way is followed on."""
+        self._runner.close_door()
+        for service in (self._janitor, self._catalog, self._scheduler):
+            await service.stop()
+
+    async def _unless_failed(self, work: Coroutine[object, object, None]) -> None:
+        """Wait for `work`, which would wait for ever once a service has failed."""
+        tasks = [asyncio.ensure_future(work), asyncio.ensure_future(self._failure.wait())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if tasks[0].done():
+                await tasks[0]
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def failed(self) -> None:
         """Return when a service has stopped by a fault, which the scheduler cannot work without."""
@@ -198,12 +263,42 @@ class TaskScheduler:
 
         `argv` is what it finds in `sys.argv[1:]`. With `digest` it runs with that very version or not at all.
         """
+        if self._stopping is not None:
+            raise Refused(f"the scheduler is {self._doing(self._stopping)}: nothing is started any more")
         in_force(task_id, self._register, self._catalog)
         return await self._runner.request(task_id, function, request_id, argv=argv, digest=digest)
 
     def in_force(self, task_id: str) -> Admitted:
         """Return the version of a task in force; raises UnknownTask, or Refused when there is none."""
         return in_force(task_id, self._register, self._catalog)
+
+    async def pause_run(self, run_id: int) -> Run:
+        """Have a run stand still, or not begin; raises UnknownRun, or Refused when it has ended."""
+        try:
+            return await self._runner.pause(run_id)
+        except UnknownRun:
+            raise await self._why_not_here(run_id) from None
+
+    async def resume_run(self, run_id: int) -> Run:
+        """Have a paused run go on; raises UnknownRun, or Refused when it has ended."""
+        try:
+            return await self._runner.unpause(run_id)
+        except UnknownRun:
+            raise await self._why_not_here(run_id) from None
+
+    async def stop_run(self, run_id: int, reason: str, *, grace: float | None = None) -> Run:
+        """Begin to end a run with its whole tree; one that waits has ended when this returns.
+
+        `grace` is seconds between TERM and KILL; None: its own. Raises UnknownRun, or Refused when it has ended.
+        """
+        try:
+            return await self._runner.cancel(run_id, reason, grace=grace)
+        except UnknownRun:
+            raise await self._why_not_here(run_id) from None
+
+    def notes_of(self, run_id: int) -> AttemptNotes | None:
+        """Return what a run at work has told so far; None: nothing is known of it here."""
+        return self._runner.notes_of(run_id)
 
     async def rescan(self) -> None:
         """Look at all task files now."""
@@ -227,7 +322,42 @@ class TaskScheduler:
             "jobs": len(self._timetable),
             "next_due": None if due is None else due.isoformat(),
             "suspended": self._register.suspended,
+            "record": self._patience.trouble,
+            "stopping": None if self._stopping is None else self._describe_stop(self._stopping),
         }
+
+    def _describe_stop(self, order: StopOrder) -> dict[str, object]:
+        until = self._drains_until if order.mode is StopMode.DRAIN else None
+        return {
+            "mode": order.mode.value,
+            "restart": order.is_restart,
+            "doing": self._doing(order),
+            "until": None if until is None else until.isoformat(),
+        }
+
+    @staticmethod
+    def _doing(order: StopOrder) -> str:
+        match order.mode:
+            case StopMode.DRAIN:
+                return "draining"
+            case _:
+                return "restarting" if order.is_restart else "stopping"
+
+    async def _why_not_here(self, run_id: int) -> Refused | UnknownRun:
+        """Return why nothing can be done about a run that is not at work."""
+        run = await self._adapters.store.run(run_id)
+        if run is None:
+            return UnknownRun(str(run_id))
+        if run.is_final:
+            return Refused(f"run {run_id} has ended: {run.state.value.replace('_', ' ')}")
+        return Refused(f"run {run_id} is being put on record: try again")
+
+    def _tell(self, name: str, message: str) -> None:
+        self._events.publish(Event(name=name, message=message))
+
+    def _left(self) -> str:
+        running = self._runner.counts()["running"]
+        return f"; {_runs(running)} {'goes' if running == 1 else 'go'} on without it" if running else ""
 
     def _hint(self) -> str:
         return "" if self._catalog.counts() else "; no tasks yet: drop a .py file into the folder of tasks"
@@ -235,6 +365,10 @@ class TaskScheduler:
     def _note_failure(self, event: Event) -> None:
         if event.name == "service.failed":
             self._failure.set()
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count:,} runs"
 
 
 def in_force(task_id: str, register: Register, catalog: Catalog) -> Admitted:

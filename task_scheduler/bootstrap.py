@@ -6,9 +6,8 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,16 +17,20 @@ import task_scheduler
 from task_scheduler import composition
 from task_scheduler.api import Adapters, TaskScheduler
 from task_scheduler.clock import SystemClock
-from task_scheduler.composition import environment_provider, helpers_folder, policies, task_reader, task_side_library
+from task_scheduler.composition import environment_provider, policies, task_reader, task_side_library, teller
 from task_scheduler.control.answers import Control
 from task_scheduler.control.server import ControlServer
-from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.core.errors import AlreadyRunning, SchemaTooNew, StoreError, TaskSchedulerError
 from task_scheduler.core.events import Event, Level
-from task_scheduler.execution.executor import HostExecutor
+from task_scheduler.core.stopping import StopOrder
 from task_scheduler.execution.outputs import OutputFolder
 from task_scheduler.logs import Logs, log_event, set_up_logging
 from task_scheduler.ports import Clock
-from task_scheduler.project import locate_project
+from task_scheduler.process.lifetime import ENDING, Lifetime, first_of, listening
+from task_scheduler.process.replacement import rehearse, replace_process
+from task_scheduler.process.rereading import Rereading
+from task_scheduler.process.rivals import explained
+from task_scheduler.project import Project
 from task_scheduler.services.backups import Backups
 from task_scheduler.services.custody import Custody
 from task_scheduler.services.event_bus import EventBus
@@ -38,19 +41,14 @@ from task_scheduler.services.timetable import Timetable
 from task_scheduler.settings import Paths, Settings, load_settings
 from task_scheduler.store.locks import ProjectLock
 from task_scheduler.store.sqlite import SqliteStore
-from task_scheduler.watcher.folder import FolderSource
-
-#: Signals that tell the scheduler to stop.
-_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(root: Path, config: Path | None, *, note: Callable[[str], None]) -> int:
+def run(project: Project, *, on_signal: StopOrder, note: Callable[[str], None]) -> int:
     """Run the scheduler of a project in the foreground until it is told to stop; return the exit code.
 
-    A command that works alone on the project is waited for, and `note` told so. Raises SettingsError, AlreadyRunning,
-    StoreError and their kin before anything is started.
+    `on_signal` is what TERM and Ctrl-C do to runs under way. A command that works alone on the project is waited for,
+    and `note` told so. Raises SettingsError, AlreadyRunning, StoreError and their kin before anything is started.
     """
-    project = locate_project(config=config, root=root, default_root=root)
     settings, paths = load_settings(project)
     paths.create_folders()
     run_folder = composition.run_folder(paths)
@@ -61,15 +59,38 @@ def run(root: Path, config: Path | None, *, note: Callable[[str], None]) -> int:
             lock.acquire_in_turn(tell=note, pause=time.sleep)  # noqa: TID251 - there is no loop yet, and nothing to miss
     except _Told:
         return 0
+    except AlreadyRunning as held:
+        raise explained(held, paths.root) from None
     with lock:
         logs = set_up_logging(settings, paths, foreground=True)
         try:
-            restart = asyncio.run(_serve(settings, paths, run_folder, clock=clock, logs=logs, lock=lock))
+            is_restart = asyncio.run(
+                _Process(project, settings, paths, clock=clock, logs=logs, on_signal=on_signal).serve(run_folder, lock)
+            )
         finally:
             logs.close()
-    if restart:
-        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    if is_restart:
+        replace_process()
     return 0
+
+
+def check(project: Project) -> Paths:
+    """Return where the files of a project are; raises what would keep its scheduler from starting.
+
+    All of the program is loaded by the time this is called, and nothing is started.
+    """
+    settings, paths = load_settings(project)
+    if not paths.root.is_dir():
+        raise TaskSchedulerError(f"no folder {paths.root}")
+    if paths.database.is_file():
+        try:
+            SqliteStore.open_reader(paths.database).close()
+        except SchemaTooNew:
+            raise
+        except StoreError:
+            pass  # an older schema, which a start migrates; what else is wrong, only a start can tell
+    settings.scheduler.zone  # noqa: B018 - read once, as a start does
+    return paths
 
 
 class _Told(BaseException):
@@ -83,7 +104,7 @@ def _told_to_end() -> Iterator[None]:
     def stop(*_signal: object) -> None:
         raise _Told
 
-    earlier = {number: signal.signal(number, stop) for number in _ENDING}
+    earlier = {number: signal.signal(number, stop) for number in ENDING}
     try:
         yield
     finally:
@@ -91,54 +112,90 @@ def _told_to_end() -> Iterator[None]:
             signal.signal(number, before)
 
 
-async def _serve(
-    settings: Settings, paths: Paths, run_folder: Path, *, clock: Clock, logs: Logs, lock: ProjectLock
-) -> bool:
-    """Run until a signal, or until a restart is asked for; return whether to restart."""
-    events = EventBus()
-    events.subscribe(log_event)
-    ending = asyncio.Event()
-    restart: list[str] = []
-    lost: list[str] = []
+class _Process:
+    """The scheduler's process between taking the lock and letting go of it."""
 
-    def give_up(reason: str) -> None:
-        lost.append(reason)
-        ending.set()
+    def __init__(
+        self, project: Project, settings: Settings, paths: Paths, *, clock: Clock, logs: Logs, on_signal: StopOrder
+    ) -> None:
+        self._project = project
+        self._settings = settings
+        self._paths = paths
+        self._clock = clock
+        self._logs = logs
+        self._events = EventBus()
+        self._events.subscribe(log_event)
+        self._lifetime = Lifetime(on_signal=on_signal, publish=self._events.publish)
 
-    def ask_for_restart(reason: str) -> None:
-        restart.append(reason)
-        ending.set()
-
-    with SqliteStore.open(
-        paths.database, clock=clock, sources=run_folder / "sources", backups=paths.data / "backups"
-    ) as store:
-        scheduler = _compose(
-            settings, paths, run_folder, clock=clock, store=store, events=events, restart=ask_for_restart
-        )
-        scheduler.add(
-            Custody(
-                checks=[lock.what_is_gone, store.what_is_gone],
-                end=give_up,
-                clock=clock,
-                interval=settings.scheduler.loop_interval,
-                publish=events.publish,
+    async def serve(self, run_folder: Path, lock: ProjectLock) -> bool:
+        """Run until told to end; return whether a new program is to take this one's place."""
+        publish, lifetime = self._events.publish, self._lifetime
+        with SqliteStore.open(
+            self._paths.database,
+            clock=self._clock,
+            sources=run_folder / "sources",
+            backups=self._paths.data / "backups",
+        ) as store:
+            scheduler = _compose(
+                self._settings,
+                self._paths,
+                run_folder,
+                clock=self._clock,
+                store=store,
+                events=self._events,
+                process=self,
             )
-        )
-        scheduler.add(LogKeeper(rotate=logs.rotate, clock=clock, publish=events.publish))
-        loop = asyncio.get_running_loop()
-        for number in _ENDING:
-            loop.add_signal_handler(number, ending.set)
-        events.publish(Event(name="scheduler.starting", message=f"{paths.root}: starting, process {os.getpid()}"))
-        try:
-            await _start(scheduler)
-            await _first_of(ending.wait(), scheduler.failed())
-        finally:
-            await scheduler.stop()
-    if lost:
-        raise TaskSchedulerError(lost[0])
-    if not ending.is_set():
-        raise TaskSchedulerError("the scheduler ended by a fault of the program; logs/errors.log has the details")
-    return bool(restart)
+            scheduler.add(
+                Custody(
+                    checks=[lock.what_is_gone, store.what_is_gone],
+                    end=lifetime.give_up,
+                    clock=self._clock,
+                    interval=self._settings.scheduler.loop_interval,
+                    publish=publish,
+                )
+            )
+            scheduler.add(LogKeeper(rotate=self._logs.rotate, clock=self._clock, publish=publish))
+            rereading = Rereading(
+                settings=self._settings,
+                read_settings=lambda: load_settings(self._project)[0],
+                rescan=scheduler.rescan,
+                rotate_logs=lambda: self._logs.rotate(self._clock.now().astimezone()),
+                end=lambda: lifetime.ask(StopOrder()),
+                publish=publish,
+            )
+            with listening(lifetime, look_anew=rereading.begin):
+                message = f"{self._paths.root}: starting, process {os.getpid()}"
+                publish(Event(name="scheduler.starting", message=message))
+                try:
+                    if await first_of(_start(scheduler), lifetime.told()) == 0:
+                        await first_of(lifetime.told(), scheduler.failed())
+                finally:
+                    await rereading.stop()
+                    await lifetime.carry_out(scheduler.stop)
+        if lifetime.failure is not None:
+            raise TaskSchedulerError(lifetime.failure)
+        if lifetime.order is None:
+            raise TaskSchedulerError("the scheduler ended by a fault of the program; logs/errors.log has the details")
+        return lifetime.order.is_restart and not lifetime.is_at_once
+
+    # --- what the control socket asks of it ---------------------------------------------------------------
+
+    def shut_down(self, order: StopOrder) -> None:
+        """Begin to end; returns at once."""
+        self._events.publish(Event(name="scheduler.told", message=f"told to shut down ({order.mode.value})"))
+        self._lifetime.ask(order)
+
+    async def restart(self, order: StopOrder) -> None:
+        """Begin to give way to the program on disk; raises SettingsError or Refused when that could not start."""
+        await asyncio.to_thread(check, self._project)
+        await rehearse()
+        self._events.publish(Event(name="scheduler.told", message=f"told to restart ({order.mode.value})"))
+        self._lifetime.ask(order)
+
+    def restart_for_memory(self, _reason: str) -> None:
+        """Begin to start anew, unless the end has begun already."""
+        if self._lifetime.order is None:
+            self._lifetime.ask(StopOrder(is_restart=True))
 
 
 async def _start(scheduler: TaskScheduler) -> None:
@@ -164,30 +221,20 @@ def _compose(
     clock: Clock,
     store: SqliteStore,
     events: EventBus,
-    restart: Callable[[str], None],
+    process: _Process,
 ) -> TaskScheduler:
     zone = settings.scheduler.zone
     lib = task_side_library(run_folder / "lib", paths)
-    provider = environment_provider(settings, paths, lib, _teller(events, "environments.notice", Level.INFO))
-    outputs = OutputFolder(paths.logs / "runs")
-    executor = HostExecutor(
-        root=paths.root,
-        run_folder=run_folder / "hosts",
-        outputs=paths.logs / "runs",
-        lib=lib,
+    provider = environment_provider(settings, paths, lib, teller(events, "environments.notice"))
+    executor = composition.host_executor(
+        paths,
+        lib,
         interpreter_of=provider.interpreter,
         source_of=store.source_path,
-        project=str(paths.root),
-        notice=_teller(events, "hosts.notice"),
+        notice=teller(events, "hosts.notice", Level.WARNING),
     )
-    source = FolderSource(
-        root=paths.root,
-        tasks=paths.tasks,
-        helpers=helpers_folder(paths),
-        pattern=settings.tasks.file_pattern,
-        include_examples=settings.tasks.include_example_tasks,
-        check_interval=settings.scheduler.task_check_interval,
-        notice=_teller(events, "watcher.notice"),
+    source = composition.task_source(
+        settings, paths, pattern=settings.tasks.file_pattern, notice=teller(events, "watcher.notice", Level.WARNING)
     )
     timetable = Timetable(zone=zone)
     scheduler = TaskScheduler(
@@ -198,7 +245,7 @@ def _compose(
             reader=task_reader(settings, paths),
             environments=provider,
             executor=executor,
-            outputs=outputs,
+            outputs=OutputFolder(composition.outputs_folder(paths)),
         ),
         policies=policies(settings),
         timetable=timetable,
@@ -217,13 +264,20 @@ def _compose(
             state=store,
             clock=clock,
             resident=lambda: psutil.Process().memory_info().rss,
-            restart=restart,
+            restart=process.restart_for_memory,
             interval=settings.scheduler.memory_cleanup_interval,
             limit=settings.scheduler.max_memory_usage,
             publish=events.publish,
         )
     )
-    overview = Overview(catalogue=store, history=store, clock=clock, zone=zone, suspended=scheduler.why_suspended)
+    overview = Overview(
+        catalogue=store,
+        history=store,
+        clock=clock,
+        zone=zone,
+        suspended=scheduler.why_suspended,
+        notes_of=scheduler.notes_of,
+    )
     control = Control(
         overview=overview,
         start_task=scheduler.start_task,
@@ -232,6 +286,8 @@ def _compose(
             settings, paths, lib, interpreter_of=provider.interpreter, in_force=scheduler.in_force
         ),
         prune_environments=scheduler.prune_environments,
+        runs=scheduler,
+        process=process,
         live=lambda: {
             "pid": os.getpid(),
             "version": task_scheduler.__version__,
@@ -240,21 +296,8 @@ def _compose(
         },
     )
     scheduler.add(
-        ControlServer(path=run_folder / "control.sock", commands=control, notice=_teller(events, "control.notice"))
+        ControlServer(
+            path=run_folder / "control.sock", commands=control, notice=teller(events, "control.notice", Level.WARNING)
+        )
     )
     return scheduler
-
-
-def _teller(events: EventBus, name: str, level: Level = Level.WARNING) -> Callable[[str], None]:
-    """Return what an adapter tells a person through."""
-    return lambda message: events.publish(Event(name=name, message=message, level=level))
-
-
-async def _first_of(*coroutines: Coroutine[object, object, object]) -> None:
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,22 +11,75 @@ from typing import Any
 
 from task_scheduler.api import Policies
 from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.core.events import Event, Level
 from task_scheduler.core.requests import AttemptRequest
 from task_scheduler.core.runs import AttemptId, output_name
 from task_scheduler.core.tasks import NO_ARGUMENTS
 from task_scheduler.environments.provider import Environments, environments
 from task_scheduler.execution import surroundings as execution_surroundings
+from task_scheduler.execution.executor import HostExecutor
 from task_scheduler.scaffolding.shipped import PACKAGE, shipped
+from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.register import Admitted
 from task_scheduler.services.runner import RunnerLimits
 from task_scheduler.settings import EnvironmentMode, OnInvalid, Paths, Settings
 from task_scheduler.watcher.chains import judge
+from task_scheduler.watcher.folder import FolderSource
 from task_scheduler.watcher.reader import TaskFileReader
 
 
 def run_folder(paths: Paths) -> Path:
     """Make the folder of what a working scheduler keeps on disk, and return it; raises TaskSchedulerError."""
     return private_folder(paths.data / "run")
+
+
+def hosts_folder(paths: Paths) -> Path:
+    """Return where hosts keep what they and a scheduler must both know."""
+    return paths.data / "run" / "hosts"
+
+
+def host_executor(
+    paths: Paths,
+    lib: Path,
+    *,
+    interpreter_of: Callable[[str], Path],
+    source_of: Callable[[str], Path],
+    notice: Callable[[str], None],
+) -> HostExecutor:
+    """Return what executes task files; `interpreter_of` takes an environment's key, `source_of` a version's digest."""
+    return HostExecutor(
+        root=paths.root,
+        run_folder=hosts_folder(paths),
+        outputs=outputs_folder(paths),
+        lib=lib,
+        interpreter_of=interpreter_of,
+        source_of=source_of,
+        project=str(paths.root),
+        notice=notice,
+    )
+
+
+def outputs_folder(paths: Paths) -> Path:
+    """Return where the output of runs is kept."""
+    return paths.logs / "runs"
+
+
+def task_source(settings: Settings, paths: Paths, *, pattern: str, notice: Callable[[str], None]) -> FolderSource:
+    """Return what watches the folder of tasks for files whose names match."""
+    return FolderSource(
+        root=paths.root,
+        tasks=paths.tasks,
+        helpers=helpers_folder(paths),
+        pattern=pattern,
+        include_examples=settings.tasks.include_example_tasks,
+        check_interval=settings.scheduler.task_check_interval,
+        notice=notice,
+    )
+
+
+def teller(events: EventBus, name: str, level: Level = Level.INFO) -> Callable[[str], None]:
+    """Return what an adapter tells a person through."""
+    return lambda message: events.publish(Event(name=name, message=message, level=level))
 
 
 def environment_provider(settings: Settings, paths: Paths, lib: Path, notice: Callable[[str], None]) -> Environments:

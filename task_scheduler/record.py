@@ -121,7 +121,7 @@ class _NothingYet:
         raise UnknownRun(str(run_id))
 
     async def summary(self) -> Document:
-        return {"tasks": {}, "invalid": [], "needs_care": [], "runs": []}
+        return {"tasks": {}, "invalid": [], "at_work": [], "needs_care": [], "runs": []}
 
 
 def _nothing() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from task_scheduler.control.client import PATIENCE, ask
+from task_scheduler.control.client import PATIENCE, ask, watched
 from task_scheduler.core.errors import NotRunning
 from task_scheduler.project import Project
 
@@ -15,8 +16,22 @@ if TYPE_CHECKING:
 LEFT = "no scheduler is running; this is the record as it was left"
 NEVER = "no scheduler is running, and none has run here yet"
 
-#: Seconds an answer may take where that is longer than usual: there may be much to delete.
-_PATIENCE = {"prune_environments": 600.0}
+#: Seconds an answer may take where that is longer than usual: there may be much to delete, or a program to try out.
+_PATIENCE = {"prune_environments": 600.0, "restart": 330.0}
+#: What only a running scheduler can carry out.
+_NEED_A_SCHEDULER = frozenset(
+    {
+        "start",
+        "pause",
+        "resume",
+        "stop",
+        "shutdown",
+        "restart",
+        "rescan",
+        "surroundings",
+        "prune_environments",
+    }
+)
 
 
 class Door(Protocol):
@@ -34,6 +49,14 @@ class Door(Protocol):
 
     def ask(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
         """Return the answer to a command; raises TaskSchedulerError."""
+        ...
+
+    def ask_scheduler(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
+        """Return the answer of the running scheduler; raises NotRunning where there is none."""
+        ...
+
+    def watched_scheduler(self) -> AbstractContextManager[Callable[[], bool]]:
+        """Give what tells whether the scheduler that runs now has ended since; raises NotRunning."""
         ...
 
     def what_is_known(self, run_id: int) -> str:
@@ -60,12 +83,20 @@ class ProjectDoor:
         """Return the answer to a command; raises NotRunning where only a running scheduler can carry it out."""
         self._is_left = False
         try:
-            return ask(self.project.root, command, arguments, patience=_PATIENCE.get(command, PATIENCE))
+            return self.ask_scheduler(command, **arguments)
         except NotRunning:
-            if command in {"start", "rescan", "surroundings", "prune_environments"}:
+            if command in _NEED_A_SCHEDULER:
                 raise
             self._is_left = True
             return self._ask_record(command, arguments)
+
+    def ask_scheduler(self, command: str, /, **arguments: object) -> Any:  # noqa: ANN401 - a JSON document
+        """Return the answer of the running scheduler; raises NotRunning where there is none."""
+        return ask(self.project.root, command, arguments, patience=_PATIENCE.get(command, PATIENCE))
+
+    def watched_scheduler(self) -> AbstractContextManager[Callable[[], bool]]:
+        """Give what tells whether the scheduler that runs now has ended since; raises NotRunning."""
+        return watched(self.project.root)
 
     def what_is_known(self, run_id: int) -> str:
         """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""

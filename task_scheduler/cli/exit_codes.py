@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from task_scheduler.core.errors import (
+    AlreadyRunning,
+    NotRunning,
+    SettingsError,
+    TaskSchedulerError,
+    UnknownRun,
+    UnknownTask,
+)
+
 
 class ExitCode(IntEnum):
     """Kept stable: scripts and service managers rely on them (tests/unit/cli/test_arguments.py freezes them)."""
@@ -12,8 +21,23 @@ class ExitCode(IntEnum):
     FAILURE = 1  # it could not be done, or the run waited for did not succeed
     USAGE = 2  # the command line cannot be understood
     CONFIGURATION = 3  # the configuration cannot be used
-    NOT_RUNNING = 4  # no scheduler is running for this project (`start`, `status`)
+    NOT_RUNNING = 4  # no scheduler is running for this project (`start`, `status`, `stop` …)
     ALREADY_RUNNING = 5  # another scheduler holds this project or its database
     NOT_FOUND = 6  # no such task or run
     INTERRUPTED = 130  # Ctrl-C
     BROKEN_PIPE = 141  # the reader of the output went away, as `head` does
+
+
+def code_of(error: TaskSchedulerError) -> ExitCode:
+    """Return what a command exits with that failed so."""
+    match error:
+        case SettingsError():
+            return ExitCode.CONFIGURATION
+        case NotRunning():
+            return ExitCode.NOT_RUNNING
+        case AlreadyRunning():
+            return ExitCode.ALREADY_RUNNING
+        case UnknownTask() | UnknownRun():
+            return ExitCode.NOT_FOUND
+        case _:
+            return ExitCode.FAILURE

@@ -20,6 +20,8 @@ DESCRIPTION = """\
 Lines the run wrote to standard output go to standard output, lines it wrote to standard error to standard error.
 Characters that act on a terminal are spelled out; --raw writes them as they are."""
 
+#: What a line that tells something begins with where a helper wrote it; the first byte is for hosts.
+_MARKED = "\x1e::task-scheduler:: "
 #: Seconds between two looks at an output that is followed.
 _LOOK = 0.2
 _OPEN = frozenset({"claimed", "running"})
@@ -138,7 +140,7 @@ class _Printer:
         begins = stream not in self._inside
         (self._inside.add if line.partial else self._inside.discard)(stream)
         stamp = f"{line.time:%Y-%m-%dT%H:%M:%S.%fZ} " if options.timestamps and begins else ""
-        text = line.text if options.raw else escape(line.text, keep_tabs=True)
+        text = line.text if options.raw else escape(line.text.replace(_MARKED, _MARKED[1:]), keep_tabs=True)
         target = self._terminal.out if stream == STDOUT else self._terminal.err
         if target is not self._last:
             # Both may lead to one file, where the lines keep their order.

@@ -13,18 +13,11 @@ from pathlib import Path
 
 from task_scheduler.cli.arguments import VERBS, UsageError, read
 from task_scheduler.cli.door import ProjectDoor
-from task_scheduler.cli.exit_codes import ExitCode
-from task_scheduler.cli.phrases import start_hint
+from task_scheduler.cli.exit_codes import ExitCode, code_of
+from task_scheduler.cli.phrases import hint_of
 from task_scheduler.cli.program import Program, program_of
 from task_scheduler.cli.terminal import Terminal
-from task_scheduler.core.errors import (
-    AlreadyRunning,
-    NotRunning,
-    SettingsError,
-    TaskSchedulerError,
-    UnknownRun,
-    UnknownTask,
-)
+from task_scheduler.core.errors import TaskSchedulerError
 from task_scheduler.project import Project, locate_project, nearest_project
 from task_scheduler.starting.streams import fill_gaps
 from task_scheduler.typed_paths import UnusablePath
@@ -80,8 +73,8 @@ def _run(argv: Sequence[str], program: Program, terminal: Terminal) -> int:
         terminal.error(str(error))
         return ExitCode.USAGE
     except TaskSchedulerError as error:
-        terminal.error(str(error), hint=_hint(error, options.program))
-        return _exit_code(error)
+        terminal.error(str(error), hint=hint_of(error, options.program))
+        return code_of(error)
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "task_scheduler":
             raise
@@ -131,29 +124,3 @@ def _around_here(options: Namespace) -> Path:
 def _drop_what_is_unwritten() -> None:
     """Forget what is still buffered: it would raise again when the interpreter closes the stream."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _exit_code(error: TaskSchedulerError) -> ExitCode:
-    match error:
-        case SettingsError():
-            return ExitCode.CONFIGURATION
-        case NotRunning():
-            return ExitCode.NOT_RUNNING
-        case AlreadyRunning():
-            return ExitCode.ALREADY_RUNNING
-        case UnknownTask() | UnknownRun():
-            return ExitCode.NOT_FOUND
-        case _:
-            return ExitCode.FAILURE
-
-
-def _hint(error: TaskSchedulerError, program: str) -> str:
-    match error:
-        case NotRunning():
-            return start_hint(program)
-        case UnknownTask():
-            return f"`{program} list` shows every task"
-        case UnknownRun():
-            return f"`{program} history` shows the runs on record"
-        case _:
-            return ""

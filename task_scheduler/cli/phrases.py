@@ -10,6 +10,7 @@ from task_scheduler.cli import times
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import STYLE_OF, Terminal
 from task_scheduler.cli.text import fit
+from task_scheduler.core.errors import NotRunning, TaskSchedulerError, UnknownRun, UnknownTask
 
 Document = Mapping[str, Any]
 
@@ -17,6 +18,8 @@ Document = Mapping[str, Any]
 NOTHING = "-"
 #: Most columns of a run's call.
 _CALL = 40
+#: Columns of the bar that shows a share.
+_BAR = 20
 #: Ends that were done to a run.
 _PASSIVE = frozenset({"skipped", "missed", "cancelled", "interrupted"})
 #: Calls that go without saying.
@@ -38,6 +41,19 @@ RUN_COLUMNS = (
 def start_hint(program: str) -> str:
     """Return how to start a scheduler."""
     return f"start it with `{program} run`"
+
+
+def hint_of(error: TaskSchedulerError, program: str) -> str:
+    """Return the way out of an error, empty where its message says all."""
+    match error:
+        case NotRunning():
+            return start_hint(program)
+        case UnknownTask():
+            return f"`{program} list` shows every task"
+        case UnknownRun():
+            return f"`{program} history` shows the runs on record"
+        case _:
+            return ""
 
 
 def state_cell(state: str) -> Cell:
@@ -66,10 +82,47 @@ def last_run(run: Document | None, terminal: Terminal) -> Cell:
     """Return how and when a task last ran."""
     if run is None:
         return Cell(NOTHING)
+    cell = run_state(run)
+    if run.get("paused_at"):
+        return Cell(f"paused {lasted(run['paused_at'], terminal)}", cell.style, short="paused")
+    if run["state"] == "running":
+        done = progress(run.get("progress"), with_text=False)
+        return Cell(
+            ", ".join(filter(None, [f"running {lasted(run['started_at'], terminal)}", done])),
+            cell.style,
+            short=cell.text,
+        )
     when = run["ended_at"] or run["started_at"] or run["created_at"]
     ago = times.distance(times.read(when), terminal.now())
-    state = run["state"].replace("_", " ")
-    return Cell(f"{state} {ago}", STYLE_OF.get(run["state"], ""), short=state)
+    return Cell(f"{cell.text} {ago}", cell.style, short=cell.text)
+
+
+def run_state(run: Document) -> Cell:
+    """Return the state of a run, in words and its colour; a run that is paused keeps its state, which then says less."""
+    return Cell("paused", STYLE_OF["paused"]) if run.get("paused_at") else state_cell(run["state"])
+
+
+def lasted(since: str | None, terminal: Terminal) -> str:
+    """Return how long something has been so: `for 12.3 s`; empty where it is not known since when."""
+    if since is None:
+        return ""
+    return f"for {times.duration(max(0.0, (terminal.now() - times.read(since)).total_seconds()))}"
+
+
+def progress(told: Document | None, *, with_text: bool = True, bar: bool = False) -> str:
+    """Return `40 %, reading` of what a run told of its progress, `3 of 10` where that says more; empty for nothing."""
+    if told is None:
+        return ""
+    done, total = told["done"], told["total"]
+    if total is None or total <= 0:
+        amount = f"{done:g}"
+    else:
+        share = min(1.0, max(0.0, done / total))
+        counted = "" if total in {1, 100} else f" ({done:g} of {total:g})"
+        drawn = f"[{'#' * int(share * _BAR):<{_BAR}}] " if bar else ""
+        amount = f"{drawn}{int(share * 100)} %{counted}"
+    text = str(told["text"]).partition("\n")[0] if with_text else ""
+    return f"{amount}, {text}" if text else amount
 
 
 def schedules(task: Document) -> str:
@@ -92,7 +145,7 @@ def run_row(run: Document, terminal: Terminal) -> list[Cell]:
         Cell(str(run["id"])),
         Cell(_what(run), short=run["task"]),
         Cell(slots(run, terminal), short=_short_slots(run, terminal)),
-        state_cell(run["state"]),
+        run_state(run),
         Cell(_duration(None if run["late"] is None else max(0.0, run["late"]))),
         Cell(_duration(run["duration"])),
         Cell(_duration(run["cpu_seconds"])),
@@ -126,6 +179,8 @@ def _short_slots(run: Document, terminal: Terminal) -> str:
 def reason(run: Document, terminal: Terminal) -> str:
     """Return why a run ended as it did, when it goes on, and what else it stands for."""
     parts = [run["reason"].partition("\n")[0]] if run["reason"] else []
+    if run.get("paused_at") and not run["final"]:
+        parts.append(f"paused since {clock(run['paused_at'], terminal)}")
     if run["executions"] > 1 and run["final"]:
         parts.append(f"after {run['executions']:,} attempts")
     if run["retry_at"] and not run["final"]:

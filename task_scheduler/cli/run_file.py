@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -27,10 +27,14 @@ The task's output goes to standard output and standard error, byte for byte; not
 As in a scheduled run there is no standard input.
 
 The exit code is the run's own: 124 at its time limit, 128 and the signal's number when a signal ended it. Ctrl-C ends
-the run when this command runs it alone; the scheduler goes on with it.
+the run when this command runs it alone, with the task's kill_grace, and a second one kills it; a scheduler goes on
+with the run.
 
 Without a scheduler, a run of the task that an earlier scheduler started may still be executing: then this one is
 refused, unless --beside is given. Nothing is scheduled here: slots that are due wait for the next scheduler."""
+
+#: Seconds between two looks at a run that is ended because its output cannot be written any more.
+_LOOK = 0.05
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -97,29 +101,49 @@ def _run(options: Namespace, engine: Engine, file: TaskFile, *, root: Path, term
     if not options.quiet:
         terminal.note(f"run {run['id']} of {run['task']}; `{options.program} logs {run['id']}` shows it again")
     follower = Follower(engine, terminal, root=root, quiet=options.quiet)
+    note = _say_nothing if options.quiet else terminal.note
+    signals: list[Stopped] = []
     try:
-        run = follower.follow(run)
-    except Stopped as stopped:
-        _leave(engine, run, stopped, follower, terminal)
+        run = _follow(engine, run, follower, signals, note)
+    except Stopped:
+        note(f"run {run['id']} goes on; it is only no longer shown")
         raise
     except BaseException as error:
         # Whoever read the output is gone, or worse: a run that is ours alone has nobody left to record it.
-        engine.end(run["id"], f"ended because the command that ran it was: {str(error) or type(error).__name__}")
+        reason = f"ended because the command that ran it was: {str(error) or type(error).__name__}"
+        while engine.end(run["id"], reason) and not engine.ask("run", run=run["id"])["final"]:
+            terminal.pause(_LOOK)
         raise
-    if not options.quiet:
-        terminal.note(end_note(run))
-    return exit_code(run)
+    note(end_note(run))
+    return BY_SIGNAL + signals[0].number if signals else exit_code(run)
 
 
-def _leave(engine: Engine, run: Document, stopped: Stopped, follower: Follower, terminal: Terminal) -> None:
-    """End the run where it is ours to end; else say that it goes on."""
-    by = "Ctrl-C" if stopped.number == signal.SIGINT else f"{stopped}, sent to the command that ran it"
-    if not engine.end(run["id"], f"ended by {by}"):
-        terminal.note(f"run {run['id']} goes on; it is only no longer shown")
-        return
-    run = engine.ask("run", run=run["id"])
-    follower.show(run)
-    terminal.note(end_note(run))
+def _follow(
+    engine: Engine, run: Document, follower: Follower, signals: list[Stopped], note: Callable[[str], None]
+) -> Document:
+    """Show a run to its end, ending it at the first of `signals`, which are added, and killing it at the second.
+
+    Raises Stopped where the run is not ours to end.
+    """
+    while True:
+        # A signal may come at any point, also while the one before is acted upon.
+        try:
+            if signals:
+                _end(engine, run, signals, note)
+            return follower.follow(run)
+        except Stopped as stopped:
+            signals.append(stopped)
+            if not engine.is_alone:
+                raise
+
+
+def _end(engine: Engine, run: Document, signals: Sequence[Stopped], note: Callable[[str], None]) -> None:
+    first = signals[0]
+    by = "Ctrl-C" if first.number == signal.SIGINT else f"{first}, sent to the command that ran it"
+    is_again = len(signals) > 1
+    engine.end(run["id"], f"ended by {by}", now=is_again)
+    again = f"; {'Ctrl-C' if first.number == signal.SIGINT else 'another signal'} again kills it"
+    note(f"run {run['id']} is killed" if is_again else f"run {run['id']} is told to end{again}")
 
 
 def _say_nothing(_: str) -> None:
@@ -128,12 +152,16 @@ def _say_nothing(_: str) -> None:
 
 @contextmanager
 def _told_to_end() -> Iterator[None]:
-    """Raise Stopped in the block when this process is told to end; the second time it ends at once."""
+    """Raise Stopped in the block when this process is told to end, twice; the third time it ends at once."""
     # What this process was started to ignore, as under nohup, it goes on to ignore.
     earlier = {number: before for number in _SIGNALS if (before := signal.getsignal(number)) is not signal.SIG_IGN}
 
+    told: list[int] = []
+
     def stop(number: int, _frame: FrameType | None) -> None:
-        restore()
+        told.append(number)
+        if len(told) > 1:
+            restore()
         raise Stopped(number)
 
     def restore() -> None:

@@ -1,26 +1,27 @@
-"""`show TASK`: all that is known of one task."""
+"""`show TASK`: all that is known of one task; `show RUN`: of one run."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
 from task_scheduler.cli import phrases
+from task_scheduler.cli.declared import declared_fields
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.show_run import show_run
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
-from task_scheduler.control.commands import COMMANDS
-from task_scheduler.core.environments import is_minimum, locked_packages
+from task_scheduler.core.environments import locked_packages
 from task_scheduler.core.known_modules import package_of
 from task_scheduler.core.tasks import AS_A_TASK
 
-HELP = COMMANDS["show"].help
-DESCRIPTION = (
-    "What its file declares, its schedules and next instants, what is wrong with it, its packages and last runs."
-)
+HELP = "show all that is known of one task, or of one run"
+DESCRIPTION = """\
+Of a task: what its file declares, its schedules and next instants, what is wrong with it, its packages and last runs.
+Of a run, named by its number: how it stands, its attempts, what they measured and told, and its result."""
 
 _JOB_COLUMNS = (
     Column(title="SCHEDULE", least=12),
@@ -33,15 +34,26 @@ _NEVER_IN_FORCE = frozenset({"module", "deleted"})
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the task."""
-    parser.add_argument("task", metavar="TASK", help="the task's id, its path inside tasks/ without .py; or its file")
     parser.add_argument(
-        "--lock", action="store_true", help="write only the lock: every package with version and hashes"
+        "task",
+        metavar="TASK",
+        help="the task's id, its path inside tasks/ without .py; or its file; or the number of a run",
+    )
+    parser.add_argument(
+        "--lock", action="store_true", help="write only the lock of a task: every package with version and hashes"
     )
     add_json(parser)
 
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
-    """Show the task."""
+    """Show the task, or the run."""
+    if options.task.isdecimal() and options.task.isascii() and not options.lock:
+        run = door.ask("run", run=int(options.task))
+        if options.json:
+            terminal.document(run)
+        else:
+            show_run(run, terminal, program=options.program)
+        return ExitCode.OK
     task = door.ask("show", task=task_id(options.task, door))
     if options.lock:
         return _write_lock(task, terminal)
@@ -82,20 +94,9 @@ def _show_facts(task: Document, terminal: Terminal) -> None:
             "status": phrases.state_cell(task["status"]),
             "version": "" if task["status"] in _NEVER_IN_FORCE else version,
             "admitted": phrases.moment(task["admitted_at"], terminal) if task["admitted_at"] else "",
-            **(_limits(declared) if declared else {}),
+            **(declared_fields(declared) if declared else {}),
         }
     )
-
-
-def _limits(declared: Document) -> dict[str, str]:
-    count, delay = declared["retry_count"], declared["retry_delay"]
-    return {
-        "time limit": f"{declared['timeout']} s",
-        "retries": f"{count}, {delay} s apart" if count else "none",
-        "python": f"{version} or later" if is_minimum(version := declared["python_version"]) else version,
-        "declares": ", ".join(declared["dependencies"]) or "no packages",
-        "time zone": declared["timezone"] or "",
-    }
 
 
 def _show_schedules(task: Document, terminal: Terminal) -> None:

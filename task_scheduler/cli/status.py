@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from datetime import timedelta
 
 from task_scheduler.cli import phrases, times
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
-from task_scheduler.cli.tables import Cell
+from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import STYLE_OF, Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.control.commands import COMMANDS
@@ -18,8 +19,16 @@ from task_scheduler.core.errors import NotRunning
 HELP = COMMANDS["status"].help
 DESCRIPTION = "Exits with 4 when no scheduler is running for the project; what it left on record is shown then."
 
-#: Newest runs shown.
-_RECENT = 5
+#: Newest runs shown that have ended or not begun, and runs at work.
+_RECENT, _AT_WORK = 5, 20
+
+_AT_WORK_COLUMNS = (
+    Column(title="RUN", right=True),
+    Column(title="TASK"),
+    Column(title="STATE"),
+    Column(title="SINCE", least=8),
+    Column(title="PROGRESS", below=True),
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -49,6 +58,7 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
             "project": str(live.get("root", door.project.root)),
             "tasks": _tasks(status["tasks"]),
             "suspended": Cell(str(live.get("suspended") or ""), "bad"),
+            "record": Cell(str(live.get("record") or ""), "bad"),
             "runs": _runs(live) if live else "",
             "next": _next(live.get("next_due"), terminal) if live else "",
             "memory": times.size(live["memory"]) if live.get("memory") else "",
@@ -66,9 +76,36 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
         for task in status["invalid"]:
             problem = task["problem"] or task["path"]
             terminal.say(f"    {phrases.invalid_note(problem, task['errors'], task['version'])}", "bad")
-    if status["runs"]:
+    _show_at_work(status.get("at_work", ()), terminal)
+    at_work = {run["id"] for run in status.get("at_work", ())}
+    if recent := [run for run in status["runs"] if run["id"] not in at_work]:
         terminal.say()
-        terminal.table(phrases.RUN_COLUMNS, [phrases.run_row(run, terminal) for run in status["runs"][:_RECENT]])
+        terminal.table(phrases.RUN_COLUMNS, [phrases.run_row(run, terminal) for run in recent[:_RECENT]])
+
+
+def _show_at_work(runs: Sequence[Document], terminal: Terminal) -> None:
+    if not runs:
+        return
+    terminal.say()
+    terminal.table(_AT_WORK_COLUMNS, [_at_work_row(run, terminal) for run in runs[:_AT_WORK]])
+    if len(runs) > _AT_WORK:
+        terminal.say(f"and {len(runs) - _AT_WORK:,} more at work")
+
+
+def _at_work_row(run: Document, terminal: Terminal) -> list[Cell]:
+    if run.get("paused_at"):
+        since = f"{phrases.clock(run['paused_at'], terminal)}, {phrases.lasted(run['paused_at'], terminal)}"
+    elif run["state"] == "retrying":
+        since = f"tries again {phrases.moment(run['retry_at'], terminal)}"
+    else:
+        since = f"{phrases.clock(run['started_at'], terminal)}, {phrases.lasted(run['started_at'], terminal)}"
+    return [
+        Cell(str(run["id"])),
+        Cell(run["task"]),
+        phrases.run_state(run),
+        Cell(since),
+        Cell(phrases.progress(run.get("progress"), bar=True)),
+    ]
 
 
 def _scheduler(live: Document, terminal: Terminal) -> Cell:
@@ -77,7 +114,10 @@ def _scheduler(live: Document, terminal: Terminal) -> Cell:
         since = times.read(started)
         lasted = times.duration(max(timedelta(0), terminal.now() - since).total_seconds())
         text += f", for {lasted} (since {times.local(since, terminal.now(), terminal.zone)})"
-    return Cell(text, "good")
+    if stopping := live.get("stopping"):
+        until = f", at most until {phrases.clock(stopping['until'], terminal)}" if stopping["until"] else ""
+        text += f"; {stopping['doing']}{until}: nothing is started any more"
+    return Cell(text, "warning" if live.get("stopping") else "good")
 
 
 def _why_none(holder: Document | None) -> str:
@@ -103,7 +143,8 @@ def _tasks(counts: Document) -> str:
 
 
 def _runs(live: Document) -> str:
-    return f"{live.get('running', 0):,} running, {live.get('queued', 0):,} queued"
+    retrying = f", {live['retrying']:,} waiting for the next attempt" if live.get("retrying") else ""
+    return f"{live.get('running', 0):,} running, {live.get('queued', 0):,} queued{retrying}"
 
 
 def _next(due: str | None, terminal: Terminal) -> str:

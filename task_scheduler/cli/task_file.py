@@ -60,8 +60,8 @@ class Engine(Protocol):
         """Start a task even while a run of it that an earlier scheduler left is executing."""
         ...
 
-    def end(self, run_id: int, reason: str) -> bool:
-        """End a run; False: it is not this engine's to end. Returns once it has ended."""
+    def end(self, run_id: int, reason: str, *, now: bool = False) -> bool:
+        """Begin to end a run, with `now` by KILL at once; False: it is not this engine's to end."""
         ...
 
 
@@ -94,9 +94,9 @@ class RunningScheduler:
     def allow_beside(self) -> None:
         """Do nothing: no run was left to be settled, and this scheduler never doubles one."""
 
-    def end(self, run_id: int, reason: str) -> bool:
+    def end(self, run_id: int, reason: str, *, now: bool = False) -> bool:
         """Leave the run as it is: the scheduler goes on with it."""
-        del run_id, reason
+        del run_id, reason, now
         return False
 
 
@@ -139,9 +139,9 @@ class _InTurn:
         """Start a task even while a run of it that an earlier scheduler left is executing."""
         self._alone.allow_beside()
 
-    def end(self, run_id: int, reason: str) -> bool:
-        """End a run; False: it is not this engine's to end."""
-        return self._engine.end(run_id, reason)
+    def end(self, run_id: int, reason: str, *, now: bool = False) -> bool:
+        """Begin to end a run; False: it is not this engine's to end."""
+        return self._engine.end(run_id, reason, now=now)
 
     def _choose(self, task_id: str) -> Alone | RunningScheduler:
         """Return this process, under the lock, or the scheduler that holds it, once it answers."""

@@ -33,6 +33,8 @@ STYLE_OF: Mapping[str, str] = {
     "timed_out": "bad",
     "interrupted": "bad",
     "retrying": "warning",
+    "snoozed": "warning",
+    "paused": "warning",
     "missed": "warning",
     "cancelled": "warning",
     "running": "busy",

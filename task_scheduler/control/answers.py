@@ -9,10 +9,18 @@ from typing import Any, Protocol
 from task_scheduler import __version__
 from task_scheduler.control.commands import command_named
 from task_scheduler.core.environments import Collected
-from task_scheduler.core.errors import Refused
-from task_scheduler.core.runs import Run
+from task_scheduler.core.errors import Refused, TaskSchedulerError, UnknownRun, did_you_mean
+from task_scheduler.core.excerpts import excerpt
+from task_scheduler.core.runs import ACTIVE, Run
+from task_scheduler.core.stopping import StopMode, StopOrder
 
 Document = dict[str, Any]
+
+#: Most characters of a reason, and the one of a stop nobody gave a reason for.
+LONGEST_REASON = 500
+BY_HAND = "stopped by hand"
+#: Runs of one task that are told apart in a sentence.
+_TOLD_APART = 5
 
 
 class ReadModel(Protocol):
@@ -55,12 +63,47 @@ class StartTask(Protocol):
 Surroundings = Callable[[str | None], Awaitable[Document]]
 
 
+class RunControl(Protocol):
+    """Acts on runs that are not over; each raises UnknownRun, and Refused when the run has ended."""
+
+    async def pause_run(self, run_id: int) -> Run:
+        """Have a run stand still, or not begin."""
+        ...
+
+    async def resume_run(self, run_id: int) -> Run:
+        """Have a paused run go on."""
+        ...
+
+    async def stop_run(self, run_id: int, reason: str, *, grace: float | None = None) -> Run:
+        """Begin to end a run."""
+        ...
+
+
+class ProcessControl(Protocol):
+    """Acts on the scheduler's own process."""
+
+    def shut_down(self, order: StopOrder) -> None:
+        """Begin to end; returns at once."""
+        ...
+
+    async def restart(self, order: StopOrder) -> None:
+        """Begin to give way to the program on disk; raises Refused or SettingsError when that could not start."""
+        ...
+
+
 class PruneEnvironments(Protocol):
     """Removes environments that nothing needs."""
 
     def __call__(self, *, dry_run: bool) -> Awaitable[Collected]:
         """Return what went; with `dry_run` nothing goes."""
         ...
+
+
+class NoRunAtWork(UnknownRun):
+    """A task has no run that is not over."""
+
+    def __init__(self, task: str) -> None:
+        TaskSchedulerError.__init__(self, f"no run of {task} is at work or waits")
 
 
 class Control:
@@ -74,19 +117,24 @@ class Control:
         rescan: Callable[[], Awaitable[None]],
         surroundings: Surroundings,
         prune_environments: PruneEnvironments | None = None,
+        runs: RunControl | None = None,
+        process: ProcessControl | None = None,
         live: Callable[[], Mapping[str, object]] | None,
     ) -> None:
-        """Without `prune_environments` that command is refused.
+        """Commands that need `prune_environments`, `runs` or `process` are refused where that is None.
 
         `live` tells what only the running scheduler knows; None: none runs, and the record answers alone.
 
-        People are shown its started_at, root, running, queued, next_due, memory and suspended, where they are set.
+        People are shown its started_at, root, running, queued, next_due, memory, suspended, record and stopping, where
+        they are set.
         """
         self._overview = overview
         self._start_task = start_task
         self._rescan = rescan
         self._surroundings = surroundings
         self._prune_environments = prune_environments
+        self._run_control = runs
+        self._process = process
         self._live = live
         self._handlers: Mapping[str, Callable[..., Awaitable[object]]] = {
             "status": self._status,
@@ -95,6 +143,11 @@ class Control:
             "history": overview.history,
             "run": self._run,
             "start": self._start,
+            "pause": self._pause,
+            "resume": self._resume,
+            "stop": self._stop,
+            "shutdown": self._shut_down,
+            "restart": self._restart,
             "rescan": self._look_again,
             "surroundings": self._look_around,
             "prune_environments": self._prune,
@@ -127,6 +180,60 @@ class Control:
         run = await self._start_task(task, function, request, argv=argv, digest=digest)
         return await self._overview.run(run.id)
 
+    async def _pause(self, run: int | None = None, task: str | None = None) -> Document:
+        control, run_id = self._runs_under_control(), await self._meant(run, task)
+        await control.pause_run(run_id)
+        return await self._overview.run(run_id)
+
+    async def _resume(self, run: int | None = None, task: str | None = None) -> Document:
+        control, run_id = self._runs_under_control(), await self._meant(run, task)
+        await control.resume_run(run_id)
+        return await self._overview.run(run_id)
+
+    async def _stop(
+        self, run: int | None = None, task: str | None = None, reason: str = BY_HAND, grace: float | None = None
+    ) -> Document:
+        control, run_id = self._runs_under_control(), await self._meant(run, task)
+        await control.stop_run(run_id, excerpt(reason, LONGEST_REASON) or BY_HAND, grace=grace)
+        return await self._overview.run(run_id)
+
+    def _runs_under_control(self) -> RunControl:
+        if self._run_control is None:
+            raise Refused("runs are paused, resumed and stopped by a running scheduler")
+        return self._run_control
+
+    async def _meant(self, run: int | None, task: str | None) -> int:
+        """Return the number of the run that is meant: that of the one run of the task that is at work."""
+        if run is not None and task is None:
+            return run
+        if task is None or run is not None:
+            raise Refused("give the number of a run, or a task")
+        at_work = await self._overview.history(task, states=sorted(ACTIVE), limit=_TOLD_APART + 1)
+        if not at_work:
+            raise NoRunAtWork(task)
+        if len(at_work) > 1:
+            told = [f"{each['id']} ({each['state']})" for each in at_work[:_TOLD_APART]]
+            more = ", and more" if len(at_work) > _TOLD_APART else ""
+            raise Refused(
+                f"{task} has several runs that are not over: {', '.join(told)}{more}; say which by its number"
+            )
+        return int(at_work[0]["id"])
+
+    async def _shut_down(self, mode: str = StopMode.LEAVE, patience: float | None = None) -> Document:
+        order, process = _order(mode, patience), self._own_process()
+        process.shut_down(order)
+        return {"pid": os.getpid()}
+
+    async def _restart(self, mode: str = StopMode.LEAVE, patience: float | None = None) -> Document:
+        order, process = _order(mode, patience, is_restart=True), self._own_process()
+        await process.restart(order)
+        return {"pid": os.getpid()}
+
+    def _own_process(self) -> ProcessControl:
+        if self._process is None:
+            raise Refused("this is no scheduler that could be ended: it ends with the command it belongs to")
+        return self._process
+
     async def _look_again(self) -> Document:
         await self._rescan()
         return {}
@@ -139,3 +246,13 @@ class Control:
             raise Refused("environments are removed by a running scheduler, or by `env prune` where none runs")
         collected = await self._prune_environments(dry_run=dry_run)
         return {"environments": list(collected.keys), "bytes": collected.bytes}
+
+
+def _order(mode: str, patience: float | None, *, is_restart: bool = False) -> StopOrder:
+    """Return the order; raises Refused for a mode there is not, and for a patience only a drain has."""
+    known = [each.value for each in StopMode]
+    if mode not in known:
+        raise Refused(f"no mode {mode:.60}{did_you_mean(mode, known)}: the modes are {', '.join(known)}")
+    if patience is not None and mode != StopMode.DRAIN:
+        raise Refused(f"only a drain waits, so patience means nothing to {mode}")
+    return StopOrder(mode=StopMode(mode), patience=patience, is_restart=is_restart)

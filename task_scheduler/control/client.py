@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import select
 import socket
+import struct
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +46,54 @@ def ask(root: Path, command: str, arguments: Mapping[str, object], *, patience: 
         except (TimeoutError, BlockingIOError):
             raise NoAnswer(f"the scheduler of {root} did not answer within {patience:g} s") from None
     return _result(root, reply)
+
+
+@contextmanager
+def watched(root: Path) -> Iterator[Callable[[], bool]]:
+    """Give what tells whether the process that is the scheduler of `root` now has ended since; raises NotRunning."""
+    descriptor = _process_behind(root)
+    if descriptor is None:
+        yield lambda: not _is_listening(root)
+        return
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    try:
+        yield lambda: bool(poll.poll(0))
+    finally:
+        os.close(descriptor)
+
+
+def _process_behind(root: Path) -> int | None:
+    """Return a descriptor of the process that listens; None: it cannot be seen from here, or not by this system.
+
+    The kernel names it, in numbers of this container, where a number the process told would be one of its own.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(PATIENCE)
+        try:
+            _connect(connection, root)
+        except (TimeoutError, BlockingIOError):
+            raise NoAnswer(f"the scheduler of {root} did not answer within {PATIENCE:g} s") from None
+        if not hasattr(socket, "SO_PEERCRED") or not hasattr(os, "pidfd_open"):
+            return None
+        credentials = struct.Struct("3i")
+        told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size)
+        try:
+            return os.pidfd_open(credentials.unpack(told)[0])
+        except OSError:
+            return None
+
+
+def _is_listening(root: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(PATIENCE)
+        try:
+            _connect(connection, root)
+        except (TimeoutError, BlockingIOError):
+            return True
+        except NotRunning:
+            return False
+    return True
 
 
 def _connect(connection: socket.socket, root: Path) -> None:

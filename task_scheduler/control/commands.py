@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     WHOLE = "a whole number"
+    NUMBER = "a number of at least 0"
     TEXTS = "a list of texts"
     FLAG = "true or false"
 
@@ -27,6 +29,8 @@ class Kind(StrEnum):
                 return isinstance(value, str)
             case Kind.WHOLE:
                 return isinstance(value, int) and not isinstance(value, bool)
+            case Kind.NUMBER:
+                return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
             case Kind.TEXTS:
                 return isinstance(value, list) and all(isinstance(item, str) for item in value)
             case Kind.FLAG:
@@ -77,6 +81,11 @@ def _table(*commands: Command) -> Mapping[str, Command]:
     return MappingProxyType({command.name: command for command in commands})
 
 
+#: Which run is meant: its number, or the task whose one run at work it is.
+_A_RUN = (Parameter(name="run", kind=Kind.WHOLE), Parameter(name="task"))
+#: What becomes of the runs under way: `mode` is leave, drain or kill, `patience` the seconds a drain waits at most.
+_AN_END = (Parameter(name="mode"), Parameter(name="patience", kind=Kind.NUMBER))
+
 COMMANDS = _table(
     Command(name="status", help="tell whether the scheduler runs, and what needs care"),
     Command(name="list", help="list every task with its schedule, next and last run"),
@@ -110,6 +119,19 @@ COMMANDS = _table(
             Parameter(name="argv", kind=Kind.TEXTS),
             Parameter(name="digest"),
         ),
+    ),
+    Command(name="pause", help="have a run stand still, or not begin, until it is resumed", parameters=_A_RUN),
+    Command(name="resume", help="have a paused run go on", parameters=_A_RUN),
+    Command(
+        name="stop",
+        help="end a run with everything it started",
+        parameters=(*_A_RUN, Parameter(name="reason"), Parameter(name="grace", kind=Kind.NUMBER)),
+    ),
+    Command(name="shutdown", help="end the scheduler; runs under way go on without it", parameters=_AN_END),
+    Command(
+        name="restart",
+        help="start the scheduler's program anew in its process; runs under way go on meanwhile",
+        parameters=_AN_END,
     ),
     Command(name="rescan", help="look at every task file now"),
     Command(

@@ -22,6 +22,8 @@ from task_scheduler.core.errors import AlreadyRunning, TaskSchedulerError
 PATIENCE = 60.0
 #: Clients served at once; one more takes the place of the one that has been silent longest.
 MOST_CLIENTS = 64
+#: Seconds an answer that is on its way may take when the server stops: who asked for a shutdown is told.
+_LAST_ANSWERS = 0.25
 #: Seconds and bytes spent on reading the rest of a request that is too long, so that its sender hears why.
 _DRAIN_SECONDS, _DRAIN_BYTES = 2.0, 64_000_000
 
@@ -46,6 +48,7 @@ class ControlServer:
         self._notice = notice
         self._patience = patience
         self._server: asyncio.Server | None = None
+        self._is_ending = False
         self._held = ExitStack()
         self._identity: tuple[int, int] | None = None
         self._clients: set[asyncio.Task[None]] = set()
@@ -56,6 +59,7 @@ class ControlServer:
         """Listen; raises AlreadyRunning when another scheduler answers there, CannotListen when it is not possible."""
         if self._server is not None:
             return
+        self._is_ending = False
         try:
             listening = self._listen()
             self._server = await _serve(self._welcome, listening)
@@ -67,16 +71,27 @@ class ControlServer:
             raise
 
     async def stop(self) -> None:
-        """Hang up on every client and remove the socket, unless another scheduler has put its own there."""
+        """Give the answers that are on their way, hang up on every client and remove the socket.
+
+        The socket of another scheduler that has put its own there is left alone.
+        """
         server, self._server = self._server, None
         if server is None:
             return
         server.close()
-        clients = list(self._clients)
-        for client in clients:
-            client.cancel()
-        await asyncio.gather(*clients, return_exceptions=True)
-        self._release()
+        self._is_ending = True
+        try:
+            for client in list(self._silent):
+                client.cancel()
+            answering = self._clients.difference(self._silent)
+            if answering:
+                await asyncio.wait(answering, timeout=_LAST_ANSWERS)
+        finally:
+            clients = list(self._clients)
+            for client in clients:
+                client.cancel()
+            await asyncio.gather(*clients, return_exceptions=True)
+            self._release()
 
     # --- the socket ---------------------------------------------------------------------------------------
 
@@ -153,7 +168,7 @@ class ControlServer:
         if not _is_ours(writer):
             await self._send(writer, failure(None, Forbidden("this scheduler belongs to another user")))
             return
-        while True:
+        while not self._is_ending:
             self._silent[client] = None
             try:
                 async with asyncio.timeout(self._patience):

@@ -412,3 +412,59 @@ def test_says_that_a_scheduler_does_not_answer(root: Path, behaviour: str) -> No
 
         with pytest.raises(NoAnswer, match=sentence):
             asyncio.run(scenario())
+
+
+def test_who_asks_for_the_end_is_answered_before_the_end_comes(root: Path) -> None:
+    class Ending:
+        """Stops the server while it answers, and is slow to find its words."""
+
+        def __init__(self) -> None:
+            self.told = asyncio.Event()
+
+        async def answer(self, command: object, arguments: Mapping[str, object]) -> object:
+            self.told.set()
+            await asyncio.sleep(0.05)
+            return "it ends"
+
+    async def live() -> tuple[object, bool]:
+        commands = Ending()
+        server = ControlServer(path=socket_path(root), commands=commands, notice=print)
+        await server.start()
+        asking = asyncio.create_task(ask(root, "shutdown"))
+        await commands.told.wait()
+        await server.stop()
+        return await asking, socket_path(root).exists()
+
+    assert asyncio.run(live()) == ("it ends", False)
+
+
+def test_a_watched_scheduler_is_gone_when_its_process_is_and_not_before(root: Path) -> None:
+    program = f"""
+        import asyncio, sys
+        from pathlib import Path
+        from task_scheduler.control.server import ControlServer
+        async def live():
+            server = ControlServer(path=Path({str(socket_path(root))!r}), commands=None, notice=print)
+            await server.start()
+            print("ready", flush=True)
+            await asyncio.to_thread(sys.stdin.readline)
+            await server.stop()
+            print("deaf", flush=True)
+            await asyncio.to_thread(sys.stdin.readline)
+        asyncio.run(live())
+    """
+    with pytest.raises(NotRunning), client.watched(root):
+        pass
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        with client.watched(root) as is_gone:
+            print(file=process.stdin, flush=True)
+            assert process.stdout.readline() == "deaf\n"
+            assert not is_gone(), "its socket is closed and its process lives"
+            print(file=process.stdin, flush=True)
+            process.wait(DEADLINE)
+            assert is_gone()

@@ -1,6 +1,7 @@
 """Documents as the scheduler sends them, and a door that gives them out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -54,6 +55,9 @@ def run(number: int = 7, **changes: Any) -> dict[str, Any]:
         "retry_at": None,
         "late": 0.012,
         "executions": 1,
+        "paused_at": None,
+        "paused_seconds": 0.0,
+        "progress": None,
         "exit_code": 0,
         "signal": None,
         "error": None,
@@ -63,6 +67,47 @@ def run(number: int = 7, **changes: Any) -> dict[str, Any]:
         "output_bytes": 0,
         "output_dropped": 0,
         "left_behind": 0,
+        "stopped_for": None,
+        "core_dumped": False,
+        "out_of_memory": False,
+        **changes,
+    }
+
+
+def attempt(number: int = 1, **changes: Any) -> dict[str, Any]:
+    return {
+        "number": number,
+        "state": "succeeded",
+        "digest": "a" * 12,
+        "environment": "e" * 12,
+        "output": f"7.{number}.log",
+        "reason": "",
+        "claimed_at": "2026-11-22T14:00:00Z",
+        "started_at": "2026-11-22T14:00:00Z",
+        "ended_at": "2026-11-22T14:00:02Z",
+        "duration": 1.988,
+        "cpu_seconds": 0.25,
+        "peak_memory": 4_200_000,
+        "output_bytes": 120,
+        "output_dropped": 0,
+        "left_behind": 0,
+        **changes,
+    }
+
+
+def whole_run(number: int = 7, **changes: Any) -> dict[str, Any]:
+    """Return a run as the command `run` tells it."""
+    return {
+        **run(number),
+        "snoozed": False,
+        "deadline_at": None,
+        "limits": {},
+        "metrics": {},
+        "artifacts": [],
+        "has_result": False,
+        "result": None,
+        "refused": [],
+        "attempts": [attempt()],
         **changes,
     }
 
@@ -113,6 +158,16 @@ class FakeDoor:
         if isinstance(answer, TaskSchedulerError):
             raise answer
         return answer
+
+    def ask_scheduler(self, command: str, /, **arguments: object) -> Any:
+        return self.ask(command, **arguments)
+
+    @contextmanager
+    def watched_scheduler(self) -> Iterator[Callable[[], bool]]:
+        """Give what tells whether it is gone; the answers to that are those of `gone`."""
+        self.asked.append(("watch", {}))
+        gone = self._answers.get("gone", True)
+        yield lambda: bool(gone.next() if isinstance(gone, Turns) else gone)
 
     def what_is_known(self, run_id: int) -> str:
         raise AssertionError(f"nobody left run {run_id}")

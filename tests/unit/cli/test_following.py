@@ -33,8 +33,8 @@ class Left(FakeDoor):
     def allow_beside(self) -> None:
         raise AssertionError
 
-    def end(self, run_id: int, reason: str) -> bool:
-        raise AssertionError(run_id, reason)
+    def end(self, run_id: int, reason: str, *, now: bool = False) -> bool:
+        raise AssertionError(run_id, reason, now)
 
     def what_is_known(self, run_id: int) -> str:
         assert run_id == UNDER_WAY["id"]

@@ -83,7 +83,7 @@ class FakeEngine(FakeDoor):
     def look_at(self, task_id: str) -> None:
         self.asked.append(("look at", {"task": task_id}))
 
-    def end(self, run_id: int, reason: str) -> bool:
+    def end(self, run_id: int, reason: str, *, now: bool = False) -> bool:
         raise AssertionError("nothing is ended")
 
 

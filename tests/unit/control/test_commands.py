@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from task_scheduler import __version__
-from task_scheduler.control.answers import Control
+from task_scheduler.control.answers import LONGEST_REASON, Control
 from task_scheduler.control.commands import COMMANDS, command_named
 from task_scheduler.control.errors import BadRequest
 from task_scheduler.core.environments import Collected
-from task_scheduler.core.errors import Refused
+from task_scheduler.core.errors import Refused, TaskSchedulerError
 from task_scheduler.core.runs import Run, RunKind, RunState
+from task_scheduler.core.stopping import StopMode, StopOrder
+from task_scheduler.testing.builders import a_run
 
 
 class FakeReadModel:
@@ -177,11 +179,11 @@ def test_refuses_wrong_arguments_with_a_sentence(command: str, arguments: dict[s
     [
         (
             "lst",
-            "no command lst, did you mean 'list'?: there are status, list, show, history, run, start, rescan, surroundings, prune_environments",
+            "no command lst, did you mean 'list'?: there are status, list, show, history, run, start, pause, resume, stop, shutdown, restart, rescan, surroundings, prune_environments",
         ),
         (
             "__init__",
-            "no command __init__: there are status, list, show, history, run, start, rescan, surroundings, prune_environments",
+            "no command __init__: there are status, list, show, history, run, start, pause, resume, stop, shutdown, restart, rescan, surroundings, prune_environments",
         ),
         (None, "'command' is None: give the name of a command"),
         (["list"], "'command' is ['list']: give the name of a command"),
@@ -213,3 +215,134 @@ def test_pruning_environments_tells_which_went() -> None:
 def test_environments_are_pruned_by_a_running_scheduler_alone() -> None:
     with pytest.raises(Refused, match="by a running scheduler"):
         ask("prune_environments", {})
+
+
+class FakeRuns:
+    """Takes note of what is done about runs."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[object, ...]] = []
+
+    async def pause_run(self, run_id: int) -> Run:
+        return self._note("pause", run_id)
+
+    async def resume_run(self, run_id: int) -> Run:
+        return self._note("resume", run_id)
+
+    async def stop_run(self, run_id: int, reason: str, *, grace: float | None = None) -> Run:
+        return self._note("stop", run_id, reason, grace)
+
+    def _note(self, *what: object) -> Run:
+        self.done.append(what)
+        return a_run()
+
+
+class FakeProcess:
+    """Takes note of how it is told to end."""
+
+    def __init__(self) -> None:
+        self.orders: list[StopOrder] = []
+
+    def shut_down(self, order: StopOrder) -> None:
+        self.orders.append(order)
+
+    async def restart(self, order: StopOrder) -> None:
+        self.orders.append(order)
+
+
+def managing(*at_work: Mapping[str, Any]) -> tuple[Control, FakeRuns, FakeProcess]:
+    runs, process, made = FakeRuns(), FakeProcess(), control()
+    made._run_control, made._process = runs, process
+
+    async def history(task: str, states: Iterable[str], limit: int) -> list[Mapping[str, Any]]:
+        assert list(states) == ["queued", "retrying", "running"]
+        return list(at_work)[:limit]
+
+    made._overview.history = history  # type: ignore[method-assign,assignment]
+    return made, runs, process
+
+
+def test_a_run_is_named_by_its_number_or_by_its_task_where_that_has_one_at_work() -> None:
+    made, runs, _ = managing({"id": 12, "state": "running"})
+
+    for command, given in (("pause", {"run": 3}), ("resume", {"task": "report"}), ("stop", {"run": 3, "grace": 0})):
+        asyncio.run(made.answer(command, given))
+
+    assert runs.done == [("pause", 3), ("resume", 12), ("stop", 3, "stopped by hand", 0)]
+
+
+@pytest.mark.parametrize(
+    ("at_work", "given", "sentence"),
+    [
+        ([], {"task": "report"}, "no run of report is at work or waits"),
+        (
+            [{"id": 12, "state": "running"}, {"id": 13, "state": "queued"}],
+            {"task": "report"},
+            "report has several runs that are not over: 12 (running), 13 (queued); say which by its number",
+        ),
+        ([], {}, "give the number of a run, or a task"),
+        ([], {"run": 1, "task": "report"}, "give the number of a run, or a task"),
+    ],
+)
+def test_refuses_to_guess_which_run_is_meant(
+    at_work: list[dict[str, Any]], given: dict[str, object], sentence: str
+) -> None:
+    made, runs, _ = managing(*at_work)
+
+    with pytest.raises(TaskSchedulerError) as caught:
+        asyncio.run(made.answer("stop", given))
+
+    assert str(caught.value) == sentence
+    assert runs.done == []
+
+
+def test_a_reason_is_kept_short_and_on_one_line() -> None:
+    made, runs, _ = managing()
+
+    asyncio.run(made.answer("stop", {"run": 1, "reason": "two\nlines" + "x" * 1_000}))
+
+    (_, _, reason, _) = runs.done[0]
+    assert str(reason).startswith(r"two\nlinesx")
+    assert len(str(reason)) == LONGEST_REASON
+
+
+def test_tells_the_process_how_to_end_and_whether_to_come_back() -> None:
+    made, _, process = managing()
+
+    for command, given in (
+        ("shutdown", {}),
+        ("shutdown", {"mode": "drain", "patience": 2.5}),
+        ("restart", {"mode": "kill"}),
+    ):
+        assert asyncio.run(made.answer(command, given)) == {"pid": os.getpid()}
+
+    assert process.orders == [
+        StopOrder(),
+        StopOrder(mode=StopMode.DRAIN, patience=2.5),
+        StopOrder(mode=StopMode.KILL, is_restart=True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"mode": "drian"}, "no mode drian, did you mean 'drain'?: the modes are leave, drain, kill"),
+        ({"mode": "kill", "patience": 1}, "only a drain waits, so patience means nothing to kill"),
+        ({"mode": "drain", "patience": -1}, "shutdown: argument 'patience' is -1: give a number of at least 0"),
+        ({"mode": "drain", "patience": True}, "shutdown: argument 'patience' is True: give a number of at least 0"),
+    ],
+)
+def test_refuses_an_end_that_means_nothing(given: dict[str, object], sentence: str) -> None:
+    made, _, process = managing()
+
+    with pytest.raises(TaskSchedulerError) as caught:
+        asyncio.run(made.answer("shutdown", given))
+
+    assert str(caught.value) == sentence
+    assert process.orders == []
+
+
+@pytest.mark.parametrize("command", ["pause", "resume", "stop", "shutdown", "restart"])
+def test_what_only_a_scheduler_can_do_is_refused_elsewhere(command: str) -> None:
+    with pytest.raises(Refused):
+        ask(command, {"run": 1} if command in {"pause", "resume", "stop"} else {})

@@ -1,0 +1,80 @@
+"""`restart`: start the scheduler's program anew."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.ending import Ending, add_arguments_of_end, order_of, seconds
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.control.commands import COMMANDS
+from task_scheduler.control.errors import NoAnswer
+from task_scheduler.core.errors import NotRunning, SettingsError
+
+HELP = COMMANDS["restart"].help
+DESCRIPTION = """\
+For a new version of the program, or of config.yaml. The program on disk is tried out first: where it could not start,
+the scheduler goes on as it is. The process keeps its number. Slots that fall due meanwhile are started right after."""
+
+#: Seconds between two looks whether the new program works.
+_LOOK = 0.1
+_WAIT = 30.0
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare what becomes of the runs under way, and how long to wait."""
+    add_arguments_of_end(parser, drain="wait for the runs under way first", kill="end the runs under way first")
+    parser.add_argument(
+        "--wait",
+        metavar="SECONDS",
+        type=seconds,
+        default=_WAIT,
+        help=f"wait at most so long for the new program to work, {_WAIT:g} by default",
+    )
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """Have the scheduler give way to the program on disk, and wait until that works."""
+    order = order_of(options)
+    before: Document = door.ask_scheduler("status")["scheduler"]
+    with door.watched_scheduler() as is_gone:
+        try:
+            door.ask_scheduler("restart", mode=order.mode.value, patience=order.patience)
+        except SettingsError as error:
+            terminal.error(f"the scheduler goes on as it is, since its configuration cannot be used\n{error}")
+            return ExitCode.CONFIGURATION
+        try:
+            after = _wait(before, options.wait, door, terminal, is_gone)
+        except KeyboardInterrupt:
+            terminal.note("the scheduler restarts all the same: only the waiting for it ended")
+            raise
+        has_ended = is_gone()
+    if after is None:
+        what = "ended, and none has taken its place" if has_ended else f"does not work yet after {options.wait:g} s"
+        terminal.error(f"the scheduler {what}", hint="its terminal and logs/scheduler.log say why")
+        return ExitCode.FAILURE
+    terminal.say(f"the scheduler works again: version {after['version']}, process {after['pid']}")
+    return ExitCode.OK
+
+
+def _wait(
+    before: Document, limit: float, door: Door, terminal: Terminal, is_gone: Callable[[], bool]
+) -> Document | None:
+    """Return what is told of the scheduler that started after `before`; None: there is none within `limit` seconds."""
+    answer: Document | None = None
+
+    def works() -> bool:
+        nonlocal answer
+        try:
+            told: Document = door.ask_scheduler("status")["scheduler"]
+        except (NotRunning, NoAnswer):
+            return False
+        if told["started_at"] != before["started_at"]:
+            answer = told
+        return answer is not None
+
+    Ending(door, terminal).watch(lambda: works() or is_gone(), look=_LOOK, limit=limit)
+    return answer
