@@ -32,6 +32,7 @@ def main() -> int:
         "cost": cost,
         "imports": imports,
         "throughput": throughput,
+        "boundary": boundary,
         "lateness": lateness,
         "scan": scan,
         "restart": restart,
@@ -144,6 +145,64 @@ def throughput(_seconds: int, count: int = 1000) -> list[Row]:
     ]
 
 
+def boundary(_seconds: int, count: int = 1000) -> list[Row]:
+    """Measure when the last of many jobs due at one instant has begun, and how late others are meanwhile."""
+    with bench() as measured:
+        for number in range(_UNRELATED):
+            source = HEAD.format(title="Unrelated", fields="") + LINE + IMPORTS + EACH_SECOND
+            measured.project.write_file(f"unrelated{number}", source)
+        _fill(measured, '@repeat(every(20).seconds)\ndef start():\n    print("done")\n', count, others=_UNRELATED)
+        plain = measured.project.root / "plain.py"
+        plain.write_text('def start():\n    print("done")\n', encoding="utf-8")
+        begun, orders = [], []
+        slots = _full_slots(measured, count, 3, task="bench%")
+        for slot in slots[1:]:  # at the first, the host is only being started
+            runs = measured.project.rows(
+                "SELECT started_at AS at FROM runs WHERE scheduled_for = ? AND task_id LIKE 'bench%' ORDER BY id", slot
+            )
+            moments = [_moment(run["at"]) - _moment(slot) for run in runs]
+            begun.append(max(moments))
+            orders.append(_most_overtaken(moments))
+        late = sorted(_late(measured, task="unrelated%", since=slots[1]))
+        python = measured.environment_python("bench0")
+        measured.project.stop()
+        bare = count / bare_fork_loop(python, plain, measured.project.root / "bare.log", count)
+    seen = min(begun)
+    return [
+        Row(
+            what=f"{count} jobs at one instant: all have begun",
+            seen=f"after {seen:.2f} s, a bare fork loop needs {bare:.2f} s = {seen / bare:.2f} of it",
+            budget="at most 4/3",
+            reached=seen / bare <= 4 / 3,
+            figure=seen / bare,
+        ),
+        Row(
+            what=f"jobs due each second beside {count} at one instant",
+            seen=f"p50 {_percentile(late, 50):.0f} ms, p99 {_percentile(late, 99):.0f} ms late ({len(late)} runs)",
+            budget="p99 1 s",
+            reached=_percentile(late, 99) <= 1000,
+            figure=_percentile(late, 99),
+        ),
+        Row(
+            what=f"order in which {count} jobs of one instant begin",
+            seen=f"at most {max(orders)} begin before one that was due no later and stood before them",
+            budget="",
+            reached=None,
+            figure=max(orders),
+        ),
+    ]
+
+
+#: Jobs due each second beside the many.
+_UNRELATED = 3
+
+
+def _most_overtaken(moments: Sequence[float]) -> int:
+    """Return by how many places the run that waited longest beyond its turn was overtaken."""
+    order = sorted(range(len(moments)), key=moments.__getitem__)
+    return max((place - turn for place, turn in enumerate(order)), default=0)
+
+
 EACH_SECOND = "@repeat(every().second)\ndef start():\n    print(BORN)\n"
 #: The time is taken before anything else of the file runs.
 LINE = "import time\n\nBORN = time.time()\n\n\n"
@@ -180,28 +239,29 @@ def lateness(seconds: int) -> list[Row]:
     ]
 
 
-def _fill(measured: Bench, body: str, count: int) -> None:
+def _fill(measured: Bench, body: str, count: int, others: int = 0) -> None:
     for number in range(count):
         measured.project.write_task(f"bench{number}", body)
     measured.start()
-    measured.wait_admitted(count, 300)
+    measured.wait_admitted(count + others, 300)
 
 
-def _full_slots(measured: Bench, count: int, wanted: int) -> list[str]:
+def _full_slots(measured: Bench, count: int, wanted: int, task: str = "%") -> list[str]:
     """Wait for `wanted` instants at which every job ran and ended, and return them."""
     statement = (
-        "SELECT scheduled_for AS slot FROM runs WHERE state = 'succeeded' "
+        "SELECT scheduled_for AS slot FROM runs WHERE state = 'succeeded' AND task_id LIKE ? "
         "GROUP BY scheduled_for HAVING count(*) = ? ORDER BY 1"
     )
     project = measured.project
-    project.wait_for("full instants", lambda: len(project.rows(statement, count)) >= wanted, 240)
-    return [str(row["slot"]) for row in project.rows(statement, count)]
+    project.wait_for("full instants", lambda: len(project.rows(statement, task, count)) >= wanted, 240)
+    return [str(row["slot"]) for row in project.rows(statement, task, count)]
 
 
-def _late(measured: Bench, slots: set[str] | None = None) -> list[float]:
+def _late(measured: Bench, slots: set[str] | None = None, *, task: str = "%", since: str = "") -> list[float]:
     """Return milliseconds from each run's instant to the first line of its task, as the task itself printed it."""
     late = []
-    for run in measured.project.rows("SELECT * FROM runs WHERE state = 'succeeded' ORDER BY id"):
+    statement = "SELECT * FROM runs WHERE state = 'succeeded' AND task_id LIKE ? AND scheduled_for >= ? ORDER BY id"
+    for run in measured.project.rows(statement, task, since):
         slot = str(run["scheduled_for"])
         if slots is not None and slot not in slots:
             continue
