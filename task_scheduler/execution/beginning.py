@@ -19,6 +19,7 @@ from task_scheduler.execution.capture import Capture
 from task_scheduler.execution.cgroups import Groups
 from task_scheduler.execution.hosted import HostedAttempt
 from task_scheduler.execution.limits import wants_groups
+from task_scheduler.this_run import STOP_NOTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,6 +118,9 @@ class Beginnings:
             return []
         self._remember(name)
         one = _Prepared(order)
+        order["words"] = markers.words_path(self._folder, name)
+        order["stop note"] = markers.stop_path(self._folder, name)
+        order["environment"][STOP_NOTE] = order["stop note"]
         try:
             faults.point("before-start-marker")
             one.opened.append(markers.create(self._folder, name))

@@ -15,11 +15,10 @@ import traceback
 import types
 
 from task_scheduler import this_run
-from task_scheduler.execution import confinement, faults, fresh, markers, parentage, processes, raised
+from task_scheduler.execution import confinement, faults, fresh, markers, parentage, processes, raised, words
 from task_scheduler.execution.programs import folder_of_tasks
-from task_scheduler.execution.stopping import Stops
+from task_scheduler.execution.stopping import STOPS
 from task_scheduler.execution.winding_up import flush, wind_up
-from task_scheduler.execution.words import Words
 from task_scheduler.json_values import NotKept, encode
 
 TYPE_CHECKING = False
@@ -74,7 +73,7 @@ def become(
             os.closerange(3, given)
             os.closerange(given + 1, highest + 1)
             confinement.offer_to_the_oom_killer()
-            _start_afresh(given, order, folder, lib)
+            _start_afresh(given, order, lib)
     except BaseException:  # noqa: BLE001 - whatever it is, the frames below are the host's and must not go on
         traceback.print_exc()
     finally:
@@ -87,9 +86,9 @@ def carry_out(order: dict[str, Any], program: Program, folder: str) -> NoReturn:
     status = CANNOT_BEGIN
     try:
         confinement.enter(order, folder)
-        status = _run(order, program, folder)
+        status = _run(order, program)
     except confinement.CannotConfine as error:
-        _refuse("CannotConfine", str(error), order, folder)
+        _refuse("CannotConfine", str(error), order)
     except BaseException:  # noqa: BLE001 - a fault of ours, or an end that came while the task was winding up
         traceback.print_exc()
     finally:
@@ -100,64 +99,60 @@ def carry_out(order: dict[str, Any], program: Program, folder: str) -> NoReturn:
 # --- leaving the host -------------------------------------------------------------------------------------
 
 
-def _start_afresh(given: int, order: dict[str, Any], folder: str, lib: str) -> None:
+def _start_afresh(given: int, order: dict[str, Any], lib: str) -> None:
     """Let a fresh interpreter take this process over; return only when it cannot be run."""
     try:
         fresh.become(given, order, lib)
     except OSError as error:
-        _refuse("EnvironmentGone", f"the interpreter of its environment cannot be run: {error}", order, folder)
+        _refuse("EnvironmentGone", f"the interpreter of its environment cannot be run: {error}", order)
 
 
-def _refuse(kind: str, message: str, order: dict[str, Any], folder: str) -> None:
+def _refuse(kind: str, message: str, order: dict[str, Any]) -> None:
     """Tell why the task's code cannot be begun."""
     print(message, file=sys.stderr)  # noqa: T201 - the attempt's own output says it too
-    words = _words(order, folder)
-    words.failed({"kind": kind, "message": message, "place": "", "bases": []})
-    words.save()
-
-
-def _words(order: dict[str, Any], folder: str) -> Words:
-    given: str | None = order.get("words")  # of a task with a user of its own (`confinement`)
-    return Words(markers.words_path(folder, order["attempt"]) if given is None else given)
+    words.leave(order["words"], {"error": {"kind": kind, "message": message, "place": ""}})
 
 
 # --- running ----------------------------------------------------------------------------------------------
 
 
-def _run(order: dict[str, Any], program: Program, folder: str) -> int:
+def _run(order: dict[str, Any], program: Program) -> int:
     """Run the task's code to its end, handlers and all; return the exit code."""
-    words, stops = _words(order, folder), Stops()
     _reseed()
     main = os.getpid()
-    stops.attend(order.get("stop note") or markers.stop_path(folder, order["attempt"]))
-    status = _outcome(order, program, words, stops)
-    if os.getpid() == main:  # a fork that the task let run on to here speaks for nobody
-        words.save()
-    return wind_up(status, _module_name(order), stops)
+    STOPS.attend()
+    said: dict[str, Any] = {}
+    status = _outcome(order, program, said)
+    if said and os.getpid() == main:  # a fork that the task let run on to here speaks for nobody
+        words.leave(order["words"], said)
+    return wind_up(status, _module_name(order))
 
 
-def _outcome(order: dict[str, Any], program: Program, words: Words, stops: Stops) -> int:
-    """Run the task's code, and say how it went; return the exit code, or less than 0 to end by that signal."""
+def _outcome(order: dict[str, Any], program: Program, said: dict[str, Any]) -> int:
+    """Run the task's code; return the exit code, or less than 0 to end by that signal. `said` is for the host."""
     try:
         try:
-            stops.listen()
+            STOPS.listen()
             returned = _execute(order, program)
         finally:
-            stops.pause()
+            STOPS.pause()
     except this_run.Stopped:
         return -signal.SIGTERM
-    except (this_run.Skip, this_run.Snooze, this_run.Cancel) as request:
-        if words.asked(request):
-            return raised.say_request(request, order)
-        return _fail(request, order, words)
+    except (this_run.Skip, this_run.Snooze, this_run.Cancel) as error:
+        request = words.request_of(error)
+        if request is None:
+            return _fail(error, order, said)
+        said["end_request"] = request
+        return raised.say_request(error, order)
     except SystemExit as leaving:
-        return _leave(leaving, order, words)
+        return _leave(leaving, order, said)
     except KeyboardInterrupt as error:
         raised.show(error, order)
         return -signal.SIGINT
     except BaseException as error:  # noqa: BLE001 - what the task raised, whatever it is
-        return _fail(error, order, words)
-    _keep(returned, order, words)
+        return _fail(error, order, said)
+    if returned is not None:
+        _keep(returned, order, said)
     return 0
 
 
@@ -246,13 +241,13 @@ def register(task_id: str, path: str) -> types.ModuleType:
 # --- telling how it went ----------------------------------------------------------------------------------
 
 
-def _fail(error: BaseException, order: dict[str, Any], words: Words) -> int:
+def _fail(error: BaseException, order: dict[str, Any], said: dict[str, Any]) -> int:
     raised.show(error, order)
-    words.failed(raised.summary(error, order))
+    said["error"] = raised.summary(error, order)
     return 1
 
 
-def _leave(leaving: SystemExit, order: dict[str, Any], words: Words) -> int:
+def _leave(leaving: SystemExit, order: dict[str, Any], said: dict[str, Any]) -> int:
     """Return the exit code Python gives to `sys.exit(…)`; anything but a number is said, as Python does, and kept."""
     code = leaving.code
     if code is None:
@@ -263,21 +258,19 @@ def _leave(leaving: SystemExit, order: dict[str, Any], words: Words) -> int:
         print(code, file=sys.stderr)  # noqa: T201 - as Python does
     except Exception:  # noqa: BLE001 - an object whose text cannot be had ends the task all the same
         traceback.print_exc()
-    words.failed(raised.summary(leaving, order))
+    said["error"] = raised.summary(leaving, order)
     return 1
 
 
-def _keep(returned: object, order: dict[str, Any], words: Words) -> None:
+def _keep(returned: object, order: dict[str, Any], said: dict[str, Any]) -> None:
     """Keep what the task's function returned, or say why that cannot be."""
-    if returned is None:
-        return
     function = order["function"]
     if isinstance(returned, (types.GeneratorType, types.AsyncGeneratorType)):
-        words.refused(
+        said["refused"] = [
             f"nothing of {function}() was run: it is a generator, since it has a `yield`; return a list instead"
-        )
+        ]
         return
     try:
-        words.returned(encode(returned))
+        said["result"] = encode(returned)
     except NotKept as error:
-        words.refused(f"what {function}() returned is not kept: {error}")
+        said["refused"] = [f"what {function}() returned is not kept: {error}"]

@@ -9,6 +9,7 @@ import os
 from contextlib import suppress
 
 from task_scheduler.execution import cgroups, markers, parentage
+from task_scheduler.this_run import STOP_NOTE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ def _hand_over(entry: pwd.struct_passwd, order: dict[str, Any], folder: str) -> 
     note = os.open(markers.stop_path(folder, order["attempt"]), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.fchown(note, entry.pw_uid, entry.pw_gid)
     order["words"], order["stop note"] = f"/proc/self/fd/{words}", f"/proc/self/fd/{note}"
+    os.environ[STOP_NOTE] = order["stop note"]
     for descriptor in (1, 2):  # for what opens /dev/stdout anew
         with suppress(OSError):
             os.fchown(descriptor, entry.pw_uid, entry.pw_gid)

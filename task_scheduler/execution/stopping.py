@@ -3,6 +3,7 @@
 Only while `listening`: what comes before or between is raised there. A task that sets a handler of its own, or ignores
 TERM, is left to it. Processes it forks get the default back, so that they end as in any Python, also by a TERM that is
 sent as soon as they exist: it waits until they have it.
+A process has one wish to end, and so one object here, made before the fork: what is made after it costs pages.
 Runs in attempts: standard library only, Python 3.8 or later.
 """
 
@@ -29,23 +30,27 @@ class Stops:
     """The wish that this process end, and whether its code has heard of it."""
 
     def __init__(self) -> None:
-        self._is_listening = False
-        self._is_wanted = False
         self.was_raised = False  #: whether its code was told
         #: Whether to tell it again where it was told inside a finalizer or a callback, which keep what is raised in them.
         self.insists = True
+        self._attends = False
+        self._is_listening = False
+        self._is_wanted = False
         self._stopped: this_run.Stopped | None = None
         self._say_unraisable = sys.unraisablehook
         self._masks: dict[int, set[int]] = {}  #: of threads that fork just now
 
-    def attend(self, note: str) -> None:
-        """Take TERM from now on; `note` is the file in which the host writes why it asks."""
-        os.environ[this_run.STOP_NOTE] = note
-        # Below `signal`, which makes an enum of each answer: pages touched, and copied, for nothing.
-        _signal.signal(_signal.SIGTERM, self._hear)
+    def prepare(self) -> None:
+        """Have forks of this process, and of what is forked from it, leave no TERM unheard; once, before the first."""
         os.register_at_fork(
             before=self._hold_back, after_in_parent=self._let_through, after_in_child=self._leave_to_the_default
         )
+
+    def attend(self) -> None:
+        """Take TERM from now on."""
+        self._attends = True
+        # Below `signal`, which makes an enum of each answer: pages touched, and copied, for nothing.
+        _signal.signal(_signal.SIGTERM, self._hear)
 
     def listen(self) -> None:
         """Have TERM raise `Stopped` from now on, at once if it has come already."""
@@ -79,18 +84,23 @@ class Stops:
             start_new_thread(_ask_again, ())  # from here it would be lost in the same way
 
     def _hold_back(self) -> None:
-        # Python would drop what arrives while the new process makes itself one.
-        self._masks[get_ident()] = _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGTERM})
+        if self._attends:  # Python would drop what arrives while the new process makes itself one
+            self._masks[get_ident()] = _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGTERM})
 
     def _let_through(self) -> None:
-        _signal.pthread_sigmask(_signal.SIG_SETMASK, self._masks.pop(get_ident()))
+        if self._attends:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, self._masks.pop(get_ident()))
 
     def _leave_to_the_default(self) -> None:
-        if _signal.getsignal(_signal.SIGTERM) == self._hear:
-            _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
-        self._let_through()
+        if self._attends:
+            if _signal.getsignal(_signal.SIGTERM) == self._hear:
+                _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
+            self._let_through()
 
 
 def _ask_again() -> None:
     time.sleep(_AGAIN_AFTER)
     os.kill(os.getpid(), _signal.SIGTERM)
+
+
+STOPS = Stops()

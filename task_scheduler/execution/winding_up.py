@@ -14,13 +14,12 @@ import os
 import sys
 import traceback
 
+from task_scheduler.execution.stopping import STOPS
 from task_scheduler.this_run import Stopped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from task_scheduler.execution.stopping import Stops
 
 #: Exit code, Python's own, when standard output cannot be written at the end.
 CANNOT_FLUSH = 120
@@ -28,15 +27,15 @@ CANNOT_FLUSH = 120
 _WRITERS = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 
 
-def wind_up(status: int, module: str, stops: Stops) -> int:
+def wind_up(status: int, module: str) -> int:
     """Wait for threads, run exit handlers, write what is buffered; return the exit code. Negative: end by that signal."""
-    stops.insists = False
+    STOPS.insists = False
     threading = sys.modules.get("threading")
     steps = [atexit._run_exitfuncs]  # noqa: SLF001 - what the interpreter itself calls; there is no other way
     if threading is not None:
         steps.insert(0, threading._shutdown)  # noqa: SLF001
     for step in steps:
-        if not _carry_out(step, stops):
+        if not _carry_out(step):
             status = -_signal.SIGTERM
     _let_go(module)
     flushed = flush(sys.stdout)
@@ -56,20 +55,20 @@ def flush(stream: object) -> bool:
     return True
 
 
-def _carry_out(step: Callable[[], object], stops: Stops) -> bool:
+def _carry_out(step: Callable[[], object]) -> bool:
     """Do one step, whatever it raises; False: this process was asked to end meanwhile."""
-    was_raised = stops.was_raised
+    was_raised = STOPS.was_raised
     try:
         try:
-            stops.listen()
+            STOPS.listen()
             step()
         finally:
-            stops.pause()
+            STOPS.pause()
     except Stopped:
         return False
     except BaseException:  # noqa: BLE001 - Python prints it too, and goes on
         traceback.print_exc()
-    return stops.was_raised == was_raised  # exit handlers keep it to themselves
+    return STOPS.was_raised == was_raised  # exit handlers keep it to themselves
 
 
 def _let_go(module: str) -> None:

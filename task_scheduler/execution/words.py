@@ -38,41 +38,20 @@ _MOST_SNOOZE = 7 * 86_400
 _KINDS = {Skip: "skip", Snooze: "snooze", Cancel: "cancel"}
 
 
-class Words:
-    """The words of one attempt, on their way to its host."""
+def leave(path: str, said: dict[str, Any]) -> None:
+    """Leave words for the host."""
+    try:
+        with open(path, "wb") as file:
+            file.write(json.dumps(said).encode())
+    except OSError as error:
+        print(f"how it ended could not be put on record: {error}", file=sys.stderr)  # noqa: T201
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._said: dict[str, Any] = {}
 
-    def failed(self, error: dict[str, Any]) -> None:
-        """Say what the task's code raised, as `summary` sums it up."""
-        self._said["error"] = error
-
-    def asked(self, request: Skip | Snooze | Cancel) -> bool:
-        """Say how the task's code asked to be judged; False: a class of its own has spoiled what it asks."""
-        kind = next(name for base, name in _KINDS.items() if isinstance(request, base))
-        said = {"kind": kind, "reason": getattr(request, "reason", ""), "seconds": getattr(request, "seconds", None)}
-        self._said["end_request"] = _end_request(said)
-        return self._said["end_request"] is not None
-
-    def returned(self, result: str) -> None:
-        """Say what the task's function returned, as JSON."""
-        self._said["result"] = result
-
-    def refused(self, sentence: str) -> None:
-        """Say that something could not be kept, and why."""
-        self._said.setdefault("refused", []).append(sentence[:_MOST_SENTENCE])
-
-    def save(self) -> None:
-        """Leave them for the host; without any there is no file."""
-        if not self._said:
-            return
-        try:
-            with open(self._path, "wb") as file:
-                file.write(json.dumps(self._said).encode())
-        except OSError as error:
-            print(f"how it ended could not be put on record: {error}", file=sys.stderr)  # noqa: T201
+def request_of(raised: Skip | Snooze | Cancel) -> dict[str, Any] | None:
+    """Return what the task's code asks for by raising this; None: a class of its own has spoiled it."""
+    kind = next(name for base, name in _KINDS.items() if isinstance(raised, base))
+    reason, seconds = getattr(raised, "reason", ""), getattr(raised, "seconds", None)
+    return _end_request({"kind": kind, "reason": reason, "seconds": seconds})
 
 
 def take(folder: str, attempt: str) -> dict[str, Any]:

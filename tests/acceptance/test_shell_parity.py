@@ -27,7 +27,7 @@ def start():
     print(json.dumps(told))
 """
 #: Of one run each.
-OWN = {"TASK_SCHEDULER_RUN", "TASK_SCHEDULER_SCHEDULED_FOR"}
+OWN = {"TASK_SCHEDULER_RUN", "TASK_SCHEDULER_SCHEDULED_FOR", "TASK_SCHEDULER_STOP_NOTE"}
 #: Columns that tell one run from another; all others are the same for equal runs.
 OF_A_RUN = {"id", "kind", "job_id", "scheduled_for", "request_id", "pinned", "created_at", "started_at", "ended_at"}
 OF_AN_ATTEMPT = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 from dataclasses import dataclass
 from decimal import Decimal
@@ -53,7 +53,7 @@ def test_half_a_character_is_spelled_out() -> None:
     [
         ({1, 2}, "it is of type set, which JSON does not know; use sorted(…)"),
         (
-            {"rows": [0, {"day": datetime.date(2026, 1, 1)}]},
+            {"rows": [0, {"day": dt.date(2026, 1, 1)}]},
             "['rows'][1]['day'] is of type datetime.date, which JSON does not know; use .isoformat()",
         ),
         ([b"x"], "[0] is of type bytes, which JSON does not know; use .decode()"),

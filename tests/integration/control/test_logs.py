@@ -76,6 +76,13 @@ def test_spells_out_what_acts_on_a_terminal_unless_asked(root: Path) -> None:
     assert logs(root, "--raw").out == "\x1b[31mred\x1b[0m\ttab\rback\n"
 
 
+def test_shows_what_a_helper_told_without_the_byte_that_is_for_hosts(root: Path) -> None:
+    write(root, "7.1", "stdout F at work\x1e::task-scheduler:: progress 3/10")
+
+    assert logs(root).out == "at work::task-scheduler:: progress 3/10\n"
+    assert logs(root, "--raw").out == "at work\x1e::task-scheduler:: progress 3/10\n"
+
+
 def test_tells_several_attempts_apart_beside_the_output(root: Path) -> None:
     write(root, "7.1", "stdout F first")
     write(root, "7.3", "stdout F third")

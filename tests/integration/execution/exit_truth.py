@@ -65,6 +65,7 @@ ROWS = (
     _file("`sys.exit(1)`, `sys.exit(True)`", "import sys; sys.exit(True)"),
     _file("`sys.exit(2)`", "import sys; sys.exit(2)"),
     _file("`sys.exit(255)`, `sys.exit(-1)`", "import sys; sys.exit(-1)"),
+    _file("`sys.exit(2**100)`", "import sys; sys.exit(2**100)"),
     _file("`sys.exit(256)`: an exit code has eight bits", "import sys; sys.exit(256)"),
     _file('`sys.exit("no funds")`, which is printed', "import sys; sys.exit('no funds')", error=True),
     _file("`sys.exit(object)`, which is printed", "import sys; sys.exit(['a', 'b'])", error=True),

@@ -135,6 +135,7 @@ def test_what_is_told_arrives_while_it_runs_and_with_the_end(project: Project) -
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_what_is_told_is_handed_on_once_a_second_at_most(project: Project) -> None:
     source = "import time\nfor n in range(120):\n    print('::task-scheduler:: progress', n)\n    time.sleep(0.01)\n"
 
@@ -180,6 +181,7 @@ def test_a_shell_script_may_tell(project: Project) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_a_line_that_comes_in_pieces_and_never_ends_is_told(project: Project) -> None:
     source = (
         "import os, time\n"
@@ -338,34 +340,44 @@ def test_a_term_from_elsewhere_is_heard_and_told_as_it_was(project: Project) -> 
     ("source", "said"),
     [
         (
-            "import asyncio\n"
-            "async def part():\n    try: await asyncio.sleep(60)\n    finally: print('part')\n"
-            "async def start():\n"
-            "    part_ = asyncio.create_task(part())\n"
-            "    try: print('here'); await asyncio.sleep(60)\n    finally: print('whole')\n",
+            (
+                "import asyncio\n"
+                "async def part():\n    try: await asyncio.sleep(60)\n    finally: print('part')\n"
+                "async def start():\n"
+                "    part_ = asyncio.create_task(part())\n"
+                "    try: print('here'); await asyncio.sleep(60)\n    finally: print('whole')\n"
+            ),
             ["here", "part", "whole"],
         ),
         (
-            "import threading, time\n"
-            "def start():\n    threading.Thread(target=time.sleep, args=(60,)).start()\n    print('here')\n"
-            "import atexit; atexit.register(print, 'at exit')\n",
+            (
+                "import threading, time\n"
+                "def start():\n    threading.Thread(target=time.sleep, args=(60,)).start()\n    print('here')\n"
+                "import atexit; atexit.register(print, 'at exit')\n"
+            ),
             ["here", "at exit"],
         ),
         (
-            "import atexit, time\natexit.register(print, 'the next')\n"
-            "atexit.register(lambda: (print('here'), time.sleep(60)))\ndef start(): pass\n",
+            (
+                "import atexit, time\natexit.register(print, 'the next')\n"
+                "atexit.register(lambda: (print('here'), time.sleep(60)))\ndef start(): pass\n"
+            ),
             ["here", "the next"],
         ),
         ("import time\nprint('here')\ntry: time.sleep(60)\nfinally: print('import')\n", ["here", "import"]),
         (
-            "import _signal, os, time\ndef start():\n    _signal.pthread_sigmask(_signal.SIG_BLOCK, [])\n"
-            "    try: print('here'); time.sleep(60)\n    except SystemExit: _signal.pthread_sigmask(0, [15]); raise\n",
+            (
+                "import _signal, os, time\ndef start():\n    _signal.pthread_sigmask(_signal.SIG_BLOCK, [])\n"
+                "    try: print('here'); time.sleep(60)\n    except SystemExit: _signal.pthread_sigmask(0, [15]); raise\n"
+            ),
             ["here"],
         ),
         (
-            "import time\n"
-            "class Slow:\n    def __del__(self):\n        print('here'); time.sleep(60)\n"
-            "def start():\n    slow = Slow()\n    try:\n        del slow; time.sleep(60)\n    finally: print('tidy')\n",
+            (
+                "import time\n"
+                "class Slow:\n    def __del__(self):\n        print('here'); time.sleep(60)\n"
+                "def start():\n    slow = Slow()\n    try:\n        del slow; time.sleep(60)\n    finally: print('tidy')\n"
+            ),
             ["here", "tidy"],
         ),
     ],

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 #: What a run dumps: the very questions that explain-env asks, in the run itself.
 DUMP = "def start():\n    import json\n    from task_scheduler import surroundings\n    print(json.dumps(surroundings.gather()))\n"
-OF_ONE_RUN = {"TASK_SCHEDULER_RUN", "TASK_SCHEDULER_ATTEMPT", "TASK_SCHEDULER_SOURCE"}
+OF_ONE_RUN = {"TASK_SCHEDULER_RUN", "TASK_SCHEDULER_ATTEMPT", "TASK_SCHEDULER_SOURCE", "TASK_SCHEDULER_STOP_NOTE"}
 
 
 @pytest.fixture(scope="module")

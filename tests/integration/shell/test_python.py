@@ -85,7 +85,7 @@ def test_it_finds_what_a_run_finds_and_nothing_tells_how_it_was_started(project:
 
     in_run, here = json.loads(run.stdout), json.loads(shell.stdout)
 
-    per_run = {"TASK_SCHEDULER_ATTEMPT", "TASK_SCHEDULER_RUN"}
+    per_run = {"TASK_SCHEDULER_ATTEMPT", "TASK_SCHEDULER_RUN", "TASK_SCHEDULER_STOP_NOTE"}
     assert here.pop("ours") == sorted(set(in_run.pop("ours")) - per_run)
     assert here == in_run
     assert here["safe"] is None
