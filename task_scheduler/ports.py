@@ -455,6 +455,10 @@ class Executor(Protocol):
         """
         ...
 
+    def can_pause(self, attempt: AttemptId) -> bool:
+        """Whether an attempt can be made to stand still where it executes."""
+        ...
+
     def pause(self, attempt: AttemptId) -> None:
         """Have an attempt's whole tree stand still; its clocks stop too. PauseConfirmed follows, unless it ends first."""
         ...

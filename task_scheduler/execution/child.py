@@ -11,6 +11,7 @@ import importlib.machinery
 import os
 import signal
 import sys
+import time
 import traceback
 import types
 
@@ -119,6 +120,8 @@ def _refuse(kind: str, message: str, order: dict[str, Any]) -> None:
 def _run(order: dict[str, Any], program: Program) -> int:
     """Run the task's code to its end, handlers and all; return the exit code."""
     _reseed()
+    if "TZ" in order["environment"]:
+        time.tzset()  # a fork has the host's zone
     main = os.getpid()
     STOPS.attend()
     said: dict[str, Any] = {}

@@ -168,6 +168,11 @@ class HostExecutor:
         self._ending[attempt] = self._ending.get(attempt, _End(reason)).within(grace)
         self._send_wishes(host, attempt)
 
+    def can_pause(self, attempt: AttemptId) -> bool:
+        """Whether an attempt can be made to stand still: its host may be of a program that did not know how."""
+        host = self._open.get(attempt)
+        return host is None or not host.cannot_pause
+
     def pause(self, attempt: AttemptId) -> None:
         """Have an attempt's whole tree stand still; its clocks stop too. PauseConfirmed follows, unless it ends first."""
         self._send_pause(attempt, wanted=True)

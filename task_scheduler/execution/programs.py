@@ -67,6 +67,7 @@ class Programs:
     def __init__(self, local_imports: LocalImports) -> None:
         self._local_imports = local_imports
         self._kept: dict[tuple[str, str], Program] = {}
+        self._own_variables = dict(os.environ)  #: what holds where an order says nothing
         self._variables: frozenset[str] = frozenset()  #: of the order made ready last
         self._path_length = len(sys.path)
 
@@ -93,7 +94,10 @@ class Programs:
         """Give this process the environment variables of an order, and take those of the one before."""
         variables: dict[str, str] = order["environment"]
         for name in self._variables - variables.keys():
-            os.environ.pop(name, None)
+            if name in self._own_variables:
+                os.environ[name] = self._own_variables[name]
+            else:
+                os.environ.pop(name, None)
         os.environ.update(variables)
         self._variables = frozenset(variables)
 

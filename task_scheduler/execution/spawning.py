@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -133,8 +134,21 @@ def origin() -> str:
     """
     limits = {name: resource.getrlimit(number) for name, number in vars(resource).items() if name[:7] == "RLIMIT_"}
     inherited = {name: value for name, value in os.environ.items() if name not in _OF_ONE_START}
-    whole = json.dumps([inherited, limits, os.nice(0), umask()], sort_keys=True)
+    whole = json.dumps([inherited, limits, os.nice(0), umask(), _program()], sort_keys=True)
     return f"{__version__} {hashlib.sha256(whole.encode(errors='surrogateescape')).hexdigest()[:16]}"
+
+
+@functools.cache
+def _program() -> str:
+    """Return the digest of what runs in hosts and attempts of this process's program, whatever its version is called.
+
+    Taken once: this process goes on with what it has imported, also when newer files take their place.
+    """
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for file in sorted([*package.glob("*.py"), *package.glob("execution/*.py")]):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
 
 
 def variables(interpreter: Path, root: Path, lib: Path) -> dict[str, str]:

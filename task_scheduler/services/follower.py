@@ -75,7 +75,7 @@ class Follower:
             case Started():
                 self._note_start(active, report)
             case Finished():
-                self._note_end(active, report.exit, judge_exit(report.exit, timeout=_timeout(active)))
+                self._note_end(active, report.exit, _judged(active, report.exit))
             case Lost():
                 self._note_end(active, AttemptExit(), Interrupted(report.reason))
             case NotStarted():
@@ -110,9 +110,12 @@ class Follower:
         # The record is what is wanted: a scheduler may have died between its commit and telling the host.
         if active.is_held_by_person and report.is_paused is not True:
             self._executor.pause(report.id)
-        elif not active.is_held_by_person and report.is_paused is not False:
+        elif not active.is_held_by_person and report.is_paused:
             self._executor.resume(report.id)
 
 
-def _timeout(active: ActiveRun) -> float | None:
-    return None if active.admitted is None else active.admitted.version.declaration.timeout
+def _judged(active: ActiveRun, exit_: AttemptExit) -> Ended:
+    if active.admitted is None:
+        return judge_exit(exit_)
+    declared = active.admitted.version.declaration
+    return judge_exit(exit_, timeout=declared.timeout, deadline=declared.deadline)

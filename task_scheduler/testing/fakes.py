@@ -61,6 +61,8 @@ class FakeExecutor:
         #: The grace of each of these orders.
         self.graces: list[float | None] = []
         self.paused: set[AttemptId] = set()
+        #: Of these it is told that they cannot be paused.
+        self.unpausable: set[AttemptId] = set()
         #: What was ordered of living attempts: `pause` or `resume`, and which.
         self.ordered: list[tuple[str, AttemptId]] = []
         self._doomed: dict[AttemptId, str] = {}
@@ -107,6 +109,10 @@ class FakeExecutor:
         self._doomed.setdefault(attempt, reason)
         if attempt in self.living and not self.stubborn:
             self.obey(attempt)
+
+    def can_pause(self, attempt: AttemptId) -> bool:
+        """Whether an attempt can be made to stand still."""
+        return attempt not in self.unpausable
 
     def pause(self, attempt: AttemptId) -> None:
         """Have a living attempt stand still."""

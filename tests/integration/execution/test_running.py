@@ -282,6 +282,35 @@ def test_variables_of_one_attempt_do_not_reach_the_next(project: Project) -> Non
     asyncio.run(scenario())
 
 
+def test_a_variable_that_one_attempt_replaced_is_as_before_for_the_next(project: Project) -> None:
+    source = "import os; print(os.environ['PATH'])"
+
+    async def scenario() -> None:
+        async with project.scheduler() as scheduler:
+            first = scheduler.launch(project.request(source))
+            await scheduler.exit_of(first)
+            await scheduler.run(source, variables={"PATH": "/nowhere"})
+            third = scheduler.launch(project.request(source))
+            await scheduler.exit_of(third)
+
+            assert project.texts(third) == project.texts(first)
+
+    asyncio.run(scenario())
+
+
+def test_the_time_zone_of_a_task_is_that_of_its_variables(project: Project) -> None:
+    source = "import time; print(time.localtime(0).tm_hour)"
+
+    async def scenario() -> None:
+        async with project.scheduler() as scheduler:
+            attempt = scheduler.launch(project.request(source, variables={"TZ": "UTC-5"}))
+            await scheduler.exit_of(attempt)
+
+            assert project.texts(attempt) == ["5"]
+
+    asyncio.run(scenario())
+
+
 def test_a_task_hides_no_module_of_the_standard_library(project: Project) -> None:
     (project.tasks / "calendar.py").write_text("raise RuntimeError('the wrong calendar')\n")
 

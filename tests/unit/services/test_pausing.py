@@ -93,6 +93,22 @@ async def test_a_confirmation_that_does_not_come_is_waited_for_two_seconds() -> 
 
 
 @in_event_loop
+async def test_what_cannot_be_paused_is_refused_and_stays_as_it_is() -> None:
+    world = World()
+    world.executor.unpausable.add(FIRST)
+    async with world.running():
+        await world.admit(jobs=[])
+        await world.runner.request("report", None, "r")
+        world.executor.begin()
+
+        with pytest.raises(Refused, match="run 1 cannot be paused"):
+            await world.runner.pause(1)
+
+        assert (await world.the_run()).paused_at is None
+        assert world.executor.ordered == []
+
+
+@in_event_loop
 async def test_a_pause_returns_when_the_attempt_ends_instead() -> None:
     world = World()
     world.executor.confirming = False
