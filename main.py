@@ -16,13 +16,17 @@ if sys.version_info < (3, 11):
 if sys.platform == "win32":
     sys.exit("error: Task Scheduler runs on Linux and macOS; on Windows start it inside WSL (wsl --install)")
 
-from pathlib import Path
-
-from task_scheduler.starting.program import prepare
-
 if __name__ == "__main__":
-    command = prepare(Path(__file__).resolve().parent, sys.argv[1:])
+    # Ctrl-C ends it in silence, also while the program is still being loaded.
+    try:
+        from pathlib import Path
 
-    from task_scheduler.cli.main import main
+        from task_scheduler.starting.program import prepare
 
-    sys.exit(main(command))
+        command = prepare(Path(__file__).resolve().parent, sys.argv[1:])
+
+        from task_scheduler.cli.main import main
+
+        sys.exit(main(command))
+    except KeyboardInterrupt:
+        sys.exit(130)

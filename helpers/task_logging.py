@@ -48,7 +48,7 @@ def log(
         exception = sys.exc_info()[1]
     if exception is not None:
         fields.setdefault("exception", _summary(exception))
-    _echo(f"{known} {message}" if exception is None else f"{known} {message} ({_summary(exception)})")
+    _echo(_as_shown(known, message, fields, exception))
     if LEVELS[known] < LEVELS.get(os.environ.get("TASK_SCHEDULER_LOG_LEVEL", ""), 0):
         return
     seconds = time.time()
@@ -214,6 +214,15 @@ def _json(fields: Mapping[str, object]) -> str:
         return json.dumps(fields, ensure_ascii=False, default=repr)
     except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value that holds itself
         return json.dumps({str(key): repr(value) for key, value in fields.items()}, ensure_ascii=False)
+
+
+def _as_shown(level: str, message: object, fields: Mapping[str, object], exception: BaseException | None) -> str:
+    """Return a line for the run's own output: the exception in words, the other fields as the logs have them."""
+    said = f"{level} {message}"
+    if exception is None:
+        return f"{said} {_json(fields)}" if fields else said
+    others = {name: value for name, value in fields.items() if name != "exception" or value != _summary(exception)}
+    return f"{said} ({_summary(exception)})" + (f" {_json(others)}" if others else "")
 
 
 def _summary(exception: BaseException) -> str:

@@ -225,7 +225,7 @@ class TaskScheduler:
         await self._close_doors()
         if running := self._runner.counts()["running"]:
             self._tell("scheduler.killing", f"nothing is started any more; ends {_runs(running)}")
-        await self._unless_failed(self._runner.end_all("ended with the scheduler (kill)", grace=grace))
+        await self._unless_failed(self._runner.end_all("ended together with the scheduler", grace=grace))
         await self._unless_failed(self._runner.drained())
 
     async def _close_doors(self) -> None:
@@ -264,7 +264,10 @@ class TaskScheduler:
         `argv` is what it finds in `sys.argv[1:]`. With `digest` it runs with that very version or not at all.
         """
         if self._stopping is not None:
-            raise Refused(f"the scheduler is {self._doing(self._stopping)}: nothing is started any more")
+            raise Refused(
+                f"the scheduler is {self._doing(self._stopping)}: nothing is started any more; "
+                f"ask again once {self._afterwards(self._stopping)}"
+            )
         in_force(task_id, self._register, self._catalog)
         return await self._runner.request(task_id, function, request_id, argv=argv, digest=digest)
 
@@ -299,6 +302,10 @@ class TaskScheduler:
     def notes_of(self, run_id: int) -> AttemptNotes | None:
         """Return what a run at work has told so far; None: nothing is known of it here."""
         return self._runner.notes_of(run_id)
+
+    def waits_for(self, run_id: int) -> str | None:
+        """Return what a run that has not begun waits for, as the end of a sentence; None: it does not wait."""
+        return self._runner.waits_for(run_id)
 
     async def rescan(self) -> None:
         """Look at all task files now."""
@@ -342,6 +349,10 @@ class TaskScheduler:
                 return "draining"
             case _:
                 return "restarting" if order.is_restart else "stopping"
+
+    @staticmethod
+    def _afterwards(order: StopOrder) -> str:
+        return "it works again" if order.is_restart else "it has ended and was started anew"
 
     async def _why_not_here(self, run_id: int) -> Refused | UnknownRun:
         """Return why nothing can be done about a run that is not at work."""

@@ -20,16 +20,16 @@ from task_scheduler.clock import SystemClock
 from task_scheduler.composition import environment_provider, policies, task_reader, task_side_library, teller
 from task_scheduler.control.answers import Control
 from task_scheduler.control.server import ControlServer
-from task_scheduler.core.errors import AlreadyRunning, SchemaTooNew, StoreError, TaskSchedulerError
+from task_scheduler.core.errors import AlreadyRunning, Refused, SchemaTooNew, StoreError, TaskSchedulerError
 from task_scheduler.core.events import Event, Level
-from task_scheduler.core.stopping import StopOrder
+from task_scheduler.core.stopping import StopMode, StopOrder
 from task_scheduler.execution.outputs import OutputFolder
 from task_scheduler.logs import Logs, log_event, set_up_logging
 from task_scheduler.ports import Clock
-from task_scheduler.process.lifetime import ENDING, Lifetime, first_of, listening
+from task_scheduler.process.lifetime import ENDING, Lifetime, first_of, hold_signals_back, listening
 from task_scheduler.process.replacement import rehearse, replace_process
 from task_scheduler.process.rereading import Rereading
-from task_scheduler.process.rivals import explained
+from task_scheduler.process.rivals import explained, scheduler_there
 from task_scheduler.project import Project
 from task_scheduler.services.backups import Backups
 from task_scheduler.services.custody import Custody
@@ -41,6 +41,9 @@ from task_scheduler.services.timetable import Timetable
 from task_scheduler.settings import Paths, Settings, load_settings
 from task_scheduler.store.locks import ProjectLock
 from task_scheduler.store.sqlite import SqliteStore
+
+#: What another order puts an end to.
+_GIVEN_UP = {StopMode.LEAVE: "the shutdown", StopMode.DRAIN: "the drain", StopMode.KILL: "the ending of runs"}
 
 
 def run(project: Project, *, on_signal: StopOrder, note: Callable[[str], None]) -> int:
@@ -69,8 +72,9 @@ def run(project: Project, *, on_signal: StopOrder, note: Callable[[str], None]) 
             )
         finally:
             logs.close()
-    if is_restart:
-        replace_process()
+        if is_restart:
+            lock.hand_over()
+            replace_process()
     return 0
 
 
@@ -93,6 +97,11 @@ def check(project: Project) -> Paths:
     return paths
 
 
+def scheduler_of(project: Project) -> str | None:
+    """Return who is the scheduler of a project now, as its lock tells; None: nobody."""
+    return scheduler_there(project.root)
+
+
 class _Told(BaseException):
     """A signal told this process to end before its work began."""
 
@@ -106,6 +115,8 @@ def _told_to_end() -> Iterator[None]:
 
     earlier = {number: signal.signal(number, stop) for number in ENDING}
     try:
+        # The program before this one, in the same process, held them back for it.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         yield
     finally:
         for number, before in earlier.items():
@@ -172,25 +183,36 @@ class _Process:
                 finally:
                     await rereading.stop()
                     await lifetime.carry_out(scheduler.stop)
+                    if lifetime.is_restart:
+                        await hold_signals_back(lifetime)
         if lifetime.failure is not None:
             raise TaskSchedulerError(lifetime.failure)
         if lifetime.order is None:
             raise TaskSchedulerError("the scheduler ended by a fault of the program; logs/errors.log has the details")
-        return lifetime.order.is_restart and not lifetime.is_at_once
+        return lifetime.is_restart
 
     # --- what the control socket asks of it ---------------------------------------------------------------
 
     def shut_down(self, order: StopOrder) -> None:
         """Begin to end; returns at once."""
-        self._events.publish(Event(name="scheduler.told", message=f"told to shut down ({order.mode.value})"))
+        self._tell("told to shut down", order)
         self._lifetime.ask(order)
 
     async def restart(self, order: StopOrder) -> None:
         """Begin to give way to the program on disk; raises SettingsError or Refused when that could not start."""
+        before = self._lifetime.order
         await asyncio.to_thread(check, self._project)
         await rehearse()
-        self._events.publish(Event(name="scheduler.told", message=f"told to restart ({order.mode.value})"))
+        if self._lifetime.order is not before:
+            raise Refused("the scheduler is not restarted: it was told otherwise while the new program was tried out")
+        self._tell("told to restart", order)
         self._lifetime.ask(order)
+
+    def _tell(self, told: str, order: StopOrder) -> None:
+        instead = ""
+        if (before := self._lifetime.order) is not None:
+            instead = f", which gives up {'the restart' if before.is_restart else _GIVEN_UP[before.mode]}"
+        self._events.publish(Event(name="scheduler.told", message=f"{told}{instead}: {order.about_runs}"))
 
     def restart_for_memory(self, _reason: str) -> None:
         """Begin to start anew, unless the end has begun already."""
@@ -277,6 +299,7 @@ def _compose(
         zone=zone,
         suspended=scheduler.why_suspended,
         notes_of=scheduler.notes_of,
+        waits_for=scheduler.waits_for,
     )
     control = Control(
         overview=overview,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -128,6 +130,7 @@ class TaskChecker:
         problems = (
             *(self._placed(problem, shown) for problem in reading.problems),
             *self._python(source, reading),
+            *self._surroundings(source, reading),
             *self._imports(file, source, reading),
         )
         return Checked(path=shown, reading=reading, problems=tuple(sorted(problems, key=_place)))
@@ -164,6 +167,26 @@ class TaskChecker:
             self._pythons[wanted] = _why_no_python(wanted)
         if self._pythons[wanted]:
             yield Problem(path=source.path, message=self._pythons[wanted], severity=Severity.WARNING)
+
+    def _surroundings(self, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
+        """Yield a warning for each part of a task's surroundings that this machine does not have."""
+        declared = reading.declaration
+        if declared is None or reading.kind is not FileKind.TASK:
+            return
+        missing = {
+            "user": "" if declared.user is None else _why_no_user(declared.user),
+            "working_directory": ""
+            if declared.working_directory is None
+            else _why_no_folder(self._paths.root / declared.working_directory),
+        }
+        for key, why in missing.items():
+            if why:
+                yield Problem(
+                    path=source.path,
+                    line=_line_of(key, source.content),
+                    message=f"{key}: {why}; each run of it would fail here",
+                    severity=Severity.WARNING,
+                )
 
     def _imports(self, file: Path, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
         """Yield what there is to say about imports that no declared package provides."""
@@ -220,6 +243,28 @@ def _is_there(path: Path) -> bool:
         return path.exists() or path.is_symlink()
     except (OSError, ValueError):
         return False
+
+
+def _why_no_user(name: str) -> str:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return f"{name} is no user of this machine"
+    return ""
+
+
+def _why_no_folder(path: Path) -> str:
+    if path.is_dir():
+        return ""
+    return f"{path} is no folder" if _is_there(path) else f"{path} does not exist"
+
+
+def _line_of(key: str, content: bytes | None) -> int | None:
+    """Return the line a key of the frontmatter stands in, in whatever dialect; None: it cannot be found."""
+    for number, line in enumerate((content or b"").splitlines(), start=1):
+        if re.match(rb"[\s#]*%s\s*[:=]" % key.encode(), line):
+            return number
+    return None
 
 
 def _why_no_python(wanted: str) -> str:

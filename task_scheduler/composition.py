@@ -18,6 +18,7 @@ from task_scheduler.core.tasks import NO_ARGUMENTS
 from task_scheduler.environments.provider import Environments, environments
 from task_scheduler.execution import surroundings as execution_surroundings
 from task_scheduler.execution.executor import HostExecutor
+from task_scheduler.private_files import tighten
 from task_scheduler.scaffolding.shipped import PACKAGE, shipped
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.register import Admitted
@@ -27,10 +28,22 @@ from task_scheduler.watcher.chains import judge
 from task_scheduler.watcher.folder import FolderSource
 from task_scheduler.watcher.reader import TaskFileReader
 
+#: The folder beside hosts and sources that tasks import from.
+_LIB = "lib"
+
 
 def run_folder(paths: Paths) -> Path:
-    """Make the folder of what a working scheduler keeps on disk, and return it; raises TaskSchedulerError."""
-    return private_folder(paths.data / "run")
+    """Make the folder of what a working scheduler keeps on disk, and return it; raises TaskSchedulerError.
+
+    Tasks of other users reach `lib` in it by its name. Nobody else can list it, and all the rest is its owner's alone.
+    """
+    folder = _folder(paths.data / "run", 0o711)
+    for name in ("hosts", "sources"):
+        private_folder(folder / name)
+    for path in folder.iterdir():
+        if path.name != _LIB:
+            tighten(path)
+    return folder
 
 
 def hosts_folder(paths: Paths) -> Path:
@@ -200,7 +213,7 @@ def task_side_library(folder: Path, paths: Paths) -> Path:
 
     Links, since a task must never see the scheduler's own site-packages.
     """
-    private_folder(folder)
+    _folder(folder, 0o755)
     _link(folder / "task_scheduler", PACKAGE)
     ours = shipped("helpers")
     if ours is not None and not paths.helpers.is_dir():
@@ -212,9 +225,13 @@ def task_side_library(folder: Path, paths: Paths) -> Path:
 
 def private_folder(folder: Path) -> Path:
     """Make a folder only its owner may enter: who can write there can start processes."""
+    return _folder(folder, 0o700)
+
+
+def _folder(folder: Path, mode: int) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        folder.chmod(mode)
     except OSError as error:
         raise TaskSchedulerError(f"{folder} cannot be used: {error.strerror}") from error
     return folder

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 #: Characters of JSON that are kept of one result.
 MOST_CHARACTERS = 100_000
 _MOST_DEPTH = 200
+_MOST_BITS = 14_284  #: of a whole number: of a larger one Python refuses to make decimal digits
 _MOST_PLACE = 120
 #: What makes something JSON can hold of values of these types.
 _WAYS_OUT = {
@@ -85,7 +86,10 @@ def _faults(value: object, place: str, around: tuple[int, ...]) -> Iterator[str]
             yield f"{subject} holds itself"
         elif len(around) < _MOST_DEPTH:
             yield from _faults_inside(value, place, (*around, id(value)))
-    elif not (value is None or isinstance(value, (str, int))):
+    elif isinstance(value, int):
+        if value.bit_length() > _MOST_BITS:
+            yield f"{subject} is a whole number of more than 4,300 digits; use hex(…), which is a text"
+    elif not (value is None or isinstance(value, str)):
         yield f"{subject} is of type {type_name(value)}, which JSON does not know; {_way_out(value)}"
 
 

@@ -135,7 +135,8 @@ class Ledger(Protocol):
     async def finish(self, ends: Sequence[AttemptEnd]) -> Sequence[Run]:
         """End attempts, each with its run's next state, by compare-and-set; return those runs.
 
-        An attempt that has ended before is left as it is and its run not returned.
+        An attempt that has ended before is left as it is and its run not returned. Of the attempts in which an open
+        run snoozed only the newest 20 are kept.
         """
         ...
 

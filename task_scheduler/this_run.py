@@ -17,6 +17,7 @@ later, standard library alone, and little of it.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 TYPE_CHECKING = False
@@ -47,6 +48,9 @@ TELLING = "::task-scheduler:: "
 SEPARATOR = "\x1e"
 #: Names the file in which is written why an attempt is asked to end.
 STOP_NOTE = "TASK_SCHEDULER_STOP_NOTE"
+#: Where it is named by a descriptor, which may lead elsewhere by now, the other variable tells its device and inode.
+OPEN_FILES = "/proc/self/fd/"
+STOP_NOTE_IS = "TASK_SCHEDULER_STOP_NOTE_IS"
 LEAST_SNOOZE = 1.0
 MOST_SNOOZE = 7 * 86_400.0
 #: A pipe takes this many bytes in one piece; what is longer may be torn by others who write to it.
@@ -125,6 +129,10 @@ def stop_reason() -> str:
     if not path:
         return ""
     try:
+        facts = os.stat(path)  # before it is opened, where a pipe would wait for a writer
+        is_it = not path.startswith(OPEN_FILES) or os.environ.get(STOP_NOTE_IS) == f"{facts.st_dev}:{facts.st_ino}"
+        if not is_it or not stat.S_ISREG(facts.st_mode):
+            return ""
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read(_MOST_NOTE)
     except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from task_scheduler.cli import times
 from task_scheduler.cli.phrases import Document
 from task_scheduler.core.environments import is_minimum
 from task_scheduler.core.quantities import spell_size, unit_of
@@ -47,13 +48,14 @@ def declared_fields(declared: Document) -> dict[str, str]:
     }
 
 
-def limits_in_words(limits: Mapping[str, object]) -> Iterator[str]:
-    """Yield each limit with its unit, such as `memory 512 MB`."""
+def limits_in_words(limits: Mapping[str, object], *, time_used: float | None = None) -> Iterator[str]:
+    """Yield each limit with its unit, such as `memory 512 MB`; `time_used` is in seconds, None: not known."""
     for key, value in limits.items():
         name, unit = _LIMITS.get(key, (key, ""))
         match unit, value:
             case "seconds", int() | float():
-                yield f"{name} {value:g} s"
+                used = f" ({times.duration(time_used)} used)" if key == "timeout" and time_used is not None else ""
+                yield f"{name} {value:g} s{used}"
             case "bytes", int():
                 yield f"{name} {spell_size(value, unit_of(value))}"
             case "octal", int():

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from typing import TextIO
 
-from task_scheduler.cli import phrases, times
+from task_scheduler.cli import phrases
 from task_scheduler.cli.output import OUTPUTS, OutputFile
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.task_file import Engine
@@ -130,7 +130,7 @@ class Follower:
 
 def exit_code(run: Document) -> int:
     """Return the exit code of a run that has ended: its own, or what shells say in its place; 1 where there is none."""
-    if run["state"] == "succeeded":
+    if phrases.is_well(run):
         return 0
     if run["state"] == "timed_out":
         return TIMED_OUT
@@ -141,7 +141,7 @@ def exit_code(run: Document) -> int:
 
 def end_note(run: Document) -> str:
     """Return how a run ended, in one line."""
-    took = f" in {times.duration(run['duration'])}" if run["duration"] is not None else ""
+    took = f" in {phrases.took(run).text}" if run["duration"] is not None else ""
     first = str(run["reason"]).partition("\n")[0]
     return f"run {run['id']} {phrases.ended(run)}{took}" + (f": {first}" if first else "")
 

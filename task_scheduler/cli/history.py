@@ -37,7 +37,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """List the runs."""
     task = options.task and task_id(options.task, door)
-    runs = door.ask("history", task=task, states=options.state, limit=options.limit, before=options.before)
+    # One more than is shown tells whether there are older ones.
+    most = min(options.limit + 1, _MOST)
+    runs = door.ask("history", task=task, states=options.state, limit=most, before=options.before)
+    is_more = len(runs) > options.limit or len(runs) == _MOST
+    runs = runs[: options.limit]
     if options.json:
         terminal.document(runs)
         return ExitCode.OK
@@ -50,7 +54,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         )
         return ExitCode.OK
     terminal.table(phrases.RUN_COLUMNS, [phrases.run_row(run, terminal) for run in runs])
-    if len(runs) == options.limit:
+    if is_more:
         terminal.note(f"older runs: add --before {runs[-1]['id']}")
     return ExitCode.OK
 
@@ -60,6 +64,8 @@ def _state(text: str) -> str:
 
     known = [state.value for state in RunState]
     name = text.replace("-", "_").replace(" ", "_")
+    if name == "paused":
+        raise ArgumentTypeError("a paused run is still queued, running or retrying: `status` shows which are paused")
     if name not in known:
         raise ArgumentTypeError(f"no state {text!r}{did_you_mean(name, known)}: the states are {', '.join(known)}")
     return name

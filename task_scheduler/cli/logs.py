@@ -9,6 +9,7 @@ from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.output import OUTPUTS, OutputFile
+from task_scheduler.cli.own_lines import OwnLines
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
@@ -18,10 +19,9 @@ from task_scheduler.execution.output_format import STDERR, STDOUT, OutputLine
 HELP = "print what a run wrote"
 DESCRIPTION = """\
 Lines the run wrote to standard output go to standard output, lines it wrote to standard error to standard error.
-Characters that act on a terminal are spelled out; --raw writes them as they are."""
+Characters that act on a terminal are spelled out, and lines by which the run told of its work (`::task-scheduler:: …`)
+are left out: `show RUN` tells what they say, and what was wrong with them. --raw writes everything as it is."""
 
-#: What a line that tells something begins with where a helper wrote it; the first byte is for hosts.
-_MARKED = "\x1e::task-scheduler:: "
 #: Seconds between two looks at an output that is followed.
 _LOOK = 0.2
 _OPEN = frozenset({"claimed", "running"})
@@ -35,7 +35,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the run ends")
     parser.add_argument("--attempt", metavar="N", type=_number, help="only the N-th attempt; all of them by default")
     parser.add_argument("--timestamps", action="store_true", help="begin each line with the time it was written")
-    parser.add_argument("--raw", action="store_true", help="write control characters as they are")
+    parser.add_argument(
+        "--raw", action="store_true", help="write control characters as they are, and what the run told"
+    )
     streams = parser.add_mutually_exclusive_group()
     streams.add_argument("--stdout", action="store_true", help="only standard output")
     streams.add_argument("--stderr", action="store_true", help="only standard error")
@@ -59,6 +61,9 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
             break
         terminal.pause(_LOOK)
         run = door.ask("run", run=run["id"])
+    reading.finish()
+    if printer.told and (terminal.is_watched or not printer.has_written):
+        terminal.note(_left_out(printer.told, run))
     if not reading.seen:
         terminal.note(_why_nothing(run, terminal))
     return ExitCode.OK
@@ -95,6 +100,7 @@ class _Reading:
             file = self._files.get(attempt["number"])
             if file is None:
                 file = self._files[attempt["number"]] = OutputFile(self._folder, attempt["output"])
+                self._printer.finish()
                 if self._only is None and len(chosen) > 1:
                     self._terminal.note(f"--- attempt {attempt['number']} ---")
             for line in file.new_lines():
@@ -104,6 +110,10 @@ class _Reading:
                 self.seen = True
                 self._terminal.note(f"what attempt {attempt['number']} wrote is no longer kept")
         self._printer.flush()
+
+    def finish(self) -> None:
+        """Print what was held back."""
+        self._printer.finish()
 
     def is_over(self, run: Document) -> bool:
         """Whether no more can be written by what is printed."""
@@ -127,26 +137,50 @@ class _Printer:
         self._terminal = terminal
         self._inside: set[str] = set()
         self._last = terminal.out
+        self._own = OwnLines()
+        self.has_written = False
+
+    @property
+    def told(self) -> int:
+        """How many lines were left out by which the run told of its work."""
+        return self._own.told
 
     def flush(self) -> None:
         """Let the reader see what was printed."""
         self._last.flush()
 
     def print(self, line: OutputLine) -> None:
-        """Write one line, or a piece of one."""
+        """Write one line, or a piece of one, less what tells of the work."""
+        for own in (line,) if self._options.raw else self._own.own(line):
+            self._write(own)
+
+    def finish(self) -> None:
+        """Write what was held back: nothing goes on with it."""
+        for own in self._own.rest():
+            self._write(own)
+        self.flush()
+        self._own.begin()
+
+    def _write(self, line: OutputLine) -> None:
         options, stream = self._options, line.stream
         if (stream == STDOUT and options.stderr) or (stream == STDERR and options.stdout):
             return
         begins = stream not in self._inside
         (self._inside.add if line.partial else self._inside.discard)(stream)
         stamp = f"{line.time:%Y-%m-%dT%H:%M:%S.%fZ} " if options.timestamps and begins else ""
-        text = line.text if options.raw else escape(line.text.replace(_MARKED, _MARKED[1:]), keep_tabs=True)
+        text = line.text if options.raw else escape(line.text, keep_tabs=True)
+        self.has_written = True
         target = self._terminal.out if stream == STDOUT else self._terminal.err
         if target is not self._last:
             # Both may lead to one file, where the lines keep their order.
             self._last.flush()
             self._last = target
         target.write(stamp + text + ("" if line.partial else "\n"))
+
+
+def _left_out(told: int, run: Document) -> str:
+    lines = "1 line" if told == 1 else f"{told:,} lines"
+    return f"{lines} that told of run {run['id']}'s work left out: --raw shows them, `show {run['id']}` what they say"
 
 
 def _why_nothing(run: Document, terminal: Terminal) -> str:

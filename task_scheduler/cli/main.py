@@ -17,13 +17,15 @@ from task_scheduler.cli.exit_codes import ExitCode, code_of
 from task_scheduler.cli.phrases import hint_of
 from task_scheduler.cli.program import Program, program_of
 from task_scheduler.cli.terminal import Terminal
-from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.core.errors import NotRunning, TaskSchedulerError
 from task_scheduler.project import Project, locate_project, nearest_project
 from task_scheduler.starting.streams import fill_gaps
 from task_scheduler.typed_paths import UnusablePath
 
 #: Verbs that work without a project: one makes it, the others look at files wherever they are.
 _ANYWHERE = frozenset({"init", "check", "fmt"})
+#: Verbs that act on runs which execute also without a scheduler, and how many of those are named.
+_ACT_ON_RUNS, _MOST_NAMED = frozenset({"pause", "resume", "stop", "shutdown", "restart"}), 5
 _MISSING = "`python3 main.py` in a clone installs them; elsewhere install task-scheduler again"
 #: What a disk says that takes no more.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -68,7 +70,11 @@ def _run(argv: Sequence[str], program: Program, terminal: Terminal) -> int:
     options.program = _told(options, program, project)
     try:
         with closing(ProjectDoor(project=project, note=terminal.note)) as door:
-            return VERBS[options.verb].execute(options, door, terminal)
+            try:
+                return VERBS[options.verb].execute(options, door, terminal)
+            except NotRunning as error:
+                terminal.error(str(error), hint=_way_out(error, options, door))
+                return code_of(error)
     except UnusablePath as error:
         terminal.error(str(error))
         return ExitCode.USAGE
@@ -80,6 +86,20 @@ def _run(argv: Sequence[str], program: Program, terminal: Terminal) -> int:
             raise
         terminal.error(f"a package of the program is missing or broken: {error}", hint=_MISSING)
         return ExitCode.FAILURE
+
+
+def _way_out(error: NotRunning, options: Namespace, door: ProjectDoor) -> str:
+    """Return what to do where no scheduler runs; runs that execute all the same are named to who acts on runs."""
+    hint = hint_of(error, options.program)
+    works = door.what_still_works() if hint and options.verb in _ACT_ON_RUNS else []
+    if not works:
+        return hint
+    named = ", ".join(f"{number} {task}" for number, task in works[:_MOST_NAMED])
+    more = f" and {len(works) - _MOST_NAMED} more" if len(works) > _MOST_NAMED else ""
+    are = "1 run is" if len(works) == 1 else f"{len(works)} runs are"
+    verb = options.verb if options.verb in {"pause", "resume"} else "stop"
+    numbers = " ".join(str(number) for number, _ in works[:_MOST_NAMED])
+    return f"{are} still at work ({named}{more}): start the scheduler with `{options.program} run`, then `{options.program} {verb} {numbers}`"
 
 
 def _told(options: Namespace, program: Program, project: Project) -> str:

@@ -26,6 +26,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
 
     def tell(run: Document) -> None:
         held = "" if run["state"] == "running" else f" and will not begin ({run['state']})"
-        terminal.say(f"run {run['id']} of {run['task']} is paused{held}")
+        already = " already" if run.get("was_paused") else ""
+        terminal.say(f"run {run['id']} of {run['task']} is paused{already}{held}")
 
     return for_each(options, door, terminal, act=lambda named: door.ask("pause", **named), tell=tell)

@@ -10,6 +10,7 @@ from task_scheduler.cli import times
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import STYLE_OF, Terminal
 from task_scheduler.cli.text import fit
+from task_scheduler.control.errors import NotYet
 from task_scheduler.core.errors import NotRunning, TaskSchedulerError, UnknownRun, UnknownTask
 
 Document = Mapping[str, Any]
@@ -20,6 +21,8 @@ NOTHING = "-"
 _CALL = 40
 #: Columns of the bar that shows a share.
 _BAR = 20
+#: Seconds of a pause that are worth telling.
+_WORTH_TELLING = 0.05
 #: Ends that were done to a run.
 _PASSIVE = frozenset({"skipped", "missed", "cancelled", "interrupted"})
 #: Calls that go without saying.
@@ -46,6 +49,8 @@ def start_hint(program: str) -> str:
 def hint_of(error: TaskSchedulerError, program: str) -> str:
     """Return the way out of an error, empty where its message says all."""
     match error:
+        case NotYet():
+            return ""
         case NotRunning():
             return start_hint(program)
         case UnknownTask():
@@ -147,7 +152,7 @@ def run_row(run: Document, terminal: Terminal) -> list[Cell]:
         Cell(slots(run, terminal), short=_short_slots(run, terminal)),
         run_state(run),
         Cell(_duration(None if run["late"] is None else max(0.0, run["late"]))),
-        Cell(_duration(run["duration"])),
+        took(run),
         Cell(_duration(run["cpu_seconds"])),
         Cell(NOTHING if run["peak_memory"] is None else times.size(run["peak_memory"])),
         Cell(reason(run, terminal)),
@@ -183,7 +188,9 @@ def reason(run: Document, terminal: Terminal) -> str:
         parts.append(f"paused since {clock(run['paused_at'], terminal)}")
     if run["executions"] > 1 and run["final"]:
         parts.append(f"after {run['executions']:,} attempts")
-    if run["retry_at"] and not run["final"]:
+    if waiting := waits(run):
+        parts.append(waiting)
+    elif run["retry_at"] and not run["final"]:
         parts.append(f"tries again {moment(run['retry_at'], terminal)}")
     if run["merged"]:
         since = f" since {clock(run['merged_from'], terminal)}" if run["merged_from"] else ""
@@ -191,11 +198,39 @@ def reason(run: Document, terminal: Terminal) -> str:
     return "; ".join(parts)
 
 
+def waits(run: Document) -> str:
+    """Return what a run that has not begun waits for: `waits for run 42`; empty where that is not known."""
+    return f"waits for {run['waits_for']}" if run.get("waits_for") and not run["final"] else ""
+
+
 def invalid_note(problem: str, errors: int, version: str | None) -> str:
     """Return one line about a task file that cannot be admitted, and what runs meanwhile."""
     more = f" (and {errors - 1} more)" if errors > 1 else ""
     kept = f"the version before it, {version}, goes on" if version else "no version is in force"
     return f"{problem}{more} ({kept})"
+
+
+def is_well(run: Document) -> bool:
+    """Whether a run that has ended did what it should: it succeeded, or its own code said there was nothing to do."""
+    if run["state"] == "skipped":
+        return any(attempt["state"] == "skipped" for attempt in run.get("attempts", ()))
+    return bool(run["state"] == "succeeded")
+
+
+def not_kept(run: Document) -> list[str]:
+    """Return a sentence for each thing a run that has ended told and that could not be kept."""
+    return [f"run {run['id']}: {sentence}" for sentence in run.get("refused", ())]
+
+
+def took(measured: Document) -> Cell:
+    """Return how long an attempt, or the last one of a run, was at work, and beside it how long it was paused."""
+    if measured["duration"] is None:
+        return Cell(NOTHING)
+    paused = measured.get("duration_paused") or 0.0
+    worked = times.duration(max(0.0, measured["duration"] - paused))
+    return (
+        Cell(f"{worked} + {times.duration(paused)} paused", short=worked) if paused >= _WORTH_TELLING else Cell(worked)
+    )
 
 
 def ended(run: Document) -> str:

@@ -13,6 +13,7 @@ from task_scheduler.cli.terminal import Terminal
 from task_scheduler.control.commands import COMMANDS
 from task_scheduler.control.errors import NoAnswer
 from task_scheduler.core.errors import NotRunning, SettingsError
+from task_scheduler.core.stopping import StopMode
 
 HELP = COMMANDS["restart"].help
 DESCRIPTION = """\
@@ -46,10 +47,14 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         except SettingsError as error:
             terminal.error(f"the scheduler goes on as it is, since its configuration cannot be used\n{error}")
             return ExitCode.CONFIGURATION
+        if given_up := _given_up(before.get("stopping")):
+            terminal.note(given_up)
         try:
             after = _wait(before, options.wait, door, terminal, is_gone)
         except KeyboardInterrupt:
-            terminal.note("the scheduler restarts all the same: only the waiting for it ended")
+            terminal.note(
+                "the scheduler restarts all the same, unless a signal or `shutdown` ends it: only the waiting ended"
+            )
             raise
         has_ended = is_gone()
     if after is None:
@@ -58,6 +63,14 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         return ExitCode.FAILURE
     terminal.say(f"the scheduler works again: version {after['version']}, process {after['pid']}")
     return ExitCode.OK
+
+
+def _given_up(stopping: Document | None) -> str:
+    """Return what this restart puts an end to; empty: nothing."""
+    if stopping is None or stopping["restart"]:
+        return ""
+    what = "its drain" if stopping["mode"] == StopMode.DRAIN else "its shutdown"
+    return f"the scheduler gives up {what}, and restarts instead"
 
 
 def _wait(

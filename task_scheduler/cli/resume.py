@@ -11,7 +11,7 @@ from task_scheduler.cli.terminal import Terminal
 from task_scheduler.control.commands import COMMANDS
 
 HELP = COMMANDS["resume"].help
-DESCRIPTION = "One that is not paused simply goes on."
+DESCRIPTION = "One that is not paused simply goes on, and that is said."
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -23,6 +23,8 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Have each run go on."""
 
     def tell(run: Document) -> None:
-        terminal.say(f"run {run['id']} of {run['task']} goes on ({run['state'].replace('_', ' ')})")
+        state = run["state"].replace("_", " ")
+        did = "goes on" if run.get("was_paused", True) else "was not paused"
+        terminal.say(f"run {run['id']} of {run['task']} {did} ({state})")
 
     return for_each(options, door, terminal, act=lambda named: door.ask("resume", **named), tell=tell)

@@ -34,7 +34,10 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     from task_scheduler import bootstrap
 
     if options.check:
-        paths = bootstrap.check(door.project)
-        terminal.note(f"a scheduler can start for {paths.root}")
+        paths, at_work = bootstrap.check(door.project), bootstrap.scheduler_of(door.project)
+        if at_work:
+            terminal.note(f"a scheduler works for {paths.root} already ({at_work}); it can be restarted")
+        else:
+            terminal.note(f"a scheduler can start for {paths.root}")
         return ExitCode.OK
     return bootstrap.run(door.project, on_signal=order_of(options), note=terminal.note)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.following import BY_SIGNAL, Follower, end_note, exit_code
@@ -114,6 +115,8 @@ def _run(options: Namespace, engine: Engine, file: TaskFile, *, root: Path, term
         while engine.end(run["id"], reason) and not engine.ask("run", run=run["id"])["final"]:
             terminal.pause(_LOOK)
         raise
+    for sentence in phrases.not_kept(run):
+        note(sentence)
     note(end_note(run))
     return BY_SIGNAL + signals[0].number if signals else exit_code(run)
 

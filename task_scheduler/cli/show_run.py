@@ -34,6 +34,8 @@ _UNTOLD: Document = {
     "paused_seconds": 0.0,
     "progress": None,
     "limits": {},
+    "retry_count": 0,
+    "time_used": None,
     "metrics": {},
     "artifacts": [],
     "has_result": False,
@@ -54,15 +56,16 @@ def show_run(run: Document, terminal: Terminal, *, program: str) -> None:
             "calls": run["call"] or "",
             "arguments": shlex.join(run["argv"]),
             "state": _state(run, terminal),
-            "reason": Cell(run["reason"], STYLE_OF.get(run["state"], "")),
+            "reason": Cell(run["reason"] or phrases.waits(run), STYLE_OF.get(run["state"], "")),
             "slot": phrases.slots(run, terminal),
             "began": _began(run, terminal),
             "ended": phrases.clock(run["ended_at"], terminal) if run["ended_at"] else "",
             "next try": _next_try(run, terminal),
-            "deadline": phrases.moment(run["deadline_at"], terminal) if run["deadline_at"] else "",
-            "paused": _paused(run),
+            "deadline": _deadline(run, terminal),
+            "attempt": _which_attempt(run),
+            "paused": _paused(run, terminal),
             "version": run["digest"] or "",
-            "limits": "; ".join(limits_in_words(run["limits"])),
+            "limits": "; ".join(limits_in_words(run["limits"], time_used=run["time_used"])),
             "error": _error(run),
             "exit": _exit(run),
             "progress": phrases.progress(run.get("progress"), bar=True),
@@ -77,7 +80,11 @@ def show_run(run: Document, terminal: Terminal, *, program: str) -> None:
 def _state(run: Document, terminal: Terminal) -> Cell:
     if run.get("paused_at") and not run["final"]:
         since = phrases.clock(run.get("paused_at"), terminal)
-        return Cell(f"paused since {since} ({run['state']})", STYLE_OF["paused"])
+        means = {
+            "running": "its processes stand still",
+            "retrying": "its next attempt does not begin",
+        }.get(run["state"], "it does not begin")
+        return Cell(f"paused since {since}: {means}", STYLE_OF["paused"])
     if run["snoozed"]:
         return Cell("snoozed", STYLE_OF["snoozed"])
     if run["state"] == "running":
@@ -96,10 +103,31 @@ def _next_try(run: Document, terminal: Terminal) -> str:
     return phrases.moment(run["retry_at"], terminal) if run["retry_at"] and not run["final"] else ""
 
 
-def _paused(run: Document) -> str:
-    """Return how long all its pauses were that are over."""
+def _deadline(run: Document, terminal: Terminal) -> str:
+    if not run["deadline_at"]:
+        return ""
+    later = ", and later by what it is still paused" if run["paused_at"] else ""
+    return f"{phrases.moment(run['deadline_at'], terminal)}{later}"
+
+
+def _which_attempt(run: Document) -> str:
+    """Return which attempt it is, of as many as there may be; one that snoozed is none of them."""
+    if not run["retry_count"] or run["final"] or run["state"] == "queued":
+        return ""
+    most = run["retry_count"] + 1
+    # A version that came into force meanwhile may allow fewer.
+    if run["state"] == "retrying":
+        return f"the next is {min(run['executions'] + 1, most)} of {most}"
+    return f"{min(max(run['executions'], 1), most)} of {most}"
+
+
+def _paused(run: Document, terminal: Terminal) -> str:
+    """Return how long it was paused, the pause that goes on included."""
     seconds = run["paused_seconds"]
-    return f"{times.duration(seconds)}{' before' if run['paused_at'] else ' in all'}" if seconds else ""
+    if run["paused_at"] and not run["final"]:
+        seconds += max(0.0, (terminal.now() - times.read(run["paused_at"])).total_seconds())
+        return f"{times.duration(seconds)} so far"
+    return f"{times.duration(seconds)} in all" if seconds else ""
 
 
 def _error(run: Document) -> str:
@@ -176,7 +204,7 @@ def _attempt_row(attempt: Document, terminal: Terminal) -> list[Cell]:
         Cell(str(attempt["number"])),
         phrases.state_cell(attempt["state"]),
         Cell(phrases.clock(attempt["started_at"], terminal)),
-        Cell(none if attempt["duration"] is None else times.duration(attempt["duration"])),
+        phrases.took(attempt),
         Cell(none if attempt["cpu_seconds"] is None else times.duration(attempt["cpu_seconds"])),
         Cell(none if attempt["peak_memory"] is None else times.size(attempt["peak_memory"])),
         Cell(times.size(attempt["output_bytes"]) if attempt["ended_at"] else none),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 
-from task_scheduler.cli import phrases, times
+from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
@@ -38,7 +38,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--request-id", metavar="ID", help="your own name for this request, so that repeating it is safe"
     )
     parser.add_argument(
-        "--wait", action="store_true", help="wait for the run's end; exits with 0 only when it succeeded"
+        "--wait",
+        action="store_true",
+        help="wait for the run's end; exits with 0 only when it succeeded, or said itself that there was nothing to do",
     )
     add_json(parser)
 
@@ -66,11 +68,13 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         terminal.document(run)
     elif run["final"]:
         _tell_end(run, terminal)
+        for sentence in phrases.not_kept(run):
+            terminal.note(sentence)
     else:
         terminal.say(f"run {run['id']} of {run['task']} is {run['state'].replace('_', ' ')}")
         terminal.note(f"follow it with `{options.program} logs {run['id']} --follow`")
     # A run may end at once without having begun, such as one that is skipped beside another.
-    return ExitCode.FAILURE if run["final"] and run["state"] != "succeeded" else ExitCode.OK
+    return ExitCode.FAILURE if run["final"] and not phrases.is_well(run) else ExitCode.OK
 
 
 def _wait(run: Document, door: Door, terminal: Terminal) -> Document:
@@ -86,7 +90,7 @@ def _wait(run: Document, door: Door, terminal: Terminal) -> Document:
 
 
 def _tell_end(run: Document, terminal: Terminal) -> None:
-    took = f" in {times.duration(run['duration'])}" if run["duration"] is not None else ""
+    took = f" in {phrases.took(run).text}" if run["duration"] is not None else ""
     because = f": {run['reason']}" if run["reason"] else ""
     style = phrases.state_cell(run["state"]).style
     terminal.say(f"run {run['id']} of {run['task']} {phrases.ended(run)}{took}{because}", style)

@@ -45,7 +45,12 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         _show(status, door, terminal)
     if status["running"]:
         return ExitCode.OK
-    terminal.error(str(NotRunning(str(door.project.root))), hint=phrases.start_hint(options.program))
+    holder = status.get("held_by")
+    if holder is None or holder["work"]:
+        terminal.error(str(NotRunning(str(door.project.root))), hint=phrases.start_hint(options.program))
+    else:
+        known = holder.get("known") or "it is starting or ending: try again"
+        terminal.error(f"the scheduler of {door.project.root} does not answer\n{known}")
     return ExitCode.NOT_RUNNING
 
 
@@ -59,8 +64,8 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
             "tasks": _tasks(status["tasks"]),
             "suspended": Cell(str(live.get("suspended") or ""), "bad"),
             "record": Cell(str(live.get("record") or ""), "bad"),
-            "runs": _runs(live) if live else "",
-            "next": _next(live.get("next_due"), terminal) if live else "",
+            "runs": _runs(live, status.get("at_work", ())) if live else "",
+            "next": _next(live, terminal) if live else "",
             "memory": times.size(live["memory"]) if live.get("memory") else "",
         }
     )
@@ -97,6 +102,9 @@ def _at_work_row(run: Document, terminal: Terminal) -> list[Cell]:
         since = f"{phrases.clock(run['paused_at'], terminal)}, {phrases.lasted(run['paused_at'], terminal)}"
     elif run["state"] == "retrying":
         since = f"tries again {phrases.moment(run['retry_at'], terminal)}"
+    elif run["state"] == "queued":
+        came = run["scheduled_for"] or run["created_at"]
+        since = f"{phrases.clock(came, terminal)}, {phrases.lasted(came, terminal)}"
     else:
         since = f"{phrases.clock(run['started_at'], terminal)}, {phrases.lasted(run['started_at'], terminal)}"
     return [
@@ -104,7 +112,7 @@ def _at_work_row(run: Document, terminal: Terminal) -> list[Cell]:
         Cell(run["task"]),
         phrases.run_state(run),
         Cell(since),
-        Cell(phrases.progress(run.get("progress"), bar=True)),
+        Cell(phrases.waits(run) or phrases.progress(run.get("progress"), bar=True)),
     ]
 
 
@@ -126,7 +134,7 @@ def _why_none(holder: Document | None) -> str:
         return "not running"
     if holder["work"]:
         return f"not running; `{holder['work']}` works alone here ({holder['who']}), and one that starts waits for it"
-    return f"does not answer: it is starting or ending ({holder['who']})"
+    return f"does not answer ({holder['who']})"
 
 
 def _care(run: Document, terminal: Terminal) -> str:
@@ -142,10 +150,17 @@ def _tasks(counts: Document) -> str:
     return ", ".join(told) or "none yet: drop a .py file into tasks/"
 
 
-def _runs(live: Document) -> str:
+def _runs(live: Document, at_work: Sequence[Document]) -> str:
+    paused = sum(1 for run in at_work if run["state"] == "running" and run.get("paused_at"))
+    still = f", {paused:,} paused" if paused else ""
     retrying = f", {live['retrying']:,} waiting for the next attempt" if live.get("retrying") else ""
-    return f"{live.get('running', 0):,} running, {live.get('queued', 0):,} queued{retrying}"
+    running = max(0, live.get("running", 0) - paused)
+    return f"{running:,} running{still}, {live.get('queued', 0):,} queued{retrying}"
 
 
-def _next(due: str | None, terminal: Terminal) -> str:
-    return "nothing is due" if due is None else phrases.moment(due, terminal)
+def _next(live: Document, terminal: Terminal) -> str:
+    due = live.get("next_due")
+    if due is None:
+        return "nothing is due"
+    when = phrases.moment(due, terminal)
+    return f"{when}: left to the next start" if live.get("stopping") else when

@@ -87,6 +87,11 @@ class Terminal:
             colour=is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
         )
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether what is said beside the data goes to a terminal."""
+        return self._err_width is not None
+
     def paint(self, text: str, style: str) -> str:
         """Return harmless text in a style, where colours are shown."""
         code = _STYLES.get(style)

@@ -182,13 +182,15 @@ class Control:
 
     async def _pause(self, run: int | None = None, task: str | None = None) -> Document:
         control, run_id = self._runs_under_control(), await self._meant(run, task)
+        before = await self._overview.run(run_id)
         await control.pause_run(run_id)
-        return await self._overview.run(run_id)
+        return _beside(before, await self._overview.run(run_id))
 
     async def _resume(self, run: int | None = None, task: str | None = None) -> Document:
         control, run_id = self._runs_under_control(), await self._meant(run, task)
+        before = await self._overview.run(run_id)
         await control.resume_run(run_id)
-        return await self._overview.run(run_id)
+        return _beside(before, await self._overview.run(run_id))
 
     async def _stop(
         self, run: int | None = None, task: str | None = None, reason: str = BY_HAND, grace: float | None = None
@@ -221,8 +223,10 @@ class Control:
 
     async def _shut_down(self, mode: str = StopMode.LEAVE, patience: float | None = None) -> Document:
         order, process = _order(mode, patience), self._own_process()
+        # Who waits for the end can tell by it that a new program has begun in this process instead.
+        started_at = None if self._live is None else self._live().get("started_at")
         process.shut_down(order)
-        return {"pid": os.getpid()}
+        return {"pid": os.getpid(), "started_at": started_at}
 
     async def _restart(self, mode: str = StopMode.LEAVE, patience: float | None = None) -> Document:
         order, process = _order(mode, patience, is_restart=True), self._own_process()
@@ -246,6 +250,11 @@ class Control:
             raise Refused("environments are removed by a running scheduler, or by `env prune` where none runs")
         collected = await self._prune_environments(dry_run=dry_run)
         return {"environments": list(collected.keys), "bytes": collected.bytes}
+
+
+def _beside(before: Document, run: Document) -> Document:
+    """Return a run as it is now, and whether it was paused before."""
+    return {**run, "was_paused": before.get("paused_at") is not None}
 
 
 def _order(mode: str, patience: float | None, *, is_restart: bool = False) -> StopOrder:

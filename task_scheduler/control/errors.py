@@ -30,6 +30,13 @@ class NoAnswer(TaskSchedulerError):
     """A scheduler is there and did not answer in time, or hung up; whether it acted is not known."""
 
 
+class NotYet(NotRunning):
+    """A scheduler holds the project and does not listen: it is starting or ending; the message says so."""
+
+    def __init__(self, root: str, known: str) -> None:
+        TaskSchedulerError.__init__(self, f"the scheduler of {root} does not answer: {known}")
+
+
 class Forbidden(TaskSchedulerError):
     """The control socket belongs to another user."""
 

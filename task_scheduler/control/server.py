@@ -17,6 +17,7 @@ from task_scheduler.control.address import open_folder, short_address
 from task_scheduler.control.errors import BadRequest, CannotListen, CommandFailed, Forbidden
 from task_scheduler.control.protocol import LONGEST_REQUEST, RequestId, failure, read_request, success
 from task_scheduler.core.errors import AlreadyRunning, TaskSchedulerError
+from task_scheduler.private_files import ALL_BUT_THE_WAY_THROUGH
 
 #: Seconds a client may take for one request, and to read one reply.
 PATIENCE = 60.0
@@ -98,12 +99,14 @@ class ControlServer:
     def _listen(self) -> socket.socket:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = self._held.enter_context(open_folder(self._path.parent))
-        # The folder keeps others out even where a socket's own mode is not looked at, and before it has one.
-        os.fchmod(folder, 0o700)
+        # Others may pass through it to what is theirs to read, and neither list it nor put anything in.
+        os.fchmod(folder, stat.S_IMODE(os.fstat(folder).st_mode) & ~ALL_BUT_THE_WAY_THROUGH)
         address = short_address(folder, self._path)
         self._clear(folder, address)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            # Linux gives the name in the folder this mode: it is at no time open to others.
+            os.fchmod(listening.fileno(), 0o600)
             listening.bind(address)
             os.chmod(self._path.name, 0o600, dir_fd=folder)
             self._identity = _identity(folder, self._path.name)

@@ -6,7 +6,7 @@ Consume an outcome with `match`, closed by `assert_never`.
 from __future__ import annotations
 
 import signal as signals
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import assert_never
@@ -14,11 +14,13 @@ from typing import assert_never
 from task_scheduler.core.quantities import spell_size, unit_of
 from task_scheduler.core.runs import AttemptExit, AttemptState, EndKind, EndRequest, RunState, StopCause
 
+#: Exit code of an attempt whose code could not be begun.
+_CANNOT_BEGIN = 125
 #: Exit codes with a meaning that is not the task's own, unless its code gives them itself.
 _MEANINGS: Mapping[int, str] = MappingProxyType(
     {
         120: ", which Python gives when what was printed could not be written at the end",
-        125: ", which an attempt has that could not begin: its output tells more",
+        _CANNOT_BEGIN: ", which an attempt has that could not begin: its output tells more",
     }
 )
 #: From here on, parts of a second say nothing.
@@ -117,14 +119,14 @@ def reason_of(outcome: Outcome | Snoozed) -> str:
     return "" if isinstance(outcome, Succeeded) else outcome.reason
 
 
-def judge_exit(exit_: AttemptExit, *, timeout: float | None = None) -> Ended:
+def judge_exit(exit_: AttemptExit, *, timeout: float | None = None, deadline: float | None = None) -> Ended:
     """Say what the measured facts of an end mean.
 
     `timeout` is the limit in seconds for the sentence where the facts do not tell it: a host of an older program
-    did not write it down.
+    did not write it down. `deadline` is the one declared for the run, of which an attempt's facts know only the rest.
     """
     if exit_.stopped_for is not None:
-        return _stopped(exit_.stopped_for, exit_, timeout)
+        return _stopped(exit_.stopped_for, exit_, timeout, deadline)
     if exit_.exit_code is None and exit_.signal is None:
         return Interrupted("its process is gone and nobody saw it end")
     if exit_.exit_code == 0:
@@ -132,7 +134,7 @@ def judge_exit(exit_: AttemptExit, *, timeout: float | None = None) -> Ended:
     return Failed(_failure(exit_))
 
 
-def _stopped(why: str, exit_: AttemptExit, timeout: float | None) -> Ended:
+def _stopped(why: str, exit_: AttemptExit, timeout: float | None, deadline: float | None) -> Ended:
     """Judge an attempt that was ended from outside."""
     limit, value = exit_.stop_limit, exit_.stop_value
     match why:
@@ -140,32 +142,46 @@ def _stopped(why: str, exit_: AttemptExit, timeout: float | None) -> Ended:
             known = timeout if limit is None else limit
             return TimedOut("ended at its time limit" + ("" if known is None else f" of {known:g} s"))
         case StopCause.DEADLINE:
-            # What is known here is the rest of it: earlier attempts and the waits between them had their part.
-            left = "" if limit is None else f", which left this attempt {_seconds(limit)}"
-            return TimedOut(f"ended at its run's deadline{left}")
+            return TimedOut(_of_deadline(limit, deadline))
         case StopCause.MEMORY:
             return Failed(_of_memory(limit, value, exit_.peak_memory))
         case StopCause.CPU:
-            return Failed(_ended_at(limit, value, _seconds, "of processor time", "its limit of processor time"))
+            return Failed(_of_processor_time(limit, value))
         case StopCause.PROCESSES:
-            return Failed(_ended_at(limit, value, "{:.0f}".format, "processes", "its limit of processes"))
+            return Failed(_of_processes(limit, value))
         case _:
             return Cancelled(why)
 
 
+def _of_deadline(left: float | None, declared: float | None) -> str:
+    said = "ended at its run's deadline" + ("" if declared is None else f" of {_seconds(declared)}")
+    # Earlier attempts and the waits between them had their part of it.
+    had_less = left is not None and (declared is None or _seconds(left) != _seconds(declared))
+    return f"{said}, which left this attempt {_seconds(left)}" if had_less and left is not None else said
+
+
 def _of_memory(limit: float | None, value: float | None, peak: int | None) -> str:
-    unit = unit_of(limit or value or peak or 0)
-    said = _ended_at(limit, value, lambda size: spell_size(size, unit), "of memory", "its memory limit")
-    return said if peak is None else f"{said}, at its peak {spell_size(peak, unit)}"
-
-
-def _ended_at(
-    limit: float | None, value: float | None, spell: Callable[[float], str], what: str, otherwise: str
-) -> str:
-    """Return `ended at 512 MB of 512 MB of memory`, or less where the facts say less."""
+    """Return at how much it was ended: the most that was seen of it, at least its limit."""
     if limit is None:
-        return f"ended at {otherwise}"
-    return f"ended at {spell(limit if value is None else max(value, limit))} of {spell(limit)} {what}"
+        at = "" if peak is None else f", at its peak {spell_size(peak, unit_of(peak))}"
+        return f"ended at its memory limit{at}"
+    unit = unit_of(limit)
+    most = spell_size(max(limit, value or 0, peak or 0), unit)
+    return f"ended at {most} of the {spell_size(limit, unit)} of memory it may take"
+
+
+def _of_processor_time(limit: float | None, value: float | None) -> str:
+    if limit is None:
+        return "ended at its limit of processor time"
+    return f"ended after {_seconds(max(limit, value or 0))} of processor time, of {_seconds(limit)} it may take"
+
+
+def _of_processes(limit: float | None, value: float | None) -> str:
+    if limit is None:
+        return "ended at its limit of processes"
+    if value is None or value <= limit:
+        return f"wanted more than the {limit:.0f} processes it may have"
+    return f"had {value:.0f} processes, of {limit:.0f} it may have"
 
 
 def _as_asked(request: EndRequest) -> Ended:
@@ -189,6 +205,8 @@ def _failure(exit_: AttemptExit) -> str:
         return f"exit code {exit_.exit_code}{_MEANINGS.get(exit_.exit_code or 0, '')}"
     if exit_.error.kind == "SystemExit":
         return f"exit code {exit_.exit_code}: {exit_.error.message}"
+    if exit_.exit_code == _CANNOT_BEGIN and exit_.error.message:
+        return exit_.error.message  # it is ours, and what we call it says nothing to a person
     said = f"{exit_.error.kind}: {exit_.error.message}" if exit_.error.message else exit_.error.kind
     return f"{said} ({exit_.error.place})" if exit_.error.place else said
 

@@ -24,6 +24,20 @@ class StopOrder:
     grace: float | None = None  #: of a kill, seconds between TERM and KILL; None: each run's own
     is_restart: bool = False  #: whether a new program takes this one's place afterwards
 
+    @property
+    def about_runs(self) -> str:
+        """What becomes of the runs under way, as part of a sentence."""
+        match self.mode:
+            case StopMode.LEAVE:
+                return "runs under way go on"
+            case StopMode.DRAIN:
+                limit = "" if self.patience is None else f", at most {self.patience:g} s"
+                return f"runs under way are waited for{limit}"
+            case StopMode.KILL:
+                return "runs under way are ended"
+            case _:
+                assert_never(self.mode)
+
     def hurried(self) -> StopOrder | None:
         """Return what is left to do when it is told again to end; None: nothing, it ends at once."""
         match self.mode:

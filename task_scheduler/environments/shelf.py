@@ -22,6 +22,7 @@ from pathlib import Path
 from task_scheduler.core.environments import EnvironmentFacts, EnvironmentState, Lock, Survey
 from task_scheduler.environments.file_locks import is_locked
 from task_scheduler.environments.interpreters import Interpreter
+from task_scheduler.private_files import tighten
 
 MARKER = "task-scheduler.json"
 KEY = re.compile(r"[0-9a-f]{32}")
@@ -52,7 +53,9 @@ class Shelf:
 
     def lock(self, key: str) -> Path:
         """Return the file to lock before the environment is changed."""
-        self._locks.mkdir(parents=True, exist_ok=True)
+        self._locks.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Who can open a lock file can hold it, and with it whoever is to build the environment.
+        tighten(self._locks)
         return self._locks / key
 
     def all_keys(self) -> list[str]:

@@ -14,11 +14,11 @@ import os
 import time
 from contextlib import suppress
 
-from task_scheduler.execution import child, faults, fresh, markers
+from task_scheduler.execution import child, faults, fresh, markers, trees
 from task_scheduler.execution.capture import Capture
 from task_scheduler.execution.cgroups import Groups
 from task_scheduler.execution.hosted import HostedAttempt
-from task_scheduler.execution.limits import wants_groups
+from task_scheduler.execution.limits import needs_meter, wants_groups
 from task_scheduler.this_run import STOP_NOTE
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ class CannotBegin(Exception):
 class _Prepared:
     """An attempt on its way to its fork."""
 
-    __slots__ = ("began", "leaf", "opened", "order", "pid", "program", "refusal", "started_at")
+    __slots__ = ("began", "held", "leaf", "opened", "order", "pid", "program", "refusal", "started_at")
 
     def __init__(self, order: dict[str, Any]) -> None:
         self.order = order
@@ -60,6 +60,7 @@ class _Prepared:
         self.leaf: Leaf | None = None
         self.program: Program | None = None  #: None: a fresh interpreter reads it
         self.pid = 0
+        self.held = 0  #: bytes this process held just before the fork that the fork holds too; of one with a meter
         self.began = 0.0  #: monotonic
         self.started_at = 0.0
         self.refusal: CannotBegin | None = None
@@ -82,15 +83,28 @@ class Beginnings:
     """Begins the attempts of one host."""
 
     def __init__(
-        self, *, folder: str, root: str, lib: str, programs: Programs, baseline: int, fresh_baseline: int
+        self,
+        *,
+        folder: str,
+        root: str,
+        lib: str,
+        programs: Programs,
+        baseline: int,
+        fresh_baseline: int,
+        fresh_held: int,
     ) -> None:
-        """Take how many bytes a fork of this process has in memory, and a fresh interpreter, before any code of a task."""
+        """Take how many bytes a fork of this process has in memory, and a fresh interpreter, before any code of a task.
+
+        `fresh_held` is how many of the latter are no copy of a file (`trees.held`).
+        """
         self._folder = folder
         self._root = root
         self._lib = lib
         self._programs = programs
         self._baseline = baseline
         self._fresh_baseline = fresh_baseline
+        self._fresh_held = fresh_held
+        self._own_at_start = trees.own_anonymous()
         self._groups = Groups(folder)
         self._seen: dict[str, None] = {}
         self._most_attempts = 0  #: at any one time so far
@@ -100,16 +114,17 @@ class Beginnings:
         """Begin attempts; return them in the order of their orders, each that cannot begin as what says so.
 
         One that was begun, or made void, before is left out. `others` is how many attempts there are now, and `held`
-        how much memory is kept for them, in bytes.
+        how much memory is kept for them, in bytes, that forks do not have.
         """
         if not self._highest_at_start:
             self._highest_at_start = max(int(name) for name in os.listdir("/proc/self/fd"))
         self._most_attempts = max(self._most_attempts, others + len(orders))
         prepared = [one for order in orders for one in self._prepare(order)]
+        grown = trees.own_anonymous() - held - self._own_at_start if prepared else 0
         gc.freeze()  # what the child's collector does not look at is not copied
         for one in prepared:
-            self._fork(one)
-        return [self._follow(one, held) for one in prepared]
+            self._fork(one, held)
+        return [self._follow(one, max(grown, 0)) for one in prepared]
 
     def _prepare(self, order: dict[str, Any]) -> list[_Prepared]:
         """Decide that an attempt begins, and have ready what its process needs; nothing when it was decided before."""
@@ -146,7 +161,7 @@ class Beginnings:
         order["groups"] = [] if leaf is None else leaf.doors()
         return leaf
 
-    def _fork(self, one: _Prepared) -> None:
+    def _fork(self, one: _Prepared, held: int) -> None:
         if one.refusal is not None:
             return
         host = os.getpid()
@@ -156,6 +171,8 @@ class Beginnings:
                 self._programs.set_variables(order)
             else:
                 self._programs.make_ready(order, one.program)
+            if needs_meter(order):
+                one.held = self._fresh_held if one.program is None else max(trees.held([host]) - held, 0)
             one.pid = os.fork()
         except Exception as error:  # noqa: BLE001 - as above
             one.give_up(error)
@@ -178,7 +195,7 @@ class Beginnings:
         one.began = time.monotonic()
         one.started_at = time.time()
 
-    def _follow(self, one: _Prepared, held: int) -> HostedAttempt | CannotBegin:
+    def _follow(self, one: _Prepared, grown: int) -> HostedAttempt | CannotBegin:
         if one.refusal is not None:
             return one.refusal
         marker, out, stdout, err, stderr, *given = one.opened
@@ -195,7 +212,8 @@ class Beginnings:
             started_at=one.started_at,
             marker=marker,
             capture=Capture(one.order["output"], one.order["limit"], out, err),
-            baseline=self._fresh_baseline if given else self._baseline + held,
+            baseline=self._fresh_baseline if given else self._baseline + grown,
+            held=one.held,
             leaf=one.leaf,
         )
 

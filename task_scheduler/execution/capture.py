@@ -18,6 +18,7 @@ from task_scheduler.execution.telling import MOST_LINE, Telling, unfinished
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mmap import mmap
     from typing import Any
 
 #: One read of one stream; what is read later waits its turn, so that a flood starves neither others nor the limits.
@@ -32,6 +33,7 @@ _LAST_READS = 32
 
 #: The tail is kept in blocks of about this size: kept line by line it would take several times its own memory.
 _BLOCK = 65536
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 #: Bytes of a line before its text: time, stream and flag, each with a space.
 _PREFIX = len(b"2026-11-22T14:00:00.123456Z stdout F ")
 #: What lines by which the attempt tells something begin with (`telling`), and what may stand before it in a line.
@@ -56,11 +58,27 @@ class Stream:
 class _Block:
     """Lines of the tail, and how many bytes of the attempt's they stand for."""
 
-    __slots__ = ("lines", "raw")
+    __slots__ = ("_room", "raw", "size")
 
     def __init__(self, lines: bytes, raw: int) -> None:
-        self.lines = bytearray(lines)
-        self.raw = raw
+        self._room = _room(max(len(lines), _BLOCK))
+        self.size = 0  #: bytes of lines
+        self.raw = 0
+        self.add(lines, raw)
+
+    def takes(self, size: int) -> bool:
+        """Whether so many bytes more have room."""
+        return self.size + size <= len(self._room)
+
+    def add(self, lines: bytes, raw: int) -> None:
+        """Take more lines; they have room."""
+        self._room[self.size : self.size + len(lines)] = lines
+        self.size += len(lines)
+        self.raw += raw
+
+    def lines(self) -> bytes:
+        """Return what it keeps."""
+        return bytes(self._room[: self.size])
 
 
 class Capture:
@@ -129,8 +147,8 @@ class Capture:
 
     @property
     def held(self) -> int:
-        """Bytes of memory the tail takes: at most half of the limit, and a block."""
-        return self._kept
+        """Bytes of memory the tail takes, which no fork has: at most half of the limit, and a block."""
+        return sum(-(-block.size // _PAGE) for block in self._tail) * _PAGE
 
     def read(self, descriptor: int) -> bool:
         """Take one chunk from a stream that is ready; False: it has ended, and is closed."""
@@ -247,15 +265,14 @@ class Capture:
                 head_raw = _raw_size(lines[:cut])
                 self._buffer.append((lines[:cut], head_raw))
                 lines, raw = lines[cut:], raw - head_raw
-        if self._tail and len(self._tail[-1].lines) + len(lines) <= _BLOCK:
-            self._tail[-1].lines += lines
-            self._tail[-1].raw += raw
+        if self._tail and self._tail[-1].takes(len(lines)):
+            self._tail[-1].add(lines, raw)
         else:
             self._tail.append(_Block(lines, raw))
         self._kept += len(lines)
-        while self._tail and self._kept - len(self._tail[0].lines) >= self._limit:
+        while self._tail and self._kept - self._tail[0].size >= self._limit:
             old = self._tail.popleft()
-            self._kept -= len(old.lines)
+            self._kept -= old.size
             self._dropped_raw += old.raw
 
     def _put_tail(self) -> None:
@@ -267,14 +284,16 @@ class Capture:
         if self._dropped_raw:
             note = b"[%d bytes left out]" % self._dropped_raw
             self._buffer.append((_prefix(b"system", b"F") + note + b"\n", 0))
-        self._buffer.extend((bytes(block.lines), block.raw) for block in self._tail)
-        self._tail.clear()
+        self.flush()
+        while self._tail:  # one by one: together they would be in memory twice
+            block = self._tail.popleft()
+            self._write(block.lines(), block.raw)
         self._kept = 0
 
     def _shorten_first(self, excess: int) -> None:
         """Leave out the oldest lines of the tail; of a single line longer than the tail, its beginning."""
         block = self._tail.popleft()
-        lines = bytes(block.lines)
+        lines = block.lines()
         kept = lines[lines.find(b"\n", excess - 1) + 1 :]
         if not kept:
             start = lines.rfind(b"\n", 0, -1) + 1
@@ -298,6 +317,21 @@ class Capture:
             if not self._has_complained:
                 self._has_complained = True
                 complain(f"{self._path}: {error}")
+
+
+def _room(size: int) -> bytearray | mmap:
+    """Return memory of its own: given back to the system with the object, and not there in what this process forks.
+
+    The allocator keeps much of what it is given back, and every later fork would have it, and be charged for it.
+    """
+    try:
+        import mmap
+
+        room = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        room.madvise(mmap.MADV_DONTFORK)
+    except (ImportError, OSError):  # an odd build of Python, or too many mappings: then the allocator's
+        return bytearray(size)
+    return room
 
 
 def _raw_size(lines: bytes) -> int:

@@ -9,7 +9,8 @@ import os
 from contextlib import suppress
 
 from task_scheduler.execution import cgroups, markers, parentage
-from task_scheduler.this_run import STOP_NOTE
+from task_scheduler.execution.words import OpenFile
+from task_scheduler.this_run import OPEN_FILES, STOP_NOTE, STOP_NOTE_IS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def enter(order: dict[str, Any], folder: str) -> None:
     """Take all of it upon this process, for good; raises CannotConfine when a part of it cannot be had.
 
     `folder` is the host's. Where the task has a user of its own, that user can read nothing in there: `order["words"]`
-    and `order["stop note"]` then name what this process must hand over and may read, in place of the paths of `markers`.
+    and `order["stop note"]` are then what this process holds open, in place of the paths of `markers`.
     """
     groups = order.get("groups")
     if groups:
@@ -146,7 +147,8 @@ def _become(user: str, order: dict[str, Any], folder: str) -> None:
 def _hand_over(entry: pwd.struct_passwd, order: dict[str, Any], folder: str) -> None:
     """Keep open what the user will have no way to: what the attempt leaves for its host, and the other way round.
 
-    Each name leads to the open file itself, whatever folder it is in, for this process alone: it is closed by an exec.
+    The task may close any descriptor and open another under its number, so whoever uses one of these looks first whether
+    it still is the file. They are this process's alone: an exec closes them.
     """
     words = os.open(
         markers.words_path(folder, order["attempt"]), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600
@@ -154,8 +156,10 @@ def _hand_over(entry: pwd.struct_passwd, order: dict[str, Any], folder: str) -> 
     os.fchown(words, entry.pw_uid, entry.pw_gid)
     note = os.open(markers.stop_path(folder, order["attempt"]), os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     os.fchown(note, entry.pw_uid, entry.pw_gid)
-    order["words"], order["stop note"] = f"/proc/self/fd/{words}", f"/proc/self/fd/{note}"
-    os.environ[STOP_NOTE] = order["stop note"]
+    order["words"] = OpenFile(words)
+    order["stop note"] = os.environ[STOP_NOTE] = f"{OPEN_FILES}{note}"
+    facts = os.fstat(note)
+    os.environ[STOP_NOTE_IS] = f"{facts.st_dev}:{facts.st_ino}"
     for descriptor in (1, 2):  # for what opens /dev/stdout anew
         with suppress(OSError):
             os.fchown(descriptor, entry.pw_uid, entry.pw_gid)

@@ -37,6 +37,9 @@ def main(folder: str) -> int:
 
     interpreter.make_streams()
     fresh_baseline = processes.resident()  # with what `fresh` imports, and no more
+    from task_scheduler.execution import trees
+
+    fresh_held = trees.held([os.getpid()])
     import socket
 
     from task_scheduler.execution import preload
@@ -66,6 +69,7 @@ def main(folder: str) -> int:
         programs=programs,
         baseline=preload.trial_fork(),
         fresh_baseline=fresh_baseline,
+        fresh_held=fresh_held,
     )
     Host(folder=folder, listener=listener, idle_after=settings["idle_after"], beginnings=beginnings).serve()
     return 0

@@ -77,11 +77,14 @@ class HostedAttempt:
         marker: int,
         capture: Capture,
         baseline: int,
+        held: int,
         leaf: Leaf | None = None,
     ) -> None:
         """Take an attempt that has just been forked.
 
-        `began` is when, by the monotonic clock, and `started_at` by the wall clock. `folder` is the host's, `baseline` how many bytes were resident at the fork, `leaf` the control group of its own.
+        `began` is when, by the monotonic clock, and `started_at` by the wall clock. `folder` is the host's,
+        `baseline` how many bytes were resident at the fork, `held` how many of them are no copy of a file (told of one
+        with a meter), `leaf` the control group of its own.
         """
         self.id: str = order["attempt"]
         self.mark: int = order["mark"]
@@ -94,7 +97,7 @@ class HostedAttempt:
         self.ended_at: float | None = None
         self.out_of_memory = False
         self._clocks = Clocks(began, timeout=order["timeout"], deadline=order.get("deadline"))
-        self._meter = meter_for(order, pid=pid, baseline=baseline, leaf=leaf, now=began)
+        self._meter = meter_for(order, pid=pid, baseline=held, leaf=leaf, now=began)
         self._pause: Pause | None = None  #: None: it never was paused
         self._folder = folder
         self._leaf = leaf

@@ -17,6 +17,7 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, NoReturn
 
 MOST_NAMES = 100  #: metrics, and again artifacts
@@ -24,6 +25,8 @@ MOST_NAME = 100  #: characters of a metric's name
 MOST_PATH = 500
 MOST_TEXT = 200
 MOST_RESULT = 100_000
+_MOST_DIGITS = 1000  #: of a whole number in a result; Python itself reads 4300
+_MOST_PROGRESS, _LEAST_TOTAL = 1e15, 1e-6  #: beyond these a part of the whole means nothing
 MOST_REFUSED = 20
 _MOST_SENTENCE = 400
 #: Longer than these many bytes no line can be right: characters of a result take up to four.
@@ -34,7 +37,11 @@ _BYTES_OF_ONE = 256
 
 #: As read from complete lines: what is told ends where the line does, or where the next one breaks in.
 _TOLD = re.compile(rb"(?:^|\x1e)::task-scheduler:: ([^\n\x1e]*)", re.MULTILINE)
-_NEWEST = tuple(b"::task-scheduler:: " + verb for verb in (b"progress ", b"metric ", b"artifact ", b"result "))
+_MARK = b"::task-scheduler:: "
+_RESULT = _MARK + b"result "
+_NEWEST = (_MARK + b"progress ", _MARK + b"metric ", _MARK + b"artifact ")
+#: Of a flood, so many of the newest lines of a kind are read until one is right; of results, which may be long, so many.
+_LOOKS, _MOST_LATE = 50, 3
 _BEGINS = (b"", b"\n", b"\x1e")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s+|$)')
@@ -68,7 +75,7 @@ class Telling:
         self._result: str | None = None
         self._refused: dict[str, None] = {}
         self._more = 0  #: refused beyond these
-        self._late: dict[int, bytes] = {}  #: of what was not read at once: the newest of each kind
+        self._late: list[bytes] = []  #: results that were not read at once, the newest first
         self._allowance = _ALLOWANCE
         self._since = float("-inf")  #: monotonic; when the allowance was given last
 
@@ -114,25 +121,26 @@ class Telling:
     # --- reading ------------------------------------------------------------------------------------------
 
     def _put_off(self, lines: bytes) -> None:
-        """Keep the newest line of each kind, to be read when there is time."""
-        for kind, beginning in enumerate(_NEWEST):
-            place = lines.rfind(beginning)
-            if place >= 0 and lines[max(place - 1, 0) : place] in _BEGINS:
-                self._late[kind] = lines[place:].split(b"\n", 1)[0].split(b"\x1e", 1)[0]
+        """Take the newest line of each kind that is right; results are kept, to be read when there is time."""
+        for beginning in _NEWEST:
+            any(self._take(body) for body in _newest_first(lines, beginning, _LOOKS))
+        self._late = [*_newest_first(lines, _RESULT, _MOST_LATE), *self._late][:_MOST_LATE]
         self._refuse("more was told at once than is read: of some moments only the newest line of each kind is kept")
 
     def _catch_up(self) -> None:
-        late, self._late = self._late, {}
-        for line in late.values():
-            self._take(line[len(b"::task-scheduler:: ") :])
+        late, self._late = self._late, []
+        any(self._take(body) for body in late)
 
-    def _take(self, body: bytes) -> None:
+    def _take(self, body: bytes) -> bool:
+        """Take what a line tells; False: it is wrong, which is noted."""
         told = body.decode("utf-8", "replace").strip()
         verb, _, rest = told.partition(" ")
         try:
             self._take_verb(verb, rest.strip())
         except _Wrong as wrong:
             self._refuse(f"`{_cut(told, 60)}` is not kept: {wrong}")
+            return False
+        return True
 
     def _take_verb(self, verb: str, rest: str) -> None:
         if verb == "progress":
@@ -187,6 +195,18 @@ def unfinished(piece: bytes, *, begins_line: bool) -> bytes:
     return b"\x1e" + told if told.startswith(beginning) or beginning.startswith(told) else b""
 
 
+def _newest_first(lines: bytes, beginning: bytes, most: int) -> Iterator[bytes]:
+    """Yield what the newest lines of a kind tell, at most so many."""
+    end = len(lines)
+    for _ in range(most):
+        place = lines.rfind(beginning, 0, end)
+        if place < 0:
+            return
+        if lines[max(place - 1, 0) : place] in _BEGINS:
+            yield lines[place + len(_MARK) : end].split(b"\n", 1)[0].split(b"\x1e", 1)[0]
+        end = place
+
+
 def _progress(rest: str) -> dict[str, Any]:
     how = "write `progress 3/10 text`, `progress 40% text` or `progress 7 text`"
     said, _, text = rest.partition(" ")
@@ -197,6 +217,8 @@ def _progress(rest: str) -> dict[str, Any]:
     end = _finite(total, how) if total or slash else None
     if counted < 0 or (end is not None and end <= 0):
         raise _Wrong("progress counts from 0, to more than 0")
+    if max(counted, end or 0) > _MOST_PROGRESS or (end is not None and end < _LEAST_TOTAL):
+        raise _Wrong(f"progress counts at most to {_MOST_PROGRESS:g}, and to a total of at least {_LEAST_TOTAL:g}")
     return {"done": counted, "total": end, "text": _cut(text.strip(), MOST_TEXT)}
 
 
@@ -213,14 +235,27 @@ def _json(text: str) -> str:
     if len(text) > MOST_RESULT:
         raise _Wrong(f"it has {len(text):,} characters, and {MOST_RESULT:,} are kept; name a file as an artifact")
     try:
-        json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        json.loads(text, parse_constant=_no_constant, parse_float=_json_float, parse_int=_json_int)
+    except json.JSONDecodeError as error:
         raise _Wrong(f"it is no JSON: {error}") from None
+    except RecursionError:
+        raise _Wrong("it is nested too deeply for JSON") from None
     return text
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"JSON has no {name}")
+    raise _Wrong(f"it is no JSON: JSON has no {name}")
+
+
+def _json_float(said: str) -> None:
+    number = float(said)
+    if number - number != 0:
+        raise _Wrong(f"the number {_cut(said, 20)} in it is more than a number can be")
+
+
+def _json_int(said: str) -> None:
+    if len(said) > _MOST_DIGITS:  # whoever reads the record would fail
+        raise _Wrong(f"a number in it has {len(said):,} digits, and {_MOST_DIGITS:,} are kept; write it as text")
 
 
 def _word(text: str) -> tuple[str, str]:

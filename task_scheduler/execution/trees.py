@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 _READ = 65_536
 #: States in which a process does nothing: stopped, traced, dead, or waiting in the kernel, where it stops before it returns.
 _STILL = frozenset({b"T", b"t", b"Z", b"X", b"D"})
@@ -64,6 +65,16 @@ def cpu_seconds(pids: Iterable[int]) -> float:
 def held(pids: Iterable[int]) -> int:
     """Return the bytes these processes hold; what several share counts for each of them."""
     return sum(_sum(f"/proc/{pid}/status", _HELD) for pid in pids)
+
+
+def own_anonymous() -> int:
+    """Return the bytes of memory of this process's own: most of what `held` tells of it, and cheaper."""
+    file = os.open("/proc/self/statm", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _, resident, files, _ = os.read(file, _READ).split(b" ", 3)
+    finally:
+        os.close(file)
+    return (int(resident) - int(files)) * _PAGE
 
 
 def held_fairly(pids: Iterable[int]) -> int:

@@ -15,9 +15,9 @@ from task_scheduler.services.service import Publish
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 _HURRIED = {
-    StopMode.LEAVE: "told again to end: runs under way go on without the scheduler",
-    StopMode.KILL: "told again to end: what still executes is killed without grace",
-    StopMode.DRAIN: "told again to end",
+    StopMode.LEAVE: "runs under way go on without the scheduler",
+    StopMode.KILL: "what still executes is killed without grace",
+    StopMode.DRAIN: "runs under way are waited for",
 }
 
 
@@ -30,6 +30,7 @@ class Lifetime:
         self._publish = publish
         self._order: StopOrder | None = None
         self._is_at_once = False
+        self._was_signalled = False
         self._news = asyncio.Event()
         self.failure: str | None = None  #: why the process cannot go on, in a sentence; None: nothing is wrong
 
@@ -43,6 +44,11 @@ class Lifetime:
         """Whether nothing more is to be waited for."""
         return self._is_at_once
 
+    @property
+    def is_restart(self) -> bool:
+        """Whether a new program is to take this one's place after the end."""
+        return self._order is not None and self._order.is_restart and not self._is_at_once
+
     def ask(self, order: StopOrder) -> None:
         """End so, whatever was asked before."""
         self._order = order
@@ -54,8 +60,15 @@ class Lifetime:
         self.ask(StopOrder())
 
     def signalled(self) -> None:
-        """End as signals mean here; hurry where the end has begun."""
+        """End as signals mean here, also in place of a restart; hurry where the end has begun."""
+        told = "told again to end" if self._was_signalled else "told to end by a signal"
+        self._was_signalled = True
         if self._order is None:
+            self.ask(self._on_signal)
+            return
+        if self._order.is_restart:
+            message = f"{told}, which gives up the restart: {self._on_signal.about_runs}"
+            self._publish(Event(name="scheduler.told", message=message, level=Level.WARNING))
             self.ask(self._on_signal)
             return
         hurried = self._order.hurried()
@@ -63,7 +76,7 @@ class Lifetime:
             self._is_at_once = True
             self._news.set()
             return
-        self._publish(Event(name="scheduler.hurried", message=_HURRIED[hurried.mode], level=Level.WARNING))
+        self._publish(Event(name="scheduler.hurried", message=f"{told}: {_HURRIED[hurried.mode]}", level=Level.WARNING))
         self.ask(hurried)
 
     async def told(self) -> None:
@@ -104,6 +117,19 @@ def listening(lifetime: Lifetime, *, look_anew: Callable[[], object]) -> Iterato
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         for number in ENDING:
             loop.remove_signal_handler(number)
+
+
+async def hold_signals_back(lifetime: Lifetime) -> None:
+    """Keep TERM and Ctrl-C that come from now on for the program that takes this one's place.
+
+    Those that came before are heard first; where one of them ends the scheduler instead, nothing is held back.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    # What the system has handed over already reaches the loop with its next look, and its handler with the one after.
+    for _ in range(3):
+        await asyncio.sleep(0)
+    if not lifetime.is_restart:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 async def first_of(*coroutines: Coroutine[object, object, None]) -> int:

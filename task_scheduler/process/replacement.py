@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
 
 from task_scheduler.core.errors import Refused
+from task_scheduler.process.lifetime import ENDING
 
 #: The option of `run` that says whether a scheduler could start, and starts none.
 CHECK = "--check"
@@ -16,6 +18,9 @@ CHECK = "--check"
 REHEARSAL_TIME = 300.0
 
 _LINES = 12
+_TRACEBACK = "Traceback (most recent call last):"
+#: The line of a traceback that begins a frame.
+_FRAME = re.compile(r'  File ".*", line \d+')
 
 
 def command_line() -> list[str]:
@@ -49,10 +54,23 @@ async def rehearse(command: Sequence[str] | None = None, *, patience: float = RE
             process.kill()
             await process.wait()
     if process.returncode:
-        lines = said.decode(errors="replace").strip().splitlines()[-_LINES:]
+        lines = telling_lines(said.decode(errors="replace"))
         raise Refused("\n".join(["the scheduler goes on as it is: the program on disk could not start", *lines]))
 
 
-def replace_process() -> NoReturn:
-    """Become the program on disk, started as this one was; raises OSError."""
-    os.execv(sys.executable, command_line())
+def telling_lines(said: str) -> list[str]:
+    """Return the last lines of what a program said; of a traceback its last frame and the error."""
+    lines = said.strip().splitlines()
+    if _TRACEBACK in lines:
+        frames = [place for place, line in enumerate(lines) if _FRAME.match(line)]
+        lines = lines[frames[-1] :] if frames else lines
+    return lines[-_LINES:]
+
+
+def replace_process() -> None:
+    """Become the program on disk, started as this one was; raises OSError.
+
+    Returns where this process was told to end meanwhile, by a signal that is held back.
+    """
+    if not signal.sigpending().intersection(ENDING):
+        os.execv(sys.executable, command_line())

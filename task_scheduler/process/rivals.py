@@ -8,12 +8,17 @@ from pathlib import Path
 
 import psutil
 
+from task_scheduler.control.address import socket_path
 from task_scheduler.control.client import ask
 from task_scheduler.control.errors import Forbidden, NoAnswer
 from task_scheduler.core.errors import AlreadyRunning, NotRunning, TaskSchedulerError
+from task_scheduler.store.locks import heir_of, holder_of
 
 #: Seconds a scheduler is given to answer before it is told to be silent.
 PATIENCE = 2.0
+
+#: Seconds by which the system's account of a process' start may be wrong.
+_ROUNDED = 1.0
 
 _HOLDER = re.compile(r"pid (?P<pid>\d+) on (?P<machine>\S+) since ")
 
@@ -42,9 +47,35 @@ def explained(held: AlreadyRunning, root: Path) -> AlreadyRunning:
     return held
 
 
+def scheduler_there(root: Path) -> str | None:
+    """Return who is the scheduler of the project although it may not listen: `pid 7 on atlas since …`; None: nobody.
+
+    One that gives way to a new program lets go of the lock for a moment; its process stays.
+    """
+    lock = socket_path(root).with_name("scheduler.lock")
+    if (holder := holder_of(lock)) is not None:
+        return None if holder.work else holder.who
+    heir = heir_of(lock)
+    if heir is None or (told := _HOLDER.match(heir[0])) is None or told["machine"] != socket.gethostname():
+        return None
+    try:
+        # The number of a process that has ended may be another's by now, which began after that was written.
+        return heir[0] if psutil.Process(int(told["pid"])).create_time() <= heir[1] + _ROUNDED else None
+    except psutil.Error:
+        return None
+
+
+def what_is_known(root: Path, *, is_listening: bool) -> str:
+    """Return what can be found out about a scheduler that does not answer, and the way out; empty: nobody is there."""
+    who = scheduler_there(root)
+    return "" if who is None else _known(who, is_listening=is_listening)
+
+
 def _known(holder: str, *, is_listening: bool) -> str:
     told = _HOLDER.match(holder)
-    if told is None or told["machine"] != socket.gethostname():
+    if told is None:
+        return "it is only just starting: try again"
+    if told["machine"] != socket.gethostname():
         return "it runs on another machine, or in another container, which shares this folder: end it there"
     pid = told["pid"]
     try:
@@ -57,4 +88,4 @@ def _known(holder: str, *, is_listening: bool) -> str:
         return f"it was stopped by a signal: `kill -CONT {pid}` lets it go on; {leave}"
     if is_listening:
         return f"it is there and busy, or hangs: {leave}"
-    return f"it is starting or ending, which takes a moment: try again; if it hangs, {leave}"
+    return f"process {pid} is starting or ending, which takes a moment: try again; if it hangs, {leave}"

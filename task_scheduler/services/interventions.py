@@ -100,7 +100,11 @@ class Interventions:
         active = self._roster.require(run_id)
         if active.cancelled is not None:
             raise Refused(f"run {run_id} is being ended: {active.cancelled.reason}")
-        if active.phase is Phase.LAUNCHED and active.attempt is not None and not self._executor.can_pause(active.attempt):
+        if (
+            active.phase is Phase.LAUNCHED
+            and active.attempt is not None
+            and not self._executor.can_pause(active.attempt)
+        ):
             raise Refused(
                 f"run {run_id} cannot be paused: its process is of an older version of this program; "
                 "stop it, or let it end"

@@ -57,13 +57,21 @@ def why_skipped(before: Sequence[ActiveRun], overlap: Overlap) -> str | None:
 
 def must_wait(active: ActiveRun, others: Iterable[ActiveRun], *, version: TaskVersion) -> bool:
     """Whether a run whose turn has come has to wait for another of its task."""
+    return any(kept_back_by(active, others, version=version))
+
+
+def kept_back_by(active: ActiveRun, others: Iterable[ActiveRun], *, version: TaskVersion) -> Iterator[ActiveRun]:
+    """Return the runs of its task that `active` has to wait for once its turn has come."""
     is_parallel = version.declaration.overlap is Overlap.PARALLEL
     in_order = active.in_turn or not is_parallel
-    return any(
-        (not is_parallel and _executes_another(other, version.digest))
-        or (in_order and _is_same_work(other, active) and _goes_before(other, active))
+    return (
+        other
         for other in others
         if other is not active
+        and (
+            (not is_parallel and _executes_another(other, version.digest))
+            or (in_order and _is_same_work(other, active) and _goes_before(other, active))
+        )
     )
 
 

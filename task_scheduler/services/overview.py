@@ -58,6 +58,8 @@ AT_WORK = frozenset({RunState.RUNNING})
 #: States of a run that is not over and has begun, or not.
 BEGUN = frozenset({RunState.RUNNING, RunState.RETRYING})
 WAITING = ACTIVE - BEGUN
+#: States in which a run may wait for something that is no time.
+WAITING_STATES = frozenset({RunState.QUEUED, RunState.RETRYING})
 #: Most runs of each kind that a summary tells as being at work.
 MOST_AT_WORK = 100
 #: What of a declaration bounds a run, or changes how it executes.
@@ -79,6 +81,8 @@ SUSPENDED = "suspended"
 MAY_BE_SUSPENDED = frozenset({TaskStatus.ACTIVE, TaskStatus.PREPARING})
 #: Tasks whose runs a person counts on.
 COUNTED_ON = frozenset({TaskStatus.ACTIVE, TaskStatus.PREPARING, TaskStatus.INVALID})
+#: Seconds by which two clocks may tell one pause differently.
+_ROUNDING = 0.5
 #: Tasks described in one turn of the event loop, so that a long list makes no due job late.
 TURN = 25
 
@@ -95,10 +99,12 @@ class Overview:
         zone: tzinfo,
         suspended: Callable[[], str | None] | None = None,
         notes_of: Callable[[int], AttemptNotes | None] | None = None,
+        waits_for: Callable[[int], str | None] | None = None,
     ) -> None:
         """`zone` is that of jobs that name none; `suspended` tells why nothing may start at present, None: all is well.
 
-        `notes_of` gives what a run at work has told so far; what one that has ended told is on record.
+        `notes_of` gives what a run at work has told so far; what one that has ended told is on record. `waits_for`
+        tells what a run that has not begun waits for, which the working scheduler alone knows.
         """
         self._catalogue = catalogue
         self._history = history
@@ -106,6 +112,7 @@ class Overview:
         self._zone = zone
         self._why_suspended = suspended or _not_suspended
         self._notes_of = notes_of or _nothing_told
+        self._waits_for = waits_for or _nothing_known
         # Ten thousand jobs share few schedules, and a list is asked for again and again between two instants.
         self._following = functools.lru_cache(maxsize=4_096)(self._compute_following)
 
@@ -173,7 +180,9 @@ class Overview:
         return {
             **self._describe_run(run),
             "snoozed": is_snoozed,
-            "deadline_at": _iso(_deadline(run, declared.get("deadline"))),
+            "deadline_at": _iso(_deadline(run, declared.get("deadline"), self._clock.now())),
+            "retry_count": declared.get("retry_count", 0),
+            "time_used": _time_used(run, attempts, self._clock.now()),
             "limits": {name: declared[name] for name in LIMITS if declared.get(name) is not None},
             **_describe_notes(self._notes(run)),
             "attempts": [_describe_attempt(attempt) for attempt in attempts],
@@ -192,10 +201,12 @@ class Overview:
         }
 
     async def _at_work(self) -> Sequence[Run]:
-        """Return the runs that execute, wait for their next attempt or are paused, oldest first."""
+        """Return the runs that execute or wait, oldest first; of an instant to come there is none at work."""
         begun = await self._history.runs(RunFilter(states=BEGUN, limit=MOST_AT_WORK))
         waiting = await self._history.runs(RunFilter(states=WAITING, limit=MOST_AT_WORK))
-        return sorted((*begun, *(run for run in waiting if run.paused_at is not None)), key=lambda run: run.id)
+        now = self._clock.now()
+        due = (run for run in waiting if run.scheduled_for is None or run.scheduled_for <= now or run.paused_at)
+        return sorted((*begun, *due), key=lambda run: run.id)
 
     async def _bad_ends(self, records: Iterable[TaskRecord]) -> Sequence[Run]:
         """Return the newest finished run of each task in force where that one ended badly, newest first."""
@@ -294,6 +305,7 @@ class Overview:
             "started_at": _iso(run.started_at),
             "ended_at": _iso(run.ended_at),
             "retry_at": _iso(run.retry_at),
+            "waits_for": self._waits(run),
             "late": late,
             "executions": run.executions,
             "paused_at": _iso(run.paused_at),
@@ -301,6 +313,10 @@ class Overview:
             "progress": _describe_progress(self._notes(run)),
             **_describe_exit(run.last_exit or AttemptExit()),
         }
+
+    def _waits(self, run: Run) -> str | None:
+        """Return what a run waits for, where the working scheduler knows it."""
+        return self._waits_for(run.id) if run.state in WAITING_STATES else None
 
     def _notes(self, run: Run) -> AttemptNotes:
         """Return what a run has told: while an attempt executes what that one told, else what the one before told."""
@@ -350,6 +366,10 @@ def _not_suspended() -> None:
 
 def _nothing_told(_run_id: int) -> None:
     """Tell that nothing is known of a run at work."""
+
+
+def _nothing_known(_run_id: int) -> None:
+    """Tell that nothing is known of what a run waits for."""
 
 
 def iso(moment: datetime) -> str:
@@ -442,11 +462,26 @@ def _result(text: str) -> object:
     return value
 
 
-def _deadline(run: Run, seconds: float | None) -> datetime | None:
+def _deadline(run: Run, seconds: float | None, now: datetime) -> datetime | None:
     """Return when a run that is not over ends at the latest, its pauses so far left out; None: nothing bounds it."""
     if run.is_final or run.started_at is None or seconds is None:
         return None
-    return run.started_at + timedelta(seconds=seconds + run.paused_seconds)
+    going_on = 0.0 if run.paused_at is None else max(0.0, (now - run.paused_at).total_seconds())
+    return run.started_at + timedelta(seconds=seconds + run.paused_seconds + going_on)
+
+
+def _time_used(run: Run, attempts: Sequence[Attempt], now: datetime) -> float | None:
+    """Return the seconds of its time limit that the attempt at work has used; None: none is, or it cannot be known."""
+    current = attempts[-1] if attempts else None
+    if run.state is not RunState.RUNNING or current is None or current.started_at is None:
+        return None
+    # The record has the pauses of the run: those of earlier attempts are known, those of waits between them are not.
+    earlier = sum(0.0 if one.exit is None else one.exit.paused_seconds for one in attempts[:-1])
+    paused = max(0.0, run.paused_seconds - earlier)
+    if paused > _ROUNDING and len(attempts) > 1:
+        return None
+    end = now if run.paused_at is None else max(run.paused_at, current.started_at)
+    return max(0.0, (end - current.started_at).total_seconds() - paused)
 
 
 def _describe_exit(ended: AttemptExit) -> Document:
@@ -457,6 +492,7 @@ def _describe_exit(ended: AttemptExit) -> Document:
         if ended.error is None
         else {"kind": ended.error.kind, "message": ended.error.message, "place": ended.error.place},
         "duration": ended.duration,
+        "duration_paused": ended.paused_seconds,
         "cpu_seconds": ended.cpu_seconds,
         "peak_memory": ended.peak_memory,
         "output_bytes": ended.output_bytes,

@@ -28,6 +28,7 @@ from task_scheduler.services.service import Publish, Service
 from task_scheduler.services.side_work import SideWork
 from task_scheduler.services.starter import Starter
 from task_scheduler.services.timetable import Timetable
+from task_scheduler.services.waiting_for import waits_for
 
 __all__ = ["Runner", "RunnerLimits"]
 
@@ -209,6 +210,20 @@ class Runner(Service):
         """Return what the attempt that executes has told of its work so far; None when none does."""
         active = self._roster.runs.get(run_id)
         return active.notes if active is not None and active.phase is Phase.LAUNCHED else None
+
+    def waits_for(self, run_id: int) -> str | None:
+        """Return what a run that has not begun waits for, as the end of a sentence; None: it does not wait."""
+        active = self._roster.runs.get(run_id)
+        if active is None:
+            return None
+        admitted = self._register.get(active.run.task_id)
+        return waits_for(
+            active,
+            self._roster.runs.of_task(active.run.task_id),
+            admitted,
+            may_start=self._roster.is_open and self._register.suspended is None,
+            is_ready=admitted is None or self._environments.is_ready(admitted.version.environment),
+        )
 
     # --- what a former scheduler left ---------------------------------------------------------------------
 

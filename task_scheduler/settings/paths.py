@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from task_scheduler.core.errors import SettingsError
+from task_scheduler.private_files import ALL_BUT_THE_WAY_THROUGH, tighten
 from task_scheduler.project import Project
 from task_scheduler.settings.models import Settings
 from task_scheduler.typed_paths import UnusablePath, typed_path
@@ -62,6 +63,8 @@ class Paths:
                 faults.append(f"{key}: the folder {folder} cannot be made: {error.strerror}")
         if faults:
             raise SettingsError(str(self.config), faults)
+        # What tasks of other users need of it they reach by its name.
+        tighten(self.data, taken=ALL_BUT_THE_WAY_THROUGH)
 
 
 def _placed(project: Project, key: str, folder: str, text: str) -> Path:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from task_scheduler.core.errors import DatabaseDamaged, StoreError
 from task_scheduler.ports import Clock
+from task_scheduler.private_files import claim_private
 
 #: Copies kept: a day of hourly ones.
 KEPT_BACKUPS = 24
@@ -33,8 +34,9 @@ class BackupFolder:
         name = f"{self._stem}-{self._clock.now():%Y%m%dT%H%M%SZ}.db"
         temporary = self._folder / f".{self._stem}-unfinished.tmp"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             temporary.unlink(missing_ok=True)
+            claim_private(temporary)
             _copy(connection, temporary)
             _sync(temporary)
             temporary.replace(self._folder / name)

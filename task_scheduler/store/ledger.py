@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_skip
 
 from task_scheduler.core.errors import StoreError, UnknownRun
@@ -24,6 +24,7 @@ from task_scheduler.store.prepared import Prepared
 from task_scheduler.store.selections import ENDED_RUN, ended_run_from
 from task_scheduler.store.steps import Execution
 from task_scheduler.store.tables import ATTEMPT_IS_OPEN, RUN_IS_ACTIVE, attempts, jobs, runs
+from task_scheduler.store.unused_outputs import add_unused_outputs
 
 #: Parameters of one statement; old SQLite takes 999.
 MOST_PARAMETERS = 500
@@ -62,6 +63,22 @@ _SAVE_ATTEMPT = Prepared(
     .values({column: bindparam(column) for column in rows.CHANGING_OF_ATTEMPT})
     # None leaves what is recorded: the end of an attempt need not tell its process again.
     .values(process=func.coalesce(bindparam("process"), attempts.c.process))
+)
+_SNOOZED = (attempts.c.run_id == bindparam("run")) & (attempts.c.state == AttemptState.SNOOZED.value)
+_FORGET_OLD_SNOOZES = (
+    delete(attempts)
+    .where(
+        _SNOOZED,
+        attempts.c.number
+        <= select(attempts.c.number)
+        .where(_SNOOZED)
+        .order_by(attempts.c.number.desc())
+        .offset(steps.KEPT_SNOOZES)
+        .limit(1)
+        .scalar_subquery()
+        .correlate(None),
+    )
+    .returning(attempts.c.output)
 )
 
 
@@ -202,7 +219,17 @@ def _finish(connection: Connection, ends: Sequence[AttemptEnd]) -> Sequence[Run]
             changes.put(execution, process=None if end.started is None else end.started.process)
             ended.append(execution.run)
     changes.save(connection)
+    for execution in changes.all():
+        if steps.is_snoozing(execution):
+            _forget_old_snoozes(connection, execution.run.id)
     return ended
+
+
+def _forget_old_snoozes(connection: Connection, run_id: int) -> None:
+    """Delete all but the newest snoozed attempts of a run, and note their outputs for the next round of pruning."""
+    gone = connection.scalars(_FORGET_OLD_SNOOZES, {"run": run_id}).all()
+    if gone:
+        add_unused_outputs(connection, gone)
 
 
 def _void(connection: Connection, names: Sequence[AttemptId], reason: str) -> None:
@@ -262,6 +289,10 @@ class _Changes:
     def put(self, execution: Execution, *, process: str | None = None) -> None:
         """Keep a changed execution; `process` None leaves the recorded one."""
         self._after[execution.attempt.id] = (execution, process)
+
+    def all(self) -> Iterable[Execution]:
+        """Return the executions that were changed, as they are now."""
+        return [execution for execution, _ in self._after.values()]
 
     def save(self, connection: Connection) -> None:
         """Write what was changed."""

@@ -19,8 +19,11 @@ from typing import Self
 
 from task_scheduler.core.errors import AlreadyRunning, StoreError
 from task_scheduler.core.excerpts import excerpt
+from task_scheduler.private_files import tighten
 
 _FREE = "free\n"
+#: Stands where a command that works in a scheduler's place would, while a new program takes over its process.
+_HANDED_OVER = "restarting"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Seconds between two looks at a lock that somebody holds: the second of a refusal, and each while waiting in line.
 _SECOND_LOOK, _LOOK = 0.02, 0.1
@@ -52,6 +55,19 @@ def holder_of(path: Path) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def heir_of(path: Path) -> tuple[str, float] | None:
+    """Return who let go of the lock at `path` for a new program in its own process, and when; None: nobody did so.
+
+    The time is in seconds since 1970. Whether that process lives is not looked at.
+    """
+    try:
+        text, told_at = path.read_text(errors="replace"), path.stat().st_mtime
+    except OSError:
+        return None
+    holder = _holder_in(text)
+    return (holder.who, told_at) if holder.work == _HANDED_OVER and text.endswith(_boot_id()) else None
 
 
 class ProjectLock:
@@ -98,6 +114,8 @@ class ProjectLock:
             descriptor = self._open_locked()
         except OSError as error:
             raise self._cannot(error) from error
+        # A file of an earlier version lets others take the lock, and so keep every scheduler away.
+        tighten(self._path)
         try:
             left = _read(descriptor)
             # Synced: after a power cut it must still say that nobody released it.
@@ -136,6 +154,16 @@ class ProjectLock:
                 _write(descriptor, _FREE)
             os.close(descriptor)
 
+    def hand_over(self) -> None:
+        """Say in the file that this process is about to become a new program, which takes the lock again.
+
+        The lock itself ends when it does, or by `release`.
+        """
+        self._work = _HANDED_OVER
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                _write(self._descriptor, self._holder())
+
     def __enter__(self) -> Self:
         return self.acquire()
 
@@ -156,7 +184,7 @@ class ProjectLock:
 
     def _try_to_lock(self) -> int:
         while True:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if _is_file(descriptor, self._path):

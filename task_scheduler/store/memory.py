@@ -39,11 +39,12 @@ class _Record:
         self._slots: dict[_Slot, int] = {}
         self._requests: dict[str, int] = {}
         self._facts: dict[str, str] = {}
+        self._unused_outputs: list[str] = []  #: of attempts that were deleted before their run
         self._last_run_id = 0
 
     def _attempts_of(self, run: Run) -> list[Attempt]:
         names = (AttemptId(run_id=run.id, number=number) for number in range(1, run.attempts + 1))
-        return [self._attempts[name] for name in names]
+        return [self._attempts[name] for name in names if name in self._attempts]
 
     def _open_attempts_of(self, run: Run) -> list[Attempt]:
         return [attempt for attempt in self._attempts_of(run) if attempt.state in OPEN_ATTEMPTS]
@@ -129,7 +130,16 @@ class MemoryLedger(_Record):
             if end.id not in ended and execution is not None and execution.attempt.state in OPEN_ATTEMPTS:
                 ended[end.id] = steps.ended(execution, end)
         self._put(ended.values())
+        for execution in ended.values():
+            if steps.is_snoozing(execution):
+                self._forget_old_snoozes(execution.run)
         return [execution.run for execution in ended.values()]
+
+    def _forget_old_snoozes(self, run: Run) -> None:
+        snoozed = [attempt for attempt in self._attempts_of(run) if attempt.state is AttemptState.SNOOZED]
+        for attempt in snoozed[: -steps.KEPT_SNOOZES]:
+            self._unused_outputs.append(attempt.output)
+            del self._attempts[attempt.id]
 
     async def void(self, attempts: Sequence[AttemptId], reason: str) -> None:
         """Record claimed attempts as never begun; raises IllegalTransition for one that is running."""
@@ -339,6 +349,8 @@ class MemoryState(MemoryCatalogue):
             run = self._runs[run_id]
             outputs += [attempt.output for attempt in self._attempts_of(run)]
             self._remove(run)
+        outputs += self._unused_outputs
+        self._unused_outputs = []
         self._drop_unused_versions()
         return Pruned(runs=len(outlived), outputs=tuple(outputs))
 

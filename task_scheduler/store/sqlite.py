@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from task_scheduler.core.errors import DatabaseDamaged, StoreError
 from task_scheduler.ports import Clock
+from task_scheduler.private_files import claim_private, tighten
 from task_scheduler.store.access import Access
 from task_scheduler.store.backups import KEPT_BACKUPS, BackupFolder
 from task_scheduler.store.catalogue import SqliteCatalogue
@@ -76,6 +77,7 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
         with ExitStack() as undo:
             lock = ProjectLock(path.with_name(f"{path.name}.lock"), str(path), since=clock.now(), work=work)
             undo.callback(lock.acquire().release)
+            _close_to_others(path, backups)
             engine = writing_engine(path, busy_timeout=busy_timeout)
             undo.callback(engine.dispose)
             _make_ready(engine, path, was_left_safely=lock.was_left_safely)
@@ -137,6 +139,17 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
 
 def _nothing() -> None:
     pass
+
+
+def _close_to_others(path: Path, backups: Path) -> None:
+    """Keep the record to its owner: who can open a file of it can lock it too, and so hold up every write."""
+    # SQLite gives the files it makes beside the database the mode of the database.
+    claim_private(path)
+    for beside in ("-wal", "-shm", "-journal"):
+        tighten(path.with_name(path.name + beside))
+    tighten(backups)
+    for backup in backups.glob("*.db"):
+        tighten(backup)
 
 
 def _watch(path: Path, lock: ProjectLock) -> Callable[[], str | None]:

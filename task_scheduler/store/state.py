@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from task_scheduler.store.access import Access
 from task_scheduler.store.backups import BackupFolder
 from task_scheduler.store.source_folder import SourceFolder
 from task_scheduler.store.tables import state
+from task_scheduler.store.unused_outputs import has_unused_outputs, take_unused_outputs
 
 _insert = upsert(state)
 _PUT = _insert.on_conflict_do_update(index_elements=[state.c.name], set_={"value": _insert.excluded.value})
@@ -43,9 +43,11 @@ class SqliteState(Access):
         What goes is found by reading, so that the writer is held for the deletion alone.
         """
         outlived = await self._read(lambda connection: retention.outlived_runs(connection, policy, now, limit))
-        outputs: Sequence[str] = ()
+        outputs: list[str] = []
         if outlived:
-            outputs = await self._write(lambda connection: retention.delete_runs(connection, outlived))
+            outputs += await self._write(lambda connection: retention.delete_runs(connection, outlived))
+        if await self._read(has_unused_outputs):
+            outputs += await self._write(take_unused_outputs)
         unused, newest_run = await self._read(retention.unused_versions)
         if unused:
             gone = await self._write(lambda connection: retention.delete_versions(connection, unused, newest_run))

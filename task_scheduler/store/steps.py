@@ -38,6 +38,8 @@ from task_scheduler.core.runs import (
 )
 from task_scheduler.ports import AttemptClaim, AttemptEnd, RunRequest, SlotClaim
 
+#: Snoozed attempts that are kept of a run: one that polls for weeks would fill the disk with them.
+KEPT_SNOOZES = 20
 #: A run in one of these waits, and may end without an execution.
 WAITING = frozenset({RunState.QUEUED, RunState.RETRYING})
 
@@ -189,6 +191,11 @@ def ended(execution: Execution, end: AttemptEnd) -> Execution:
         last_exit=exit_,
     )
     return Execution(run=run if outcome is None else _without_pause(run, end.at), attempt=attempt)
+
+
+def is_snoozing(execution: Execution) -> bool:
+    """Whether an ended attempt asked for another time, and its run goes on then."""
+    return execution.attempt.state is AttemptState.SNOOZED and not execution.run.is_final
 
 
 def _recorded(end: AttemptEnd, *, started_at: datetime | None) -> AttemptExit:

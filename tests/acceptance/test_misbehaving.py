@@ -100,7 +100,7 @@ CASES = (
                 except OSError: pass
         """,
         state="failed",
-        reason="of 20 processes",
+        reason="of 20 it may have",
     ),
     Case(
         name="flood",
@@ -151,7 +151,7 @@ CASES = (
             while True: held.append(bytearray(b'x' * 10_000_000))
         """,
         state="failed",
-        reason="of 200 MB of memory",
+        reason="of the 200 MB of memory it may take",
     ),
     Case(
         name="memory_bomb_of_many",
@@ -165,7 +165,7 @@ CASES = (
             time.sleep(60)
         """,
         state="failed",
-        reason="of 200 MB of memory",
+        reason="of the 200 MB of memory it may take",
     ),
     Case(
         name="closes_its_pipes",

@@ -202,9 +202,9 @@ def test_another_word_counts_while_it_drains(project: RunningProject) -> None:
     assert project.wait_until_ended() == 0
     assert not is_living(pid)
     assert [(run["state"], run["reason"]) for run in project.runs("work")] == [
-        ("cancelled", "ended with the scheduler (kill)")
+        ("cancelled", "ended together with the scheduler")
     ]
-    assert _lines(project, "ended") == ["ended with the scheduler (kill)"]
+    assert _lines(project, "ended") == ["ended together with the scheduler"]
 
 
 def test_runs_are_paused_resumed_and_stopped_by_number_and_by_task(project: RunningProject) -> None:

@@ -117,7 +117,7 @@ def test_errors_go_to_errors_log_with_their_traceback(task: Task) -> None:
     assert first == task.lines()[0]
     assert rest[0] == "    Traceback (most recent call last):"
     assert rest[-1] == "    ZeroDivisionError: division by zero"
-    assert output == "ERROR failed (ZeroDivisionError: division by zero)\n"
+    assert output == 'ERROR failed (ZeroDivisionError: division by zero) {"n": 1}\n'
 
 
 def test_an_exception_being_handled_is_found(task: Task) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from task_scheduler import this_run
+
 PROJECT = Path(__file__).resolve().parents[2]
 INSIDE = {
     "TASK_SCHEDULER_RUN": "12",
@@ -147,3 +149,22 @@ def test_importing_it_imports_nothing_else() -> None:
     code = "import __future__, os, sys; before = set(sys.modules); import task_scheduler.this_run\nprint(sorted(set(sys.modules) - before))"
 
     assert run(code)[0] == "['task_scheduler', 'task_scheduler.this_run']\n"
+
+
+def test_a_descriptor_that_leads_elsewhere_by_now_tells_no_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    note = tmp_path / "note"
+    note.write_text("time to go")
+    with note.open() as file:
+        facts = os.fstat(file.fileno())
+        monkeypatch.setenv(this_run.STOP_NOTE, f"/proc/self/fd/{file.fileno()}")
+        monkeypatch.setenv(this_run.STOP_NOTE_IS, f"{facts.st_dev}:{facts.st_ino}")
+        assert this_run.stop_reason() == "time to go"
+
+        kept = os.dup(file.fileno())
+        reading, writing = os.pipe()
+        os.dup2(reading, file.fileno())
+        assert this_run.stop_reason() == ""  # and it does not wait for what the pipe may bring
+        for descriptor in (kept, reading, writing):
+            os.close(descriptor)

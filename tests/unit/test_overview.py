@@ -84,6 +84,7 @@ def overview(
     zone: str = "UTC",
     suspended: str | None = None,
     notes_of: Callable[[int], AttemptNotes | None] | None = None,
+    waits_for: Callable[[int], str | None] | None = None,
     **content: Any,
 ) -> Overview:
     shelf: Any = Shelf(**content)
@@ -94,6 +95,7 @@ def overview(
         zone=ZoneInfo(zone),
         suspended=lambda: suspended,
         notes_of=notes_of,
+        waits_for=waits_for,
     )
 
 
@@ -302,6 +304,7 @@ def test_tells_a_run_with_its_attempts_and_every_measure() -> None:
         output_bytes=120,
         output_dropped=20,
         left_behind=1,
+        paused_seconds=0.5,
         notes=AttemptNotes(
             progress=Progress(done=3, total=10, text="reading"),
             metrics={"rows": 12.0},
@@ -342,6 +345,7 @@ def test_tells_a_run_with_its_attempts_and_every_measure() -> None:
             "signal": None,
             "error": {"kind": "ValueError", "message": "no rows", "place": "tasks/report.py:12 in start"},
             "duration": 2.0,
+            "duration_paused": 0.5,
             "cpu_seconds": 0.5,
             "peak_memory": 4_000_000,
             "output_bytes": 120,
@@ -533,11 +537,12 @@ def test_tells_what_is_at_work_and_what_waits_because_somebody_paused_it() -> No
         run(3, state=RunState.QUEUED, paused_at=NOW),
         run(4, state=RunState.RETRYING),
         run(5, state=RunState.SUCCEEDED),
+        run(6, state=RunState.QUEUED, scheduled_for=NOW + timedelta(seconds=0.4)),
     ]
 
     summary = asyncio.run(overview(runs=runs).summary())
 
-    assert [told["id"] for told in summary["at_work"]] == [1, 3, 4]
+    assert [told["id"] for told in summary["at_work"]] == [1, 2, 3, 4]
     assert summary["at_work"][0]["paused_at"] == "2026-11-22T14:01:00Z"
 
 
@@ -549,6 +554,52 @@ def test_the_deadline_of_a_run_leaves_its_earlier_pauses_out() -> None:
 
     assert told["deadline_at"] == "2026-11-22T14:11:30Z"
     assert told["limits"]["deadline"] == 600
+
+
+def _executing(number: int = 1, *, paused: float | None = None) -> Attempt:
+    return Attempt(
+        id=AttemptId(run_id=1, number=number),
+        state=AttemptState.RUNNING if paused is None else AttemptState.FAILED,
+        digest=DIGEST,
+        environment=ENVIRONMENT,
+        placement="",
+        output=f"1.{number}.log",
+        claimed_at=NOW,
+        started_at=NOW - timedelta(seconds=40),
+        exit=None if paused is None else AttemptExit(exit_code=1, paused_seconds=paused),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "attempts", "used"),
+    [
+        ({}, [_executing()], 40),
+        ({"paused_seconds": 10.0}, [_executing()], 30),
+        ({"paused_seconds": 10.0, "paused_at": NOW - timedelta(seconds=5)}, [_executing()], 25),
+        ({"paused_seconds": 10.0}, [_executing(1, paused=10.0), _executing(2)], 40),
+        # Whether it was paused in this attempt or before it is not on record.
+        ({"paused_seconds": 10.0}, [_executing(1, paused=3.0), _executing(2)], None),
+        ({"state": RunState.RETRYING}, [_executing(1, paused=0.0)], None),
+    ],
+)
+def test_tells_how_much_of_its_time_limit_is_used_pauses_left_out(
+    changes: dict[str, Any], attempts: list[Attempt], used: float | None
+) -> None:
+    at_work = replace(run(1, state=RunState.RUNNING, digest=DIGEST), **changes)
+
+    told = asyncio.run(overview(versions=[version()], runs=[at_work], attempts=attempts).run(1))
+
+    assert told["time_used"] == used
+
+
+def test_tells_what_a_run_that_has_not_begun_waits_for_where_that_is_known() -> None:
+    waiting = [run(1, state=RunState.QUEUED), run(2, state=RunState.RUNNING)]
+
+    told = asyncio.run(overview(runs=waiting, waits_for=lambda number: f"run {number + 7}").history())
+    unknown = asyncio.run(overview(runs=waiting).history())
+
+    assert [(one["id"], one["waits_for"]) for one in told] == [(2, None), (1, "run 8")]
+    assert [one["waits_for"] for one in unknown] == [None, None]
 
 
 def test_a_snoozed_run_is_told_from_one_that_is_retried() -> None:

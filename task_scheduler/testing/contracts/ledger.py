@@ -13,6 +13,7 @@ import pytest
 
 from task_scheduler.core.errors import IllegalTransition, Refused, TaskSchedulerError, UnknownRun
 from task_scheduler.core.outcomes import Cancelled, Failed, Interrupted, Missed, Skipped, Snoozed, Succeeded, TimedOut
+from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.runs import (
     NOTHING_TOLD,
     Artifact,
@@ -27,7 +28,8 @@ from task_scheduler.core.runs import (
     RunState,
 )
 from task_scheduler.core.tasks import Job
-from task_scheduler.ports import RunFilter
+from task_scheduler.ports import Pruned, RunFilter
+from task_scheduler.store.steps import KEPT_SNOOZES
 from task_scheduler.testing.builders import (
     SOURCE,
     a_failing_exit,
@@ -592,6 +594,28 @@ class LedgerContract:
         assert (waiting.executions, waiting.attempts, waiting.started_at) == (0, 1, after(1))
         assert (ended.executions, ended.attempts, ended.started_at) == (1, 2, after(1))
         assert await states_of_attempts(store, run.id) == [AttemptState.SNOOZED, AttemptState.SUCCEEDED]
+
+    @in_event_loop
+    async def test_of_a_run_that_snoozes_on_and_on_the_newest_snoozes_are_kept(self, store: Store) -> None:
+        run, attempt = await a_claimed_run(store)
+        await store.finish([a_failure(attempt, retry_at=after(9), started=a_start(attempt))])
+        first, last = 2, KEPT_SNOOZES + 4
+        outputs = {}
+        for _ in range(first, last + 1):
+            (snoozing,) = await store.begin([(run.id, an_attempt_claim())])
+            outputs[snoozing.id.number] = snoozing.output
+            start = a_start(snoozing.id)
+            await store.finish([an_end(snoozing.id, Snoozed("wait", 1), retry_at=after(9), started=start)])
+
+        kept = [recorded.id.number for recorded in await store.attempts(run.id)]
+        assert kept == [1, *range(last - KEPT_SNOOZES + 1, last + 1)]
+        waiting = await on_record(store, run.id)
+        assert (waiting.attempts, waiting.executions) == (last, 1)
+        everything = RetentionPolicy(age=None, runs_per_task=None)
+        # What they wrote goes with the next round of pruning, and is named once.
+        gone = await store.prune(everything, after(9), limit=10)
+        assert gone == Pruned(runs=0, outputs=tuple(outputs[number] for number in (2, 3, 4)))
+        assert await store.prune(everything, after(9), limit=10) == Pruned(runs=0, outputs=())
 
     @in_event_loop
     async def test_a_run_that_may_snooze_no_longer_takes_the_outcome_it_is_given(self, store: Store) -> None:

@@ -51,6 +51,19 @@ def check(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_what_this_machine_does_not_have_is_warned_of_since_runs_would_fail(root: Path) -> None:
+    fields = "schedule: hourly\nuser: no-such-user\nworking_directory: nowhere\n"
+    write(root, report=GOOD.replace("schedule: daily at 10:30\n", fields), fine=GOOD)
+
+    done = check(cwd=root)
+
+    assert done.stdout.splitlines()[:2] == [
+        "tasks/report.py:6: warning: user: no-such-user is no user of this machine; each run of it would fail here",
+        f"tasks/report.py:7: warning: working_directory: {root}/nowhere does not exist; each run of it would fail here",
+    ]
+    assert done.returncode == 0
+
+
 def test_all_problems_of_all_files_come_as_lines_that_editors_read(root: Path) -> None:
     write(root, good=GOOD, warned=WARNED, bad=BAD)
 

@@ -76,11 +76,43 @@ def test_spells_out_what_acts_on_a_terminal_unless_asked(root: Path) -> None:
     assert logs(root, "--raw").out == "\x1b[31mred\x1b[0m\ttab\rback\n"
 
 
-def test_shows_what_a_helper_told_without_the_byte_that_is_for_hosts(root: Path) -> None:
-    write(root, "7.1", "stdout F at work\x1e::task-scheduler:: progress 3/10")
+def test_leaves_out_what_was_told_and_joins_the_line_it_broke_into(root: Path) -> None:
+    write(
+        root,
+        "7.1",
+        "stdout F ::task-scheduler:: metric rows 12",
+        "stdout F at work\x1e::task-scheduler:: progress 3/10",
+        "stderr F ::task-scheduler:: is no telling here",
+        "stdout F , done",
+        "stdout F   ::task-scheduler:: nor here",
+    )
 
-    assert logs(root).out == "at work::task-scheduler:: progress 3/10\n"
-    assert logs(root, "--raw").out == "at work\x1e::task-scheduler:: progress 3/10\n"
+    assert logs(root).out == "at work, done\n  ::task-scheduler:: nor here\n"
+    assert logs(root).err == "::task-scheduler:: is no telling here\n"
+    assert "at work\x1e::task-scheduler:: progress 3/10\n" in logs(root, "--raw").out
+
+
+def test_says_that_a_run_wrote_nothing_but_what_it_told(root: Path) -> None:
+    write(root, "7.1", "stdout F ::task-scheduler:: progress 1/2", "stdout F \x1e::task-scheduler:: progress 2/2")
+
+    said = logs(root)
+
+    assert said.out == ""
+    assert said.err == "2 lines that told of run 7's work left out: --raw shows them, `show 7` what they say\n"
+
+
+@pytest.mark.parametrize("cut", range(1, 28))
+def test_knows_what_was_told_wherever_it_was_cut(root: Path, cut: int) -> None:
+    line = "\x1e::task-scheduler:: metric a 1"
+    write(root, "7.1", "stdout F one", f"stdout P {line[:cut]}", f"stdout F {line[cut:]}", "stdout F ::task-sch")
+
+    assert logs(root).out == "one\n::task-sch\n"
+
+
+def test_shows_at_the_end_what_might_have_become_a_telling(root: Path) -> None:
+    write(root, "7.1", "stdout F one", "stdout P ::task-s")
+
+    assert logs(root).out == "one\n::task-s"
 
 
 def test_tells_several_attempts_apart_beside_the_output(root: Path) -> None:

@@ -230,12 +230,12 @@ def test_makes_room_by_hanging_up_on_the_client_that_was_silent_longest(root: Pa
     in_loop(scenario)
 
 
-def test_only_the_owner_reaches_folder_and_socket(root: Path) -> None:
+def test_only_the_owner_reaches_the_socket_or_looks_into_its_folder(root: Path) -> None:
     async def scenario() -> None:
         socket_path(root).parent.mkdir(parents=True, mode=0o755)
         async with serving(root):
             path = socket_path(root)
-            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+            assert stat.S_IMODE(path.parent.stat().st_mode) == 0o711
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
     in_loop(scenario)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from task_scheduler.execution import trees
 from task_scheduler.execution.capture import Capture
 
 PIECES = st.lists(
@@ -88,6 +90,38 @@ def test_a_tail_of_short_lines_takes_little_more_memory_than_its_size() -> None:
 
         assert 190_000 < held < 270_000
         assert taken < held * 1.3
+
+
+def test_what_is_kept_is_not_in_forks_and_is_given_back() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        reading, writing = os.pipe()
+        capture = Capture(str(Path(folder) / "output.log"), 40_000_000, reading, os.dup(reading))
+        os.set_blocking(reading, False)
+        before = trees.own_anonymous()
+        while capture.held < 16_000_000:
+            os.write(writing, b"x" * 99 + b"\n")
+            os.write(writing, (b"y" * 99 + b"\n") * 600)
+            assert capture.read(reading)
+            capture.flush()
+        while_held, in_a_fork = trees.own_anonymous() - before, _in_a_fork(trees.own_anonymous) - before
+        os.close(writing)
+        capture.finish()
+
+        assert while_held > 15_000_000
+        assert in_a_fork < 6_000_000
+        assert trees.own_anonymous() - before < 6_000_000
+
+
+def _in_a_fork(function: Callable[[], int]) -> int:
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(writing, b"%d" % function())
+        os._exit(0)
+    os.waitpid(pid, 0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        return int(file.read())
 
 
 def test_a_full_disk_ends_nothing_and_counts_as_left_out() -> None:

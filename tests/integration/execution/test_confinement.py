@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from task_scheduler import composition
 from task_scheduler.execution import cgroups, confinement, processes
+from task_scheduler.project import Project as Folder
+from task_scheduler.settings import Paths, Settings
 from tests.integration.execution.project import EITHER_START_METHOD, Project, until
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may take on another user")
@@ -20,7 +24,8 @@ SOMEBODY = "nobody"
 @pytest.fixture
 def _open(tmp_path: Path) -> Iterator[None]:
     """Let other users into the project folder of a test, which pytest keeps closed to them."""
-    closed = {folder: folder.stat().st_mode for folder in tmp_path.parents if folder.stat().st_mode & 0o005 != 0o005}
+    folders = (tmp_path, *tmp_path.parents)
+    closed = {folder: folder.stat().st_mode for folder in folders if folder.stat().st_mode & 0o005 != 0o005}
     own = {folder: mode for folder, mode in closed.items() if folder.owner() == pwd.getpwuid(os.geteuid()).pw_name}
     for folder, mode in own.items():
         folder.chmod(mode | 0o055)
@@ -128,6 +133,44 @@ def test_another_user_is_taken_on_for_good(project: Project) -> None:
 @as_root
 @pytest.mark.usefixtures("_open")
 @EITHER_START_METHOD
+def test_another_users_task_has_the_helpers_and_what_it_may_tell(project: Project) -> None:
+    # One this user surely may start: the Python of the tests may be in somebody's home.
+    python = shutil.which("python3", path=os.defpath)
+    if python is None:
+        pytest.skip("the system has no Python of its own")
+    project.interpreter = Path(python)
+    paths = Paths.of(Folder(root=project.root, config=project.root / "config.yaml", config_required=False), Settings())
+    project.lib = composition.task_side_library(composition.run_folder(paths) / "lib", paths)
+    paths.logs.mkdir(exist_ok=True)
+    (paths.logs / "tasks.log").touch(mode=0o644)
+    source = (
+        "import subprocess, sys\n"
+        "from helpers import log_info, progress\n"
+        "log_info('one')\n"
+        "log_info('two')\n"
+        "progress(1, 2)\n"
+        "told = 'from task_scheduler.this_run import run_id; print(run_id())'\n"
+        "subprocess.run([sys.executable, '-c', told], check=True)\n"
+    )
+
+    async def scenario() -> None:
+        async with project.scheduler() as scheduler:
+            attempt = scheduler.launch(project.request(source, user=SOMEBODY))
+            exit_ = await scheduler.exit_of(attempt)
+
+            assert exit_.exit_code == 0, project.texts(attempt, "stderr")
+            assert project.texts(attempt)[:2] == ["INFO one", "INFO two"]
+            assert project.texts(attempt)[-1] == str(attempt.run_id)
+            # The log is its owner's to write: said once, and no failure.
+            (complaint,) = project.texts(attempt, "stderr")
+            assert complaint.startswith("logs/tasks.log cannot be written: ")
+
+    asyncio.run(scenario())
+
+
+@as_root
+@pytest.mark.usefixtures("_open")
+@EITHER_START_METHOD
 def test_another_users_task_learns_why_it_is_to_end(project: Project) -> None:
     source = (
         "import os, signal, sys, time\n"
@@ -148,6 +191,37 @@ def test_another_users_task_learns_why_it_is_to_end(project: Project) -> None:
 
             assert project.texts(attempt) == ["here", "time to go"]
             assert [path.name for path in project.run_folder.rglob(f"{attempt}.*")] == [f"{attempt}.attempt"]
+
+    asyncio.run(scenario())
+
+
+@as_root
+@pytest.mark.usefixtures("_open")
+@EITHER_START_METHOD
+def test_what_a_task_opens_in_place_of_what_it_closed_is_not_written_to(project: Project) -> None:
+    source = (
+        "import os\n"
+        "os.closerange(3, 256)\n"
+        "path = '/proc/self/fd/{}'.format(os.memfd_create('own'))\n"
+        "kept = [os.open(path, os.O_RDWR) for _ in range(30)]\n"
+        "os.write(kept[0], b'its own')\n"
+        "from task_scheduler import this_run\n"
+        "print('reason:', repr(this_run.stop_reason()))\n"
+        "import atexit\n"
+        "atexit.register(lambda: print(os.pread(kept[0], 100, 0).decode()))\n"
+        "raise KeyError('lost')\n"
+    )
+
+    async def scenario() -> None:
+        async with project.scheduler() as scheduler:
+            attempt = scheduler.launch(project.request(source, user=SOMEBODY))
+            exit_ = await scheduler.exit_of(attempt)
+
+            assert project.texts(attempt) == ["reason: ''", "its own"]
+            assert (exit_.exit_code, exit_.error) == (1, None)
+            assert "how it ended could not be put on record: [Errno 9] its file was closed by the task" in (
+                project.texts(attempt, "stderr")
+            )
 
     asyncio.run(scenario())
 

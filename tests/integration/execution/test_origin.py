@@ -30,8 +30,8 @@ def test_the_same_version_with_another_program_is_another_origin(tmp_path: Path)
 
     before = _origin(package)
     again = _origin(package)
-    with (package / "execution" / "child.py").open("a") as file:
-        file.write("# another program\n")
+    with (package / "execution" / "child.py").open("a") as program:
+        program.write("# another program\n")
 
     assert before == again
     assert _origin(package) != before

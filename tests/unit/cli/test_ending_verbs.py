@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
 
+from task_scheduler import __main__
 from task_scheduler.cli.arguments import UsageError
+from task_scheduler.cli.ending import Ending
+from task_scheduler.cli.shutdown import what_goes_on
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.control.errors import NoAnswer
 from task_scheduler.core.errors import NotRunning, Refused, SettingsError, UnknownRun
-from tests.unit.cli.documents import FakeDoor, Spoken, Turns, attempt, run, say, task, whole_run
+from tests.unit.cli.documents import NOW, FakeDoor, Spoken, Turns, attempt, run, say, task, whole_run
 
 ROOT = "/srv/jobs"
 #: What is told of a process that is watched, look by look.
@@ -20,6 +26,14 @@ ENDED = run(12, state="cancelled", duration=3.21, reason="stopped by hand")
 
 
 class TestRuns:
+    def test_what_changes_nothing_is_said(self) -> None:
+        door = FakeDoor({"pause": {**PAUSED, "was_paused": True}, "resume": {**RUNNING, "was_paused": False}})
+
+        paused, resumed = say("pause 12", door), say("resume 12", door)
+
+        assert (paused.out, paused.code) == ("run 12 of report is paused already\n", 0)
+        assert (resumed.out, resumed.code) == ("run 12 of report was not paused (running)\n", 0)
+
     def test_a_run_is_paused_and_goes_on(self) -> None:
         door = FakeDoor({"pause": PAUSED, "resume": RUNNING})
 
@@ -91,11 +105,27 @@ class TestRuns:
 
 
 def status(
-    *at_work: dict[str, Any], mode: str | None = "drain", started: str = "2026-11-22T13:00:00Z"
+    *at_work: dict[str, Any], mode: str | None = "drain", started: str = "2026-11-22T13:00:00Z", restart: bool = False
 ) -> dict[str, Any]:
-    stopping = None if mode is None else {"mode": mode, "restart": False, "doing": "draining", "until": None}
+    stopping = None if mode is None else {"mode": mode, "restart": restart, "doing": "draining", "until": None}
     live = {"started_at": started, "pid": 4711, "version": "0.1.0", "stopping": stopping}
     return {"scheduler": live, "running": True, "at_work": list(at_work)}
+
+
+def a_terminal() -> Terminal:
+    return Terminal(out=StringIO(), err=StringIO(), now=lambda: NOW, pause=lambda _seconds: None)
+
+
+def test_ctrl_c_while_the_program_is_loaded_ends_it_in_silence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("task_scheduler.cli.main.main", interrupted)
+
+    assert __main__.main() == 130
+    assert capsys.readouterr() == ("", "")
 
 
 class TestShutdown:
@@ -130,6 +160,7 @@ class TestShutdown:
         [
             ("shutdown", {"mode": "leave"}),
             ("shutdown --drain", {"mode": "drain"}),
+            ("shutdown --drain 5m", {"mode": "drain", "patience": 300.0}),
             ("shutdown --drain 0", {"mode": "drain", "patience": 0.0}),
             ("shutdown --kill", {"mode": "kill"}),
         ],
@@ -145,12 +176,49 @@ class TestShutdown:
         def interrupt() -> None:
             raise KeyboardInterrupt
 
-        door = FakeDoor({"shutdown": {"pid": 4711}, "gone": False})
+        door = FakeDoor({"shutdown": {"pid": 4711}, "gone": False, "status": status(RUNNING)})
 
         with pytest.raises(KeyboardInterrupt):
             say("shutdown --drain", door, meanwhile=interrupt)
 
-        assert door.asked[-1][0] == "shutdown"
+        assert [command for command, _ in door.asked] == ["watch", "shutdown", "status"]
+
+    @pytest.mark.parametrize(
+        ("answer", "said"),
+        [
+            (status(RUNNING), "the scheduler drains on; "),
+            (status(RUNNING, mode="kill"), "the scheduler ends all the same"),
+            (status(mode=None, started="2026-11-22T14:00:00Z"), "the scheduler was restarted: it does not end"),
+            (status(restart=True), "only the waiting ended: the scheduler was told to restart meanwhile"),
+            (NotRunning(ROOT), "only the waiting ended: the scheduler does not tell at present"),
+        ],
+    )
+    def test_after_ctrl_c_it_looks_before_it_says_what_goes_on(self, answer: object, said: str) -> None:
+        ending = Ending(FakeDoor({"status": answer}), a_terminal(), started_at="2026-11-22T13:00:00Z")
+
+        assert what_goes_on(ending, lambda: False).startswith(said)
+
+    def test_a_restart_in_its_place_ends_the_waiting_with_a_failure(self) -> None:
+        answers = Turns(status(RUNNING), NotRunning(ROOT), status(mode=None, started="2026-11-22T14:00:00Z"))
+        told = {"pid": 4711, "started_at": "2026-11-22T13:00:00Z"}
+
+        said = say("shutdown --drain", FakeDoor({"shutdown": told, "gone": False, "status": answers}))
+
+        assert said.code == 1
+        assert "error: the scheduler was restarted: it does not end\n" in said.err
+
+    def test_one_that_does_not_answer_may_still_obey(self) -> None:
+        said = say("shutdown", FakeDoor({"shutdown": NoAnswer("the scheduler did not answer"), "gone": False}))
+
+        assert said.code == 1
+        assert said.err.startswith("error: the scheduler did not answer\n\nhint: it may still obey")
+
+    def test_what_waits_until_the_next_start_is_named(self) -> None:
+        waiting = [run(13, state="queued", final=False), run(14, state="retrying", final=False)]
+
+        said = say("shutdown", FakeDoor({"shutdown": {"pid": 4711}, "status": status(*waiting)}))
+
+        assert said.out == "the scheduler has ended; until the next start wait 2 runs: 13 (report), 14 (report)\n"
 
     def test_one_that_does_not_end_is_told_of(self) -> None:
         door = FakeDoor({"shutdown": {"pid": 4711}, "gone": False, "status": NotRunning(ROOT)})
@@ -176,6 +244,13 @@ class TestRestart:
             "",
             0,
         )
+
+    def test_gives_up_a_drain_and_says_so(self) -> None:
+        answers = Turns(status(RUNNING), status(mode=None, started="2026-11-22T14:00:00Z"))
+
+        said = say("restart", FakeDoor({"status": answers, "restart": {"pid": 4711}, "gone": False}))
+
+        assert said.err == "the scheduler gives up its drain, and restarts instead\n"
 
     def test_settings_that_cannot_be_used_leave_everything_as_it_is(self) -> None:
         door = FakeDoor({"status": status(mode=None), "restart": SettingsError("config.yaml", ["line 2: no"])})
@@ -240,8 +315,29 @@ class TestShowRun:
             ),
             (
                 {"state": "running", "final": False, "paused_at": "2026-11-22T14:00:30Z"},
-                "paused since 14:00:30 (running)",
+                "paused since 14:00:30: its processes stand still",
             ),
+            (
+                {"state": "queued", "final": False, "paused_at": "2026-11-22T14:00:30Z"},
+                "paused since 14:00:30: it does not begin",
+            ),
+            (
+                {
+                    "state": "running",
+                    "final": False,
+                    "paused_at": "2026-11-22T14:00:30Z",
+                    "paused_seconds": 2.0,
+                    "deadline_at": "2026-11-22T14:05:00Z",
+                },
+                "paused    32.0 s so far",
+            ),
+            ({"state": "queued", "final": False, "waits_for": "run 42"}, "waits for run 42"),
+            (
+                {"state": "running", "final": False, "limits": {"timeout": 120}, "time_used": 23.04},
+                "time limit 120 s (23.0 s used)",
+            ),
+            ({"state": "running", "final": False, "retry_count": 4, "executions": 2}, "2 of 5"),
+            ({"state": "retrying", "final": False, "retry_count": 4, "executions": 2}, "the next is 3 of 5"),
             ({"state": "retrying", "final": False, "snoozed": True}, "snoozed"),
             ({"state": "running", "final": False, "deadline_at": "2026-11-22T14:05:00Z"}, "in 4 min, 14:05:00"),
         ],
@@ -305,6 +401,37 @@ class TestAtWork:
         assert "tries again in 1 min, 14:02:00" in said.out
         # What is at work is not shown a second time among the newest runs.
         assert said.out.count("page 3") == 1
+
+    def test_status_of_one_that_drains_counts_what_is_paused_and_leaves_slots_to_the_next_start(self) -> None:
+        told: dict[str, Any] = {
+            **status(PAUSED, RUNNING | {"id": 13}),
+            "tasks": {},
+            "invalid": [],
+            "needs_care": [],
+            "runs": [],
+        }
+        told["scheduler"] |= {"running": 2, "queued": 0, "next_due": "2026-11-22T14:01:44Z"}
+
+        said = say("status", FakeDoor({"status": told})).out
+
+        assert "1 running, 1 paused, 0 queued" in said
+        assert "14:01:44: left to the next start" in said
+
+    def test_status_of_one_that_does_not_answer_shows_the_record_and_why(self) -> None:
+        held_by = {"work": "", "who": "pid 7 on atlas since yesterday", "known": "it was stopped by a signal"}
+        told: dict[str, Any] = {
+            "running": False,
+            "scheduler": None,
+            "held_by": held_by,
+            "tasks": {},
+            "invalid": [],
+            "runs": [],
+        }
+
+        said = say("status", FakeDoor({"status": told}))
+
+        assert (said.code, "does not answer (pid 7 on atlas since yesterday)" in said.out) == (4, True)
+        assert said.err == f"error: the scheduler of {ROOT} does not answer\n       it was stopped by a signal\n"
 
     def test_status_says_that_the_scheduler_drains(self) -> None:
         told = {**status(), "tasks": {}, "invalid": [], "needs_care": [], "runs": []}

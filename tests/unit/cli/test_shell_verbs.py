@@ -15,7 +15,7 @@ from task_scheduler.cli.following import end_note, exit_code
 from task_scheduler.cli.task_file import NotInForce, TaskFile, bring_into_force
 from task_scheduler.control.errors import NoAnswer
 from task_scheduler.core.errors import NotRunning, TaskSchedulerError, UnknownTask
-from tests.unit.cli.documents import FakeDoor, Turns, run, say, task
+from tests.unit.cli.documents import FakeDoor, Turns, attempt, run, say, task
 
 DIGEST = "d" * 64
 SHORT = DIGEST[:12]
@@ -183,6 +183,8 @@ def test_a_file_that_changes_while_it_is_waited_for_is_another_request() -> None
         ({"state": "timed_out", "exit_code": None, "signal": 9}, 124, "run 7 timed out in 2.0 s"),
         ({"state": "failed", "exit_code": None, "duration": None}, 1, "run 7 failed"),
         ({"state": "skipped", "exit_code": None, "duration": None}, 1, "run 7 was skipped"),
+        ({"state": "skipped", "attempts": [attempt(state="skipped")]}, 0, "run 7 was skipped in 2.0 s"),
+        ({"duration": 11.7, "duration_paused": 8.0}, 0, "run 7 succeeded in 3.7 s + 8.0 s paused"),
     ],
 )
 def test_the_exit_code_and_the_last_line_tell_how_the_run_ended(ended: dict[str, Any], code: int, note: str) -> None:

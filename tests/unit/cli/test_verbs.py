@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 
 import pytest
 
+from task_scheduler.cli.arguments import UsageError
 from task_scheduler.control.errors import NoAnswer
 from task_scheduler.core.errors import Refused, UnknownTask
-from tests.unit.cli.documents import FakeDoor, Turns, invalid, job, run, say, task
+from tests.unit.cli.documents import FakeDoor, Turns, attempt, invalid, job, run, say, task
 
 
 class TestList:
@@ -226,6 +227,18 @@ class TestStatus:
             "",
         ]
 
+    def test_shows_what_waits_to_begin_beside_what_is_at_work_and_why(self) -> None:
+        waiting = run(
+            9, state="queued", final=False, started_at=None, created_at="2026-11-22T14:00:30Z", waits_for="run 8"
+        )
+        at_work = run(8, state="running", final=False)
+
+        said = say("status", FakeDoor({"status": self.status(at_work=[at_work, waiting], runs=[waiting, at_work])}))
+
+        assert any(line.split()[:3] == ["8", "report", "running"] for line in said.lines)
+        (line,) = (line for line in said.lines if line.startswith("  9"))
+        assert line.endswith("queued   14:00:00, for 1 min 0 s  waits for run 8")
+
     def test_without_a_scheduler_tells_the_last_known_facts_and_how_to_start_one(self) -> None:
         said = say("status", FakeDoor({"status": self.status(running=False, scheduler=None, invalid=[])}))
 
@@ -307,9 +320,9 @@ class TestHistory:
     @pytest.mark.parametrize(
         ("line", "asked"),
         [
-            ("history", {"limit": 20}),
-            ("history --task report", {"task": "report", "limit": 20}),
-            ("history --state failed --state timed-out", {"states": ["failed", "timed_out"], "limit": 20}),
+            ("history", {"limit": 21}),
+            ("history --task report", {"task": "report", "limit": 21}),
+            ("history --state failed --state timed-out", {"states": ["failed", "timed_out"], "limit": 21}),
             ("history --limit 1000 --before 9", {"limit": 1_000, "before": 9}),
         ],
     )
@@ -321,9 +334,28 @@ class TestHistory:
         assert door.asked == [("history", asked)]
 
     def test_says_where_the_next_page_begins(self) -> None:
-        said = say("history --limit 2", FakeDoor({"history": [run(9), run(8)]}))
+        said = say("history --limit 2", FakeDoor({"history": [run(9), run(8), run(7)]}))
 
         assert said.err == "older runs: add --before 8\n"
+        assert len(said.lines) == 3
+
+    def test_says_nothing_of_older_runs_where_there_are_none(self) -> None:
+        assert say("history --limit 2", FakeDoor({"history": [run(2), run(1)]})).err == ""
+
+    def test_says_what_a_run_waits_for(self) -> None:
+        row = self.row(state="queued", final=False, waits_for="run 42")
+        again = self.row(state="retrying", final=False, retry_at="2026-11-22T14:00:00Z", waits_for="a place")
+
+        assert row.endswith("waits for run 42")
+        assert again.endswith("waits for a place")
+        assert "tries again" not in again
+
+    def test_tells_a_pause_apart_from_the_time_it_was_at_work(self) -> None:
+        assert " 3.7 s + 8.0 s paused " in self.row(duration=11.7, duration_paused=8.0)
+
+    def test_says_where_paused_runs_are_found(self) -> None:
+        with pytest.raises(UsageError, match="`status` shows which are paused"):
+            say("history --state paused", FakeDoor({}))
 
     @pytest.mark.parametrize(
         ("line", "note"),
@@ -481,6 +513,22 @@ class TestStart:
         assert waited.out == at_once.out == "run 191 of report was skipped: run 190 is still going on\n"
         assert (waited.err, at_once.err) == ("", "")
         assert (waited.code, at_once.code) == (1, 1)
+
+    def test_a_run_whose_own_code_found_nothing_to_do_did_what_it_should(self) -> None:
+        skipped = run(state="skipped", reason="no new files", attempts=[attempt(state="skipped")])
+
+        said = say("start report --wait", FakeDoor({"start": self.QUEUED, "run": skipped}))
+
+        assert said.out == "run 7 of report was skipped in 2.0 s: no new files\n"
+        assert said.code == 0
+
+    def test_says_what_the_run_told_and_could_not_be_kept(self) -> None:
+        ended = run(refused=["the result is not kept: .a is a set"])
+
+        said = say("start report --wait", FakeDoor({"start": self.QUEUED, "run": ended}))
+
+        assert said.err == "run 7: the result is not kept: .a is a set\n"
+        assert said.code == 0
 
     def test_says_how_to_repeat_a_request_whose_fate_is_not_known(self) -> None:
         door = FakeDoor({"start": NoAnswer("the scheduler of /srv/jobs did not answer within 10 s")})

@@ -271,6 +271,20 @@ def test_a_run_is_named_by_its_number_or_by_its_task_where_that_has_one_at_work(
     assert runs.done == [("pause", 3), ("resume", 12), ("stop", 3, "stopped by hand", 0)]
 
 
+@pytest.mark.parametrize("paused_at", [None, "2026-11-22T14:00:00Z"])
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_a_pause_and_its_end_tell_whether_it_was_paused_before(command: str, paused_at: str | None) -> None:
+    made, _, _ = managing()
+
+    async def paused_or_not(run_id: int) -> dict[str, Any]:
+        return {"id": run_id, "paused_at": paused_at}
+
+    made._overview.run = paused_or_not  # type: ignore[method-assign]
+    told = asyncio.run(made.answer(command, {"run": 12}))
+
+    assert told["was_paused"] is (paused_at is not None)  # type: ignore[index] # a document
+
+
 @pytest.mark.parametrize(
     ("at_work", "given", "sentence"),
     [
@@ -314,7 +328,9 @@ def test_tells_the_process_how_to_end_and_whether_to_come_back() -> None:
         ("shutdown", {"mode": "drain", "patience": 2.5}),
         ("restart", {"mode": "kill"}),
     ):
-        assert asyncio.run(made.answer(command, given)) == {"pid": os.getpid()}
+        told = asyncio.run(made.answer(command, given))
+        assert isinstance(told, dict)
+        assert told["pid"] == os.getpid()
 
     assert process.orders == [
         StopOrder(),

@@ -60,8 +60,8 @@ BY_ITSELF: list[tuple[AttemptExit, Ended]] = [
     (AttemptExit(exit_code=1, error=ErrorSummary(kind="KeyError", message="x")), Failed("KeyError: x")),
     (AttemptExit(exit_code=1, error=ErrorSummary(kind="Stop", message="")), Failed("Stop")),
     (
-        AttemptExit(exit_code=125, error=ErrorSummary(kind="EnvironmentGone", message="no interpreter")),
-        Failed("EnvironmentGone: no interpreter"),
+        AttemptExit(exit_code=125, error=ErrorSummary(kind="CannotConfine", message="user: ann is no user")),
+        Failed("user: ann is no user"),
     ),
     (AttemptExit(signal=2), Failed("ended by signal SIGINT (2)")),
     (AttemptExit(signal=9), Failed("ended by signal SIGKILL (9)")),
@@ -96,22 +96,22 @@ AT_A_LIMIT: list[tuple[AttemptExit, Ended]] = [
         AttemptExit(
             signal=9, stopped_for="memory_limit", stop_limit=512 * MB, stop_value=512.2 * MB, peak_memory=530 * MB
         ),
-        Failed("ended at 512 MB of 512 MB of memory, at its peak 530 MB"),
+        Failed("ended at 530 MB of the 512 MB of memory it may take"),
     ),
     (
         AttemptExit(
             signal=9, stopped_for="memory_limit", stop_limit=512 * MIB, stop_value=600 * MIB, peak_memory=600 * MIB
         ),
-        Failed("ended at 600 MiB of 512 MiB of memory, at its peak 600 MiB"),
+        Failed("ended at 600 MiB of the 512 MiB of memory it may take"),
     ),
     (
         AttemptExit(signal=9, stopped_for="memory_limit", stop_limit=1_500 * MB, stop_value=1_700 * MB),
-        Failed("ended at 1.7 GB of 1.5 GB of memory"),
+        Failed("ended at 1.7 GB of the 1.5 GB of memory it may take"),
     ),
     (
         # A kernel's limit lets nothing beyond it be measured.
         AttemptExit(signal=9, stopped_for="memory_limit", stop_limit=64 * MB, stop_value=63.9 * MB),
-        Failed("ended at 64 MB of 64 MB of memory"),
+        Failed("ended at 64 MB of the 64 MB of memory it may take"),
     ),
     (AttemptExit(signal=9, stopped_for="memory_limit"), Failed("ended at its memory limit")),
     (
@@ -120,13 +120,20 @@ AT_A_LIMIT: list[tuple[AttemptExit, Ended]] = [
     ),
     (
         AttemptExit(signal=24, stopped_for="cpu_limit", stop_limit=60, stop_value=60.28),
-        Failed("ended at 60.3 s of 60 s of processor time"),
+        Failed("ended after 60.3 s of processor time, of 60 s it may take"),
     ),
-    (AttemptExit(signal=9, stopped_for="cpu_limit", stop_limit=60), Failed("ended at 60 s of 60 s of processor time")),
+    (
+        AttemptExit(signal=9, stopped_for="cpu_limit", stop_limit=60),
+        Failed("ended after 60 s of processor time, of 60 s it may take"),
+    ),
     (AttemptExit(signal=9, stopped_for="cpu_limit"), Failed("ended at its limit of processor time")),
     (
         AttemptExit(signal=9, stopped_for="max_processes", stop_limit=20, stop_value=31),
-        Failed("ended at 31 of 20 processes"),
+        Failed("had 31 processes, of 20 it may have"),
+    ),
+    (
+        AttemptExit(signal=9, stopped_for="max_processes", stop_limit=20, stop_value=20),
+        Failed("wanted more than the 20 processes it may have"),
     ),
     (AttemptExit(signal=9, stopped_for="max_processes"), Failed("ended at its limit of processes")),
     (AttemptExit(signal=15, stopped_for="asked by ann"), Cancelled("asked by ann")),
@@ -179,6 +186,20 @@ def test_a_time_limit_that_an_older_host_did_not_tell_is_given_by_whoever_asks(
     exit_: AttemptExit, timeout: float, reason: str
 ) -> None:
     assert judge_exit(exit_, timeout=timeout) == TimedOut(reason)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (3.0, "ended at its run's deadline of 30 s, which left this attempt 3 s"),
+        (29.98, "ended at its run's deadline of 30 s"),
+        (None, "ended at its run's deadline of 30 s"),
+    ],
+)
+def test_a_deadline_is_named_as_declared_and_what_it_left_where_that_was_less(left: float | None, said: str) -> None:
+    facts = AttemptExit(signal=15, stopped_for="deadline", stop_limit=left)
+
+    assert judge_exit(facts, deadline=30) == TimedOut(said)
 
 
 @given(st.integers(1, 255))

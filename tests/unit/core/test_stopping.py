@@ -21,6 +21,19 @@ def test_told_again_an_end_hurries(order: StopOrder, hurried: StopOrder | None) 
     assert order.hurried() == hurried
 
 
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        (StopOrder(), "runs under way go on"),
+        (StopOrder(mode=DRAIN), "runs under way are waited for"),
+        (StopOrder(mode=DRAIN, patience=90), "runs under way are waited for, at most 90 s"),
+        (StopOrder(mode=KILL), "runs under way are ended"),
+    ],
+)
+def test_what_becomes_of_the_runs_is_said_in_words(order: StopOrder, said: str) -> None:
+    assert order.about_runs == said
+
+
 @pytest.mark.parametrize("mode", StopMode)
 def test_told_often_enough_every_end_is_at_once(mode: StopMode) -> None:
     order: StopOrder | None = StopOrder(mode=mode)

@@ -36,8 +36,30 @@ def test_progress_is_told_in_parts_percent_or_a_count(said: str, progress: dict[
     assert _notes(f"progress {said}") == {"progress": progress}
 
 
+ABSURD = ["1e300/1e-300", "1e300", "1/1e300", "1/1e-300"]
+
+
 @pytest.mark.parametrize(
-    "said", ["", "x", "3/", "/3", "3/x", "3 /", "nan", "inf", "1_000", "0x3", "٣", "50%%", "-1", "1/-1", "1/0", "1e999"]
+    "said",
+    [
+        "",
+        "x",
+        "3/",
+        "/3",
+        "3/x",
+        "3 /",
+        "nan",
+        "inf",
+        "1_000",
+        "0x3",
+        "٣",
+        "50%%",
+        "-1",
+        "1/-1",
+        "1/0",
+        "1e999",
+        *ABSURD,
+    ],
 )
 def test_what_is_no_progress_is_refused_in_a_sentence(said: str) -> None:
     notes = _notes(f"progress {said}")
@@ -87,7 +109,10 @@ def test_a_result_is_any_json() -> None:
         ("{'rows': 1}", "it is no JSON"),
         ("NaN", "JSON has no NaN"),
         ("[-Infinity]", "JSON has no -Infinity"),
-        ("[" * 50_000, "it is no JSON"),
+        ("[" * 50_000, "it is nested too deeply for JSON"),
+        ("1e999", "`result 1e999` is not kept: the number 1e999 in it is more than a number can be"),
+        ('{"rows": [-1e999]}', "the number -1e999 in it is more than a number can be"),
+        ("9" * 5000, "a number in it has 5,000 digits, and 1,000 are kept; write it as text"),
         ('"' + "x" * 100_000 + '"', "it has 100,002 characters, and 100,000 are kept"),
     ],
 )
@@ -154,6 +179,32 @@ def test_of_a_flood_the_newest_of_each_kind_is_kept_and_it_is_said() -> None:
     assert notes["progress"]["done"] == 19_999
     assert json.loads(notes["result"]) == "19"
     assert "more was told at once than is read" in notes["refused"][0]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "kept"),
+    [
+        (b"progress %d%%", b"progress abc", {"progress": {"done": 99, "total": 100, "text": ""}}),
+        (b"metric rows %d", b"metric rows many", {"metrics": {"rows": 99}}),
+        (b"artifact out/%d", b"artifact " + b"x" * 501, {"artifacts": [{"path": "out/99", "title": ""}]}),
+        (b"result %d", b"result {", {"result": "99"}),
+    ],
+)
+@pytest.mark.parametrize("in_one_piece", [True, False])
+def test_after_a_flood_the_newest_line_that_is_right_counts(
+    good: bytes, bad: bytes, kept: dict[str, Any], in_one_piece: bool
+) -> None:
+    begins = b"::task-scheduler:: "
+    flood = b"\n".join(begins + good % number for number in range(100) for _ in range(30))
+    wrong = b"\n".join([b"\x1e" + begins + bad] * 2)
+    heard = Telling()
+    for lines in [flood + b"\n" + wrong] if in_one_piece else [flood, wrong]:
+        heard.hear(lines, 0.0)
+
+    notes = heard.notes()
+
+    assert {kind: notes[kind] for kind in kept} == kept
+    assert any("is not kept" in sentence for sentence in notes["refused"])
 
 
 def test_after_a_flood_all_is_read_again() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+
+import pytest
 
 from task_scheduler.core.events import Event
 from task_scheduler.core.stopping import StopMode, StopOrder
-from task_scheduler.process.lifetime import Lifetime, first_of
+from task_scheduler.process.lifetime import ENDING, Lifetime, first_of, hold_signals_back, listening
 
 DRAIN, KILL = StopOrder(mode=StopMode.DRAIN), StopOrder(mode=StopMode.KILL)
 
@@ -69,6 +73,54 @@ def test_a_kill_hurries_to_a_kill_without_grace_and_then_to_an_end_at_once() -> 
         return life
 
     assert asyncio.run(live()).is_at_once
+
+
+@pytest.mark.parametrize("on_signal", [StopOrder(), DRAIN, KILL])
+def test_a_signal_after_a_restart_was_asked_for_means_an_end(on_signal: StopOrder) -> None:
+    said: list[Event] = []
+    life = lifetime(on_signal, said)
+    life.ask(StopOrder(mode=StopMode.DRAIN, is_restart=True))
+    assert life.is_restart
+
+    life.signalled()
+
+    assert (life.order, life.is_restart, life.is_at_once) == (on_signal, False, False)
+    assert [event.message for event in said] == [
+        f"told to end by a signal, which gives up the restart: {on_signal.about_runs}"
+    ]
+
+
+def test_only_a_second_signal_is_called_one_told_again() -> None:
+    said: list[Event] = []
+    life = lifetime(DRAIN, said)
+    life.ask(KILL)
+
+    life.signalled()
+    life.signalled()
+
+    assert [event.message for event in said] == [
+        "told to end by a signal: what still executes is killed without grace",
+        "told again to end: runs under way go on without the scheduler",
+    ]
+
+
+def test_signals_are_held_back_for_the_next_program_and_heard_where_there_is_none() -> None:
+    async def live(*, signalled: bool) -> tuple[bool, bool]:
+        life = lifetime(StopOrder())
+        life.ask(StopOrder(is_restart=True))
+        with listening(life, look_anew=lambda: None):
+            if signalled:
+                os.kill(os.getpid(), signal.SIGTERM)
+            await hold_signals_back(life)
+        held = signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+        return life.is_restart, set(ENDING) <= held
+
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        assert asyncio.run(live(signalled=False)) == (True, True)
+        assert asyncio.run(live(signalled=True)) == (False, False)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_newest_word_of_a_command_counts() -> None:

@@ -287,7 +287,7 @@ async def test_what_ended_at_the_deadline_itself_is_over() -> None:
         await world.pass_time(1)
 
         run = await world.the_run()
-        assert (run.state, run.reason) == (RunState.TIMED_OUT, "ended at its run's deadline")
+        assert (run.state, run.reason) == (RunState.TIMED_OUT, "ended at its run's deadline of 100 s")
 
 
 async def _retry_without_a_place(world: World) -> None:
