@@ -167,10 +167,6 @@ class Beginnings:
         host = os.getpid()
         order = one.order
         try:
-            if one.program is None:
-                self._programs.set_variables(order)
-            else:
-                self._programs.make_ready(order, one.program)
             if needs_meter(order):
                 one.held = self._fresh_held if one.program is None else max(trees.held([host]) - held, 0)
             one.pid = os.fork()

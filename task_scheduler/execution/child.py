@@ -17,7 +17,7 @@ import types
 
 from task_scheduler import this_run
 from task_scheduler.execution import confinement, faults, fresh, markers, parentage, processes, raised, words
-from task_scheduler.execution.programs import folder_of_tasks
+from task_scheduler.execution.programs import folder_of_tasks, set_variables
 from task_scheduler.execution.stopping import STOPS
 from task_scheduler.execution.winding_up import flush, wind_up
 from task_scheduler.json_values import NotKept, encode
@@ -86,6 +86,7 @@ def carry_out(order: dict[str, Any], program: Program, folder: str) -> NoReturn:
     """Run the task's code in this process, and end with it."""
     status = CANNOT_BEGIN
     try:
+        program.make_ready(order)
         confinement.enter(order, folder)
         status = _run(order, program)
     except confinement.CannotConfine as error:
@@ -103,6 +104,7 @@ def carry_out(order: dict[str, Any], program: Program, folder: str) -> NoReturn:
 def _start_afresh(given: int, order: dict[str, Any], lib: str) -> None:
     """Let a fresh interpreter take this process over; return only when it cannot be run."""
     try:
+        set_variables(order)
         fresh.become(given, order, lib)
     except OSError as error:
         _refuse("EnvironmentGone", f"the interpreter of its environment cannot be run: {error}", order)

@@ -55,7 +55,6 @@ def main(descriptor: int) -> NoReturn:
     sys.path.insert(0, lib)
     from task_scheduler.execution import child, interpreter, parentage
     from task_scheduler.execution.programs import Programs
-    from task_scheduler.execution.stopping import STOPS
 
     del sys.path[0]
     # Once more: the kernel drops it when the interpreter's file has capabilities of its own.
@@ -65,8 +64,6 @@ def main(descriptor: int) -> NoReturn:
     local_imports = interpreter.offer_project(root, lib, list(sys.path))
     programs = Programs(local_imports)
     program = programs.load(order)
-    programs.make_ready(order, program)
-    STOPS.prepare()
     gc.collect()
     gc.freeze()
     child.carry_out(order, program, given["folder"])

@@ -46,7 +46,6 @@ def main(folder: str) -> int:
     from task_scheduler.execution.beginning import Beginnings
     from task_scheduler.execution.programs import Programs
     from task_scheduler.execution.serving import Host
-    from task_scheduler.execution.stopping import STOPS
 
     del sys.path[0]
     parentage.take_in_orphans()
@@ -58,7 +57,6 @@ def main(folder: str) -> int:
         return UNSAFE
     programs = Programs(interpreter.offer_project(root, lib, own))
     _import_decorators()
-    STOPS.prepare()
     gc.collect()
     gc.freeze()
     listener = socket.socket(fileno=_LISTENER)

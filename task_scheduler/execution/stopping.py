@@ -33,22 +33,17 @@ class Stops:
         self.was_raised = False  #: whether its code was told
         #: Whether to tell it again where it was told inside a finalizer or a callback, which keep what is raised in them.
         self.insists = True
-        self._attends = False
         self._is_listening = False
         self._is_wanted = False
         self._stopped: this_run.Stopped | None = None
         self._say_unraisable = sys.unraisablehook
         self._masks: dict[int, set[int]] = {}  #: of threads that fork just now
 
-    def prepare(self) -> None:
-        """Have forks of this process, and of what is forked from it, leave no TERM unheard; once, before the first."""
+    def attend(self) -> None:
+        """Take TERM from now on, and have processes that are forked from here leave none unheard; once in a process."""
         os.register_at_fork(
             before=self._hold_back, after_in_parent=self._let_through, after_in_child=self._leave_to_the_default
         )
-
-    def attend(self) -> None:
-        """Take TERM from now on."""
-        self._attends = True
         # Below `signal`, which makes an enum of each answer: pages touched, and copied, for nothing.
         _signal.signal(_signal.SIGTERM, self._hear)
 
@@ -84,18 +79,16 @@ class Stops:
             start_new_thread(_ask_again, ())  # from here it would be lost in the same way
 
     def _hold_back(self) -> None:
-        if self._attends:  # Python would drop what arrives while the new process makes itself one
-            self._masks[get_ident()] = _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGTERM})
+        # Python would drop what arrives while the new process makes itself one.
+        self._masks[get_ident()] = _signal.pthread_sigmask(_signal.SIG_BLOCK, {_signal.SIGTERM})
 
     def _let_through(self) -> None:
-        if self._attends:
-            _signal.pthread_sigmask(_signal.SIG_SETMASK, self._masks.pop(get_ident()))
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, self._masks.pop(get_ident()))
 
     def _leave_to_the_default(self) -> None:
-        if self._attends:
-            if _signal.getsignal(_signal.SIGTERM) == self._hear:
-                _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
-            self._let_through()
+        if _signal.getsignal(_signal.SIGTERM) == self._hear:
+            _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
+        self._let_through()
 
 
 def _ask_again() -> None:
