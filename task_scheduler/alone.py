@@ -40,6 +40,7 @@ from task_scheduler.services.patience import Patience
 from task_scheduler.services.register import Register
 from task_scheduler.services.requested_entry import requested_entry
 from task_scheduler.services.runner import Runner
+from task_scheduler.services.service import fault
 from task_scheduler.services.timetable import Timetable
 from task_scheduler.settings import Paths, Settings, load_settings
 from task_scheduler.store.locks import ProjectLock
@@ -217,6 +218,9 @@ class _Work:
         """
         run_folder = composition.run_folder(paths)
         clock = SystemClock()
+        secrets = composition.learn_secrets(paths)
+        if secrets.fault:
+            note(secrets.fault)
         undo.callback(set_up_logging(settings, paths, foreground=False).close)
         events = EventBus()
         events.subscribe(log_event)
@@ -241,7 +245,9 @@ class _Work:
             interpreter_of=provider.interpreter,
             source_of=store.source_path,
             notice=composition.teller(events, "hosts.notice"),
+            on_fault=lambda error: events.publish(fault("executor", error)),
         )
+        executor.hide(secrets.values)
         register, timetable = Register(), Timetable(zone=settings.scheduler.zone)
         policies = composition.policies(settings)
         patience = Patience(clock=clock, publish=events.publish)
@@ -297,8 +303,7 @@ class _Work:
             start_task=work.start_task,
             rescan=work.look_again,
             surroundings=composition.surroundings(
-                settings,
-                paths,
+                lambda: (settings, paths),
                 lib,
                 interpreter_of=provider.interpreter,
                 in_force=lambda which: in_force(which, register, catalog),

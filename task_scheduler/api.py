@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+import math
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from task_scheduler.ports import (
     History,
     Ledger,
     Outputs,
+    Resets,
     StateStore,
     TaskReader,
     TaskSource,
@@ -34,6 +36,7 @@ from task_scheduler.services.patience import Patience
 from task_scheduler.services.register import Admitted, Register
 from task_scheduler.services.requested_entry import why_not_in_force
 from task_scheduler.services.rescuer import Rescuer
+from task_scheduler.services.resets import JobReset, Resetter
 from task_scheduler.services.runner import Runner, RunnerLimits
 from task_scheduler.services.scheduler import Scheduler
 from task_scheduler.services.timetable import Timetable
@@ -55,7 +58,7 @@ class Startable(Protocol):
         ...
 
 
-class Store(Ledger, Catalogue, History, StateStore, Protocol):
+class Store(Ledger, Resets, Catalogue, History, StateStore, Protocol):
     """The whole record."""
 
 
@@ -92,7 +95,17 @@ class TaskScheduler:
     Stopping starts nothing more and leaves running attempts alive; the next start adopts them.
     """
 
-    def __init__(self, *, adapters: Adapters, policies: Policies, timetable: Timetable, events: EventBus) -> None:
+    def __init__(
+        self,
+        *,
+        adapters: Adapters,
+        policies: Policies,
+        timetable: Timetable,
+        events: EventBus,
+        on_look: Callable[[], None] | None = None,
+        look_every: float = math.inf,
+    ) -> None:
+        """`on_look` is called by the scheduling loop at each look, at least every `look_every` seconds."""
         self._adapters = adapters
         self._events = events
         self._timetable = timetable
@@ -126,6 +139,8 @@ class TaskScheduler:
             policy=policies.misfire,
             loop_interval=policies.loop_interval,
             patience=self._patience,
+            on_look=on_look,
+            look_every=look_every,
             publish=events.publish,
         )
         self._catalog = Catalog(
@@ -142,6 +157,19 @@ class TaskScheduler:
             reload_on_change=policies.reload_on_change,
             patience=self._patience,
             on_change=self._scheduler.wake,
+            publish=events.publish,
+        )
+        self._resetter = Resetter(
+            resets=adapters.store,
+            history=adapters.store,
+            timetable=timetable,
+            slots=lambda: self._runner.slots,
+            turn=self._scheduler.turn,
+            generation=lambda: self._scheduler.generation,
+            digest_of=self._digest_in_force,
+            on_change=self._scheduler.wake,
+            clock=adapters.clock,
+            patience=self._patience,
             publish=events.publish,
         )
         self._rescuer = Rescuer(
@@ -163,6 +191,21 @@ class TaskScheduler:
             clock=adapters.clock,
             policy=policies.retention,
             publish=events.publish,
+        )
+
+    async def configure(self, policies: Policies, *, look_anew: bool) -> None:
+        """Work by these policies from now on; `look_anew` where other files than before may be task files.
+
+        What is under way goes on as it began. How tasks share environments is settled at the start alone.
+        """
+        self._runner.configure(policies.limits)
+        self._rescuer.configure(policy=policies.misfire)
+        self._janitor.configure(policy=policies.retention)
+        await self._scheduler.configure(policy=policies.misfire, loop_interval=policies.loop_interval)
+        await self._catalog.configure(
+            stop_on_invalid=policies.stop_on_invalid,
+            reload_on_change=policies.reload_on_change,
+            look_anew=look_anew,
         )
 
     def add(self, service: Startable) -> None:
@@ -191,6 +234,14 @@ class TaskScheduler:
 
         A stop that is cancelled may be followed by another one, with another order.
         """
+        await self.wind_down(order)
+        for service in (*reversed(self._further), self._janitor, self._catalog, self._scheduler, self._runner):
+            await service.stop()
+        await self._adapters.executor.stop()
+        self._tell("scheduler.stopped", f"the scheduler stopped{self._left()}")
+
+    async def wind_down(self, order: StopOrder) -> None:
+        """Do about the runs under way what `order` says; `stop` follows, and does the rest."""
         self._stopping = order
         match order.mode:
             case StopMode.LEAVE:
@@ -199,10 +250,6 @@ class TaskScheduler:
                 await self._drain(order.patience)
             case StopMode.KILL:
                 await self._end_runs(order.grace)
-        for service in (*reversed(self._further), self._janitor, self._catalog, self._scheduler, self._runner):
-            await service.stop()
-        await self._adapters.executor.stop()
-        self._tell("scheduler.stopped", f"the scheduler stopped{self._left()}")
 
     async def _drain(self, patience: float | None) -> None:
         """Wait for the runs under way, at most so many seconds."""
@@ -299,6 +346,26 @@ class TaskScheduler:
         except UnknownRun:
             raise await self._why_not_here(run_id) from None
 
+    async def reset_schedules(
+        self, tasks: Collection[str] | None, *, overdue_only: bool, dry_run: bool
+    ) -> Sequence[JobReset]:
+        """Give up what is overdue of the jobs of these tasks, None: of all, and have them owe their next instant.
+
+        Raises UnknownTask, and Refused for a task without a version in force, or while the scheduler ends.
+        """
+        if self._stopping is not None:
+            raise Refused(
+                f"the scheduler is {self._doing(self._stopping)}: ask again once {self._afterwards(self._stopping)}"
+            )
+        for task_id in tasks or ():
+            self.in_force(task_id)
+        return await self._resetter.reset(tasks, overdue_only=overdue_only, dry_run=dry_run)
+
+    @property
+    def misfire(self) -> MisfirePolicy:
+        """What happens to slots that could not run in time."""
+        return self._scheduler.misfire
+
     def notes_of(self, run_id: int) -> AttemptNotes | None:
         """Return what a run at work has told so far; None: nothing is known of it here."""
         return self._runner.notes_of(run_id)
@@ -319,6 +386,15 @@ class TaskScheduler:
         """Return why nothing of the folder of tasks may start at present; None: all is well."""
         return self._register.suspended
 
+    def activity(self) -> str:
+        """Return in a line what it is at: `3 running, 2 waiting, next 14:05 backup`."""
+        counts = self._runner.counts()
+        waiting = counts["queued"] + counts["retrying"]
+        told = [f"{counts['running']} running", *([f"{waiting} waiting"] if waiting else [])]
+        if self._stopping is not None:
+            return ", ".join([self._doing(self._stopping), *told])
+        return ", ".join([*told, self._next_in_words()])
+
     def live(self) -> dict[str, object]:
         """Return what only the working scheduler knows, as JSON values."""
         due = None if self._register.suspended is not None else self._scheduler.next_due
@@ -332,6 +408,22 @@ class TaskScheduler:
             "record": self._patience.trouble,
             "stopping": None if self._stopping is None else self._describe_stop(self._stopping),
         }
+
+    def _digest_in_force(self, task_id: str) -> str | None:
+        admitted = self._register.get(task_id)
+        return None if admitted is None else admitted.version.digest
+
+    def _next_in_words(self) -> str:
+        if self._register.suspended is not None:
+            return "tasks suspended"
+        due = self._timetable.next_due()
+        if due is None:
+            return "nothing due"
+        tasks = sorted({timed.job.task_id for timed in self._timetable.due_within(due)})
+        there, here = due.astimezone(self._timetable.zone), self._adapters.clock.now().astimezone(self._timetable.zone)
+        when = there.strftime("%H:%M" if there.date() == here.date() else "%Y-%m-%d %H:%M")
+        others = f" and {len(tasks) - 1:,} more" if len(tasks) > 1 else ""
+        return f"next {when} {tasks[0]}{others}" if tasks else f"next {when}"
 
     def _describe_stop(self, order: StopOrder) -> dict[str, object]:
         until = self._drains_until if order.mode is StopMode.DRAIN else None

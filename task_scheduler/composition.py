@@ -9,17 +9,20 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from task_scheduler import known_secrets
 from task_scheduler.api import Policies
 from task_scheduler.core.errors import TaskSchedulerError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.requests import AttemptRequest
 from task_scheduler.core.runs import AttemptId, output_name
+from task_scheduler.core.secrets import Secrets
 from task_scheduler.core.tasks import NO_ARGUMENTS
 from task_scheduler.environments.provider import Environments, environments
 from task_scheduler.execution import surroundings as execution_surroundings
 from task_scheduler.execution.executor import HostExecutor
 from task_scheduler.private_files import tighten
 from task_scheduler.scaffolding.shipped import PACKAGE, shipped
+from task_scheduler.secrets_file import read_secrets
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.register import Admitted
 from task_scheduler.services.runner import RunnerLimits
@@ -46,6 +49,13 @@ def run_folder(paths: Paths) -> Path:
     return folder
 
 
+def learn_secrets(paths: Paths) -> Secrets:
+    """Read what is to be hidden, and have this process hide it from now on; to be done before anything is logged."""
+    secrets = read_secrets(paths.root)
+    known_secrets.know(secrets.values)
+    return secrets
+
+
 def hosts_folder(paths: Paths) -> Path:
     """Return where hosts keep what they and a scheduler must both know."""
     return paths.data / "run" / "hosts"
@@ -58,8 +68,12 @@ def host_executor(
     interpreter_of: Callable[[str], Path],
     source_of: Callable[[str], Path],
     notice: Callable[[str], None],
+    on_fault: Callable[[Exception], None],
 ) -> HostExecutor:
-    """Return what executes task files; `interpreter_of` takes an environment's key, `source_of` a version's digest."""
+    """Return what executes task files; `interpreter_of` takes an environment's key, `source_of` a version's digest.
+
+    `on_fault` is given what the program raised where nobody else would hear of it.
+    """
     return HostExecutor(
         root=paths.root,
         run_folder=hosts_folder(paths),
@@ -69,6 +83,7 @@ def host_executor(
         source_of=source_of,
         project=str(paths.root),
         notice=notice,
+        on_fault=on_fault,
     )
 
 
@@ -88,6 +103,28 @@ def task_source(settings: Settings, paths: Paths, *, pattern: str, notice: Calla
         check_interval=settings.scheduler.task_check_interval,
         notice=notice,
     )
+
+
+def configure_files(
+    settings: Settings, paths: Paths, *, source: FolderSource, reader: TaskFileReader, environments: Environments
+) -> bool:
+    """Have what finds, reads and judges task files work by these settings from now on.
+
+    Return whether other files than before may be task files, so that all of them have to be looked at anew.
+    """
+    environments.configure(
+        timeout=settings.environments.build_timeout,
+        allow_direct_references=settings.environments.allow_direct_references,
+        tasks=paths.tasks,
+    )
+    is_judged_otherwise = reader.configure(allow_direct_references=settings.environments.allow_direct_references)
+    are_others = source.configure(
+        tasks=paths.tasks,
+        pattern=settings.tasks.file_pattern,
+        include_examples=settings.tasks.include_example_tasks,
+        check_interval=settings.scheduler.task_check_interval,
+    )
+    return is_judged_otherwise or are_others
 
 
 def teller(events: EventBus, name: str, level: Level = Level.INFO) -> Callable[[str], None]:
@@ -134,6 +171,7 @@ def policies(settings: Settings) -> Policies:
             max_concurrent=settings.scheduler.concurrency_limit,
             kill_grace=settings.tasks.kill_grace,
             output_limit=settings.tasks.output_limit,
+            log_level=settings.logging.level,
         ),
         loop_interval=settings.scheduler.loop_interval,
         stop_on_invalid=settings.tasks.on_invalid is OnInvalid.STOP,
@@ -154,8 +192,7 @@ def whereabouts(settings: Settings, paths: Paths) -> dict[str, Any]:
 
 
 def surroundings(
-    settings: Settings,
-    paths: Paths,
+    in_force_now: Callable[[], tuple[Settings, Paths]],
     lib: Path,
     *,
     interpreter_of: Callable[[str], Path],
@@ -165,14 +202,15 @@ def surroundings(
 
     `in_force` raises UnknownTask and Refused.
     """
-    project = whereabouts(settings, paths)
 
     async def tell(task_id: str | None) -> dict[str, Any]:
+        settings, paths = in_force_now()
+        project = whereabouts(settings, paths)
         if task_id is None:
             return project
         admitted = in_force(task_id)
         file, interpreter = paths.root / admitted.path, interpreter_of(admitted.version.environment)
-        given = execution_surroundings.of_task(_request_of(admitted), root=paths.root, source=file)
+        given = execution_surroundings.of_task(_request_of(admitted, settings), root=paths.root, source=file)
         return {
             **project,
             "task": task_id,
@@ -189,7 +227,7 @@ def surroundings(
     return tell
 
 
-def _request_of(admitted: Admitted) -> AttemptRequest:
+def _request_of(admitted: Admitted, settings: Settings) -> AttemptRequest:
     """Return what an execution of this version would be asked for, of no run in particular."""
     version, none = admitted.version, AttemptId(run_id=0, number=0)
     return AttemptRequest(
@@ -205,6 +243,7 @@ def _request_of(admitted: Admitted) -> AttemptRequest:
         timeout=None,
         kill_grace=0,
         output_limit=0,
+        log_level=settings.logging.level,
     )
 
 

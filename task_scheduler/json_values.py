@@ -40,8 +40,13 @@ class NotKept(ValueError):
     """A value that cannot be kept; its text tells why, as what follows `it is not kept: `."""
 
 
-def encode(value: Any) -> str:  # noqa: ANN401 - that is the question
-    """Return a value as JSON of at most `MOST_CHARACTERS`; raises NotKept."""
+def encode(
+    value: Any,  # noqa: ANN401 - that is the question
+    *,
+    most: int = MOST_CHARACTERS,
+    instead: str = "write it to a file and name that as an artifact",
+) -> str:
+    """Return a value as JSON of at most so many characters; raises NotKept, which says `instead` of what is longer."""
     import json
 
     try:
@@ -53,11 +58,8 @@ def encode(value: Any) -> str:  # noqa: ANN401 - that is the question
         raise NotKept("it is nested too deeply for JSON") from None
     except Exception as error:  # noqa: BLE001 - a foreign mapping may raise anything
         raise NotKept(_reason(value) or f"JSON does not know it: {error}"[:300]) from None
-    if len(text) > MOST_CHARACTERS:
-        raise NotKept(
-            f"it takes {len(text):,} characters of JSON, and {MOST_CHARACTERS:,} are kept; "
-            "write it to a file and name that as an artifact"
-        )
+    if len(text) > most:
+        raise NotKept(f"it takes {len(text):,} characters of JSON, and {most:,} are kept; {instead}")
     return text
 
 

@@ -13,7 +13,11 @@ import fcntl
 import os
 import time
 
+from task_scheduler import known_secrets
+
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
+#: Bytes of the time that a line begins with.
+_TIME = len("2026-11-22 14:00:00.123")
 #: Not printable by Unicode's own account, and harmless: two spaces, a narrow one, and what joins parts of one sign.
 _HARMLESS = "\xa0\u3000\u202f\u200d"
 
@@ -34,19 +38,29 @@ def format_line(*, seconds: float, level: str, text: str, fields: str = "", belo
     """Return `2026-11-22 14:00:00.123 | INFO     | text | fields`, escaped, with a line end.
 
     `seconds` counts from 1970; it is shown in the machine's zone. `below` (a traceback) follows on lines of its
-    own, indented, so that none of them can pass for a record.
+    own, indented, so that none of them can pass for a record. `fields` are JSON, and stay it with secrets hidden: that is
+    done here, since in a whole line a hidden number would be no JSON.
     """
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
     line = f"{moment}.{int(seconds % 1 * 1000):03d} | {level:<8} | {escape(text)}"
     if fields:
-        line += f" | {escape(fields)}"
+        project = os.environ.get("TASK_SCHEDULER_ROOT")
+        if project:
+            known_secrets.mask_around(project)
+        line += f" | {escape(known_secrets.hide_in_json(fields))}"
     rest = "".join(f"\n    {escape(part)}" for part in below.splitlines())
     return f"{line}{rest}\n"
 
 
 def append(path: str, line: str) -> None:
-    """Write a line to the end of the file that has this name now, making it and its folder; raises OSError."""
+    """Write a line to the end of the file that has this name now, making it and its folder; raises OSError.
+
+    The file lies in a folder of the project folder, whose secrets are hidden in all of the line but its time.
+    """
+    mask = known_secrets.mask_around(os.path.dirname(os.path.dirname(path)))
     data = line.encode("utf-8", "backslashreplace")
+    if mask is not None:
+        data = data[:_TIME] + mask.hide(data[_TIME:])
     while True:
         descriptor = _open(path)
         try:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from task_scheduler.core.backups import Backup
 from task_scheduler.core.environments import Collected, Lock, Requirements
 from task_scheduler.core.errors import Problem
 from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Missed, Skipped, TimedOut
@@ -171,6 +172,29 @@ class Ledger(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUp:
+    """What of some jobs is not to run any more, as a person asked, and what they owe next."""
+
+    slots: Sequence[SlotClaim]  #: not on record yet, each with its outcome
+    next_runs: Mapping[int, datetime | None]
+    runs: Sequence[int]  #: on record, waiting, and not to begin
+    attempts: Sequence[AttemptId]  #: claimed for these, and never sent on
+    outcome: Missed
+    at: datetime
+
+
+class Resets(Protocol):
+    """The record of schedules that a person resets."""
+
+    async def give_up(self, given_up: GivenUp) -> Sequence[Run]:
+        """Record slots and waiting runs as missed and move their jobs on, in one commit; return the runs it ended.
+
+        A slot that is on record already, and a run that does not wait any more, are left as they are.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
     """A version that is to be put in force."""
 
@@ -275,6 +299,10 @@ class History(Protocol):
         """Return the newest run of each task that has one, by task id, without what it told."""
         ...
 
+    async def latest_of_jobs(self) -> Mapping[int, Run]:
+        """Return the run of the latest slot of each active job that has one, by job id, without what it told."""
+        ...
+
     async def all_jobs(self, task_id: str) -> Sequence[Job]:
         """Return every job a task ever had, active ones first."""
         ...
@@ -295,8 +323,43 @@ class StateStore(Protocol):
         """Delete at most `limit` finished runs the policy no longer keeps, and what only they referred to."""
         ...
 
-    async def backup(self) -> str:
-        """Write a verified copy beside the others; return its name."""
+
+class BackupStore(Protocol):
+    """The backups of the record."""
+
+    async def backup(self, *, why: str) -> Backup:
+        """Write a verified copy beside the others, and drop those that are not kept any more; raises StoreError."""
+        ...
+
+    async def backups(self) -> Sequence[Backup]:
+        """Return the backups, newest first; raises StoreError."""
+        ...
+
+    def keep_backups(self, keep: timedelta) -> None:
+        """Keep backups for so long from the next one on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundAttempt:
+    """An attempt an executor executes, or knows the end of."""
+
+    id: AttemptId
+    task_id: str | None  #: None: it is not known any more
+    placement: str
+    environment: str
+    output: str  #: name of its output
+    started_at: datetime | None
+
+
+class Recovery(Protocol):
+    """What puts a restored record in step with the world again."""
+
+    async def take_in(self, found: Sequence[FoundAttempt], at: datetime) -> Sequence[AttemptId]:
+        """Put attempts on record that are not; return which of them are to be settled now.
+
+        Those of a run that has its outcome, or whose task is not known, are left out.
+        """
         ...
 
 

@@ -25,6 +25,10 @@ class Project:
     config: Path
     config_required: bool  #: a person named the file, so its absence is an error
 
+    def shown(self, path: Path) -> str:
+        """Return how an absolute path is told to a person: from the project folder, where it is in there."""
+        return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
+
 
 def locate_project(*, config: str | Path | None, root: str | Path | None, default_root: Path) -> Project:
     """Tell which project `--config` and `--root` mean; None stands for an option not given.

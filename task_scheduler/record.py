@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from task_scheduler.control.answers import Control, Document, ReadModel
+from task_scheduler.control.answers import Control, Document, ReadModel, ScheduleModel
 from task_scheduler.core.errors import NotRunning, UnknownRun, UnknownTask
 from task_scheduler.core.runs import Run
 from task_scheduler.project import Project
 from task_scheduler.settings import Settings, load_settings
+from task_scheduler.store.sign import was_made
 
 if TYPE_CHECKING:
     from task_scheduler.store.sqlite import SqliteStore
@@ -31,10 +32,18 @@ class Record:
         self._runner = asyncio.Runner()
         self._close_store = _nothing
         self._store: SqliteStore | None = None
-        self.exists = paths.database.is_file()  #: whether a scheduler ever ran here
-        overview = self._open(paths.database, settings) if self.exists else _NothingYet()
+        self._zone = settings.scheduler.zone
+        #: Whether a scheduler ever ran here; where its record is gone, opening it says so.
+        self.exists = paths.database.is_file() or was_made(paths.database.resolve())
+        overview: ReadModel
+        schedules: ScheduleModel
+        if self.exists:
+            overview, schedules = self._open(paths.database, settings)
+        else:
+            overview = schedules = _NothingYet()
         self._control = Control(
             overview=overview,
+            schedules=schedules,
             start_task=self._start,
             rescan=self._rescan,
             surroundings=self._look_around,
@@ -45,7 +54,9 @@ class Record:
         """Return the answer to a command; raises NotRunning for one that needs the scheduler."""
         given = {name: value for name, value in arguments.items() if value is not None}
         answer: Any = self._runner.run(self._control.answer(command, given))
-        return {**answer, "held_by": self._holder()} if command == "status" else answer
+        if command != "status":
+            return answer
+        return {**answer, "held_by": self._holder(), "restored": self._runner.run(self._restored())}
 
     def what_is_known(self, run_id: int) -> str:
         """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
@@ -56,6 +67,14 @@ class Record:
         self._close_store()
         self._runner.close()
 
+    async def _restored(self) -> str | None:
+        """Return what people should know of a restore of the last day, in a sentence; None: there was none."""
+        from task_scheduler.clock import SystemClock
+        from task_scheduler.core.restoring import RESTORED, told_of
+
+        text = None if self._store is None else await self._store.get(RESTORED)
+        return told_of(text, now=SystemClock().now(), zone=self._zone)
+
     def _holder(self) -> Document | None:
         """Return who holds the project folder although no scheduler answers; None: nobody."""
         from task_scheduler.store.locks import holder_of
@@ -63,14 +82,19 @@ class Record:
         holder = holder_of(self._paths.data / "run" / "scheduler.lock")
         return None if holder is None else {"work": holder.work, "who": holder.who}
 
-    def _open(self, database: Path, settings: Settings) -> ReadModel:
+    def _open(self, database: Path, settings: Settings) -> tuple[ReadModel, ScheduleModel]:
         from task_scheduler.clock import SystemClock
         from task_scheduler.services.overview import Overview
+        from task_scheduler.services.schedules import ScheduleOverview
         from task_scheduler.store.sqlite import SqliteStore
 
         store = SqliteStore.open_reader(database)
         self._close_store, self._store = store.close, store
-        return Overview(catalogue=store, history=store, clock=SystemClock(), zone=settings.scheduler.zone)
+        clock, zone, misfire = SystemClock(), settings.scheduler.zone, settings.scheduler.misfire
+        return (
+            Overview(catalogue=store, history=store, clock=clock, zone=zone),
+            ScheduleOverview(catalogue=store, history=store, clock=clock, zone=zone, misfire=lambda: misfire),
+        )
 
     async def _what_is_known(self, run_id: int) -> str:
         from task_scheduler.core.runs import OPEN_ATTEMPTS, RunState
@@ -119,6 +143,17 @@ class _NothingYet:
 
     async def run(self, run_id: int) -> Document:
         raise UnknownRun(str(run_id))
+
+    async def overdue(self) -> Document:
+        from task_scheduler.clock import SystemClock
+        from task_scheduler.services.schedules import nothing_overdue
+
+        return nothing_overdue(SystemClock().now())
+
+    async def jobs(self, task: str | None = None) -> list[Document]:
+        if task is not None:
+            raise UnknownTask(task)
+        return []
 
     async def summary(self) -> Document:
         return {"tasks": {}, "invalid": [], "at_work": [], "needs_care": [], "runs": []}

@@ -20,6 +20,8 @@ import os
 import stat
 import sys
 
+from task_scheduler import known_secrets
+
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
@@ -252,8 +254,8 @@ def _word(text: object) -> str:
 
 
 def _line(text: object) -> str:
-    """Return text on one line."""
-    return " ".join(str(text).replace(SEPARATOR, " ").split())
+    """Return text on one line, without what is secret: it may be shortened to where nobody would know it again."""
+    return " ".join(known_secrets.hide(str(text)).replace(SEPARATOR, " ").split())
 
 
 def _text(reason: object, name: str) -> str:

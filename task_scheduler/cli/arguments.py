@@ -10,18 +10,24 @@ from typing import NoReturn
 
 from task_scheduler import __version__
 from task_scheduler.cli import (
+    alive,
+    backup,
     check,
+    config,
     env,
     explain_env,
     fmt,
     history,
     init,
+    jobs,
     list,  # noqa: A004 - each is named after its verb
     lock,
     logs,
     new,
+    overdue,
     pause,
     python,
+    reset_schedules,
     restart,
     resume,
     run,
@@ -41,10 +47,14 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
     {
         "run": run,
         "status": status,
+        "alive": alive,
         "list": list,
         "show": show,
         "history": history,
         "logs": logs,
+        "overdue": overdue,
+        "jobs": jobs,
+        "reset-schedules": reset_schedules,
         "start": start,
         "pause": pause,
         "resume": resume,
@@ -56,7 +66,9 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "explain-env": explain_env,
         "check": check,
         "fmt": fmt,
+        "config": config,
         "env": env,
+        "backup": backup,
         "lock": lock,
         "init": init,
         "new": new,
@@ -73,7 +85,8 @@ The project is the folder of --root, else the one --config is about, else the ne
 has tasks/ and config/config.yaml or data/; `init` makes one."""
 _EXIT_CODES = """\
 Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 unusable configuration, 4 no scheduler is running,
-5 another scheduler holds the project, 6 no such task or run."""
+5 another scheduler holds the project, 6 no such task or run, 7 the scheduler hangs,
+8 the record is damaged or gone."""
 _INSTALLED = Program()
 #: What a verb that lists all tasks is, of one task.
 _OF_ONE_TASK: Mapping[str, str] = MappingProxyType(
@@ -98,9 +111,14 @@ class _Parser(argparse.ArgumentParser):
 
 def read(argv: Sequence[str], program: Program = _INSTALLED) -> argparse.Namespace:
     """Return the options, `verb` and `program` among them; raises UsageError, and SystemExit for `--help` and `--version`."""
-    arguments = _with_verb([*argv], program)
+    arguments = _with_verb([*argv])
     ours, for_the_task = cut(arguments)
-    options, left_over = _parser(program).parse_known_args(ours)
+    parser = _parser(program)
+    options, left_over = parser.parse_known_args(ours)
+    if left_over and not any(word.startswith("-") for word in left_over):
+        # Words that may be left out are given up by `argparse` at the first option: `config show --json KEY`.
+        again, rest = parser.parse_known_args(_words_first(ours, left_over))
+        options, left_over = (options, left_over) if rest else (again, rest)
     if left_over:
         raise UsageError(f"unrecognized arguments: {' '.join(left_over)}", _instead(options.verb, left_over, program))
     if for_the_task is not None:
@@ -111,6 +129,17 @@ def read(argv: Sequence[str], program: Program = _INSTALLED) -> argparse.Namespa
     return options
 
 
+def _words_first(arguments: Sequence[str], words: Sequence[str]) -> Sequence[str]:
+    """Return the arguments with these words of them moved in front of the options of the verb."""
+    others = [*arguments]
+    for word in words:
+        del others[len(others) - 1 - others[::-1].index(word)]
+    place = verb_place(others) or 0
+    while place < len(others) and not others[place].startswith("-"):
+        place += 1
+    return [*others[:place], *words, *others[place:]]
+
+
 def _instead(verb: str, left_over: Sequence[str], program: Program) -> str:
     """Return what was meant, as far as can be guessed, by what a verb does not take."""
     name = left_over[0]
@@ -119,7 +148,7 @@ def _instead(verb: str, left_over: Sequence[str], program: Program) -> str:
     return f"`{program.name} {_OF_ONE_TASK[verb].format(shlex.quote(name))}` tells of one task"
 
 
-def _with_verb(arguments: Sequence[str], program: Program) -> Sequence[str]:
+def _with_verb(arguments: Sequence[str]) -> Sequence[str]:
     """Return the arguments with a verb: the old spellings `--status` and no verb at all have one too."""
     place = verb_place(arguments)
     if place is not None:
@@ -127,11 +156,6 @@ def _with_verb(arguments: Sequence[str], program: Program) -> Sequence[str]:
         if verb not in VERBS:
             raise UsageError(f"no verb {verb!r}{did_you_mean(verb, VERBS)}", f"the verbs are {', '.join(VERBS)}")
         return arguments
-    if "--daemon" in arguments:
-        raise UsageError(
-            "--daemon is not there yet: the scheduler runs in the foreground",
-            f"let systemd or tmux keep it, or start it with `nohup {program.name} run &`",
-        )
     if "--status" in arguments:
         return ["status", *(argument for argument in arguments if argument != "--status")]
     asked = {"-h", "--help", "--version"}.intersection(arguments)

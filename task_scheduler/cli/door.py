@@ -21,7 +21,7 @@ LEFT = "no scheduler is running; this is the record as it was left"
 NEVER = "no scheduler is running, and none has run here yet"
 
 #: Seconds an answer may take where that is longer than usual: there may be much to delete, or a program to try out.
-_PATIENCE = {"prune_environments": 600.0, "restart": 330.0}
+_PATIENCE = {"prune_environments": 600.0, "restart": 330.0, "reset_schedules": 120.0, "backup": 3_600.0}
 #: What only a running scheduler can carry out.
 _NEED_A_SCHEDULER = frozenset(
     {
@@ -32,8 +32,12 @@ _NEED_A_SCHEDULER = frozenset(
         "shutdown",
         "restart",
         "rescan",
+        "settings",
         "surroundings",
         "prune_environments",
+        "reset_schedules",
+        "rotate_logs",
+        "backup",
     }
 )
 

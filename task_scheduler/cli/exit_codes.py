@@ -6,9 +6,14 @@ from enum import IntEnum
 
 from task_scheduler.core.errors import (
     AlreadyRunning,
+    BackupUnusable,
+    DatabaseDamaged,
     NotRunning,
+    RecordGone,
+    RecordLost,
     SettingsError,
     TaskSchedulerError,
+    UnknownBackup,
     UnknownRun,
     UnknownTask,
 )
@@ -23,7 +28,9 @@ class ExitCode(IntEnum):
     CONFIGURATION = 3  # the configuration cannot be used
     NOT_RUNNING = 4  # no scheduler is running for this project (`start`, `status`, `stop` …)
     ALREADY_RUNNING = 5  # another scheduler holds this project or its database
-    NOT_FOUND = 6  # no such task or run
+    NOT_FOUND = 6  # no such task, run or backup
+    HUNG = 7  # a scheduler holds the project, and its loop stands still (`alive`)
+    RECORD = 8  # the record, or the backup that was named, is damaged or gone
     INTERRUPTED = 130  # Ctrl-C
     BROKEN_PIPE = 141  # the reader of the output went away, as `head` does
 
@@ -37,7 +44,9 @@ def code_of(error: TaskSchedulerError) -> ExitCode:
             return ExitCode.NOT_RUNNING
         case AlreadyRunning():
             return ExitCode.ALREADY_RUNNING
-        case UnknownTask() | UnknownRun():
+        case DatabaseDamaged() | RecordGone() | RecordLost() | BackupUnusable():
+            return ExitCode.RECORD
+        case UnknownTask() | UnknownRun() | UnknownBackup():
             return ExitCode.NOT_FOUND
         case _:
             return ExitCode.FAILURE

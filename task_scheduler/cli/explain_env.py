@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from task_scheduler import surroundings
+from task_scheduler import known_secrets, surroundings
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.tables import Cell, Column
@@ -29,7 +29,7 @@ HELP = "show what is different in a run of a task from this shell"
 DESCRIPTION = """\
 The interpreter, the working folder, PATH, variables, limits, locale and the rest, as a run finds them, beside what
 python3 finds in this shell; what most often makes a script work here and not there comes first. Only differences are
-shown; --json tells everything. Values of variables that look secret are hidden."""
+shown; --json tells everything. Values of variables that look secret are hidden, and those of config/secrets.yaml."""
 
 #: Seconds python3 may take to answer.
 _PATIENCE = 20.0
@@ -100,7 +100,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Compare, and show what is different."""
     with engine_of(door, terminal.note, verb=options.verb, pause=terminal.pause) as engine:
-        file = locate(options.task, engine.ask("surroundings"), Path.cwd())
+        project = engine.ask("surroundings")
+        _learn_secrets(Path(project["root"]))
+        file = locate(options.task, project, Path.cwd())
         prepare(engine, file, terminal)
         run = engine.ask("surroundings", task=file.task_id)["seen"]
         is_alone = engine.is_alone
@@ -168,6 +170,12 @@ def _limits(here: Mapping[str, Any], run: Mapping[str, Any]) -> Iterator[Differe
             yield Difference(kind="limit", name=f"limit of {name}", here=ours, run=theirs, likely=False)
 
 
+def _learn_secrets(root: Path) -> None:
+    from task_scheduler.secrets_file import read_secrets
+
+    known_secrets.know(read_secrets(root).values)
+
+
 # --- asking -----------------------------------------------------------------------------------------------
 
 
@@ -208,10 +216,10 @@ def _harmless_difference(each: Difference) -> Difference:
 
 
 def masked(name: str, value: str) -> str:
-    """Return the value of a variable, with what looks secret hidden."""
+    """Return the value of a variable, with what looks secret hidden, and what is known to be."""
     if value and name not in _NO_SECRET and _SECRET.search(name):
         return _HIDDEN
-    return _LOGIN_IN_URL.sub("…", value)
+    return _LOGIN_IN_URL.sub("…", known_secrets.hide(value))
 
 
 # --- showing ----------------------------------------------------------------------------------------------

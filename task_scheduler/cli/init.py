@@ -19,8 +19,11 @@ README. In a project it adds what is missing; nothing that is there is touched. 
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declare the folder."""
+    """Declare the folder and `--examples`."""
     parser.add_argument("folder", metavar="DIR", nargs="?", help="the folder to make, or to complete")
+    parser.add_argument(
+        "--examples", action="store_true", help="add the eight examples to tasks/; none of them runs yet"
+    )
 
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
@@ -30,7 +33,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     folder = typed_path(options.folder or options.root or str(here)).resolve()
     made = 0
     try:
-        for addition in make_project(folder, program=options.program):
+        for addition in make_project(folder, program=options.program, examples=options.examples):
             if addition.left:
                 terminal.note(f"{addition.path} differs from the one that comes with this version: left as it is")
             else:
@@ -44,6 +47,8 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     terminal.note("next:")
     for command in _next(options, folder, here):
         terminal.note(f"  {command}")
+    if options.examples:
+        terminal.note("the examples run with tasks.include_example_tasks: true in config/config.yaml")
     return ExitCode.OK
 
 

@@ -1,11 +1,12 @@
-"""`logs RUN`: what a run wrote."""
+"""`logs RUN`: what a run wrote; without one, what all wrote, and the log files."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
-from task_scheduler.cli import phrases
+from task_scheduler.cli import all_output, log_files, phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.output import OUTPUTS, OutputFile
@@ -16,23 +17,49 @@ from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.text import escape
 from task_scheduler.execution.output_format import STDERR, STDOUT, OutputLine
 
-HELP = "print what a run wrote"
+HELP = "print what a run wrote; without RUN the newest lines of a log file, or with --follow all that runs write"
 DESCRIPTION = """\
-Lines the run wrote to standard output go to standard output, lines it wrote to standard error to standard error.
+Without RUN: the newest lines of logs/tasks.log, or of the file that is chosen. `logs --follow` shows every line that
+any run writes, with the time, the task and the run, until Ctrl-C; with a file chosen, what is added to that.
+
+Of a RUN: lines the run wrote to standard output go to standard output, lines it wrote to standard error to standard error.
 Characters that act on a terminal are spelled out, and lines by which the run told of its work (`::task-scheduler:: …`)
 are left out: `show RUN` tells what they say, and what was wrong with them. --raw writes everything as it is."""
 
 #: Seconds between two looks at an output that is followed.
 _LOOK = 0.2
 _OPEN = frozenset({"claimed", "running"})
+#: Lines of a log file that are shown where nobody says how many.
+_LINES = 20
+#: The log files that can be chosen, and what is in them.
+_FILES: Mapping[str, str] = MappingProxyType(
+    {
+        "tasks": "logs/tasks.log, what tasks logged; so by default, where nothing is followed",
+        "scheduler": "logs/scheduler.log, what the scheduler did",
+        "errors": "logs/errors.log, errors of tasks and of the scheduler",
+        "monitor": "logs/monitor.log, what the monitoring script did",
+    }
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the run and what of it to print."""
     parser.add_argument(
-        "run", metavar="RUN", type=_run, help="the run's number, as `history` shows it; or a task: its newest run"
+        "run",
+        metavar="RUN",
+        nargs="?",
+        type=_run,
+        help="the run's number, as `history` shows it; or a task: its newest run",
     )
-    parser.add_argument("-f", "--follow", action="store_true", help="go on until the run ends")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on until the run ends, without RUN for ever")
+    without = parser.add_argument_group("without RUN")
+    without.add_argument("-n", "--lines", metavar="N", type=_count, help=f"so many lines at first; {_LINES} by default")
+    without.add_argument("--task", metavar="NAME", help="only what this task wrote")
+    files = without.add_mutually_exclusive_group()
+    for name, holds in _FILES.items():
+        files.add_argument(f"--{name}", dest="file", action="store_const", const=name, help=holds)
+    files.add_argument("--rotate", action="store_true", help="put aside the log files that are due, and print no line")
+    without.add_argument("--json", action="store_true", help="with --rotate: write a JSON document")
     parser.add_argument("--attempt", metavar="N", type=_number, help="only the N-th attempt; all of them by default")
     parser.add_argument("--timestamps", action="store_true", help="begin each line with the time it was written")
     parser.add_argument(
@@ -44,7 +71,43 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
-    """Print the output of a run."""
+    """Print the output of a run, of all runs, or a log file."""
+    wrong = _wrong(options)
+    if wrong:
+        terminal.error(wrong, hint=f"`{options.program} logs --help` tells what can be said")
+        return ExitCode.USAGE
+    if options.run is not None:
+        return _of_a_run(options, door, terminal)
+    if options.rotate:
+        return log_files.rotate(options, door, terminal)
+    options.lines = _LINES if options.lines is None else options.lines
+    if options.follow and options.file is None:
+        return all_output.follow(options, door, terminal)
+    return log_files.show(options, door, terminal)
+
+
+def _wrong(options: Namespace) -> str:
+    """Return what does not go together; empty: all does."""
+    of_a_run = ["attempt", "stdout", "stderr"]
+    without = ["lines", "task", "file", "rotate"]
+    if options.run is not None:
+        given = [name for name in without if getattr(options, name) not in {None, False}]
+        return f"{_option(given[0], options)} is said without a RUN" if given else ""
+    given = [name for name in of_a_run if getattr(options, name)]
+    if given:
+        return f"{_option(given[0], options)} needs a RUN: its number, or a task's name for its newest"
+    if options.json and not options.rotate:
+        return "--json is said with --rotate; lines are text"
+    if options.task is not None and options.file not in {None, "tasks"}:
+        return f"--task chooses what tasks wrote, and logs/{options.file}.log is not written by tasks"
+    return ""
+
+
+def _option(name: str, options: Namespace) -> str:
+    return f"--{options.file if name == 'file' else name}"
+
+
+def _of_a_run(options: Namespace, door: Door, terminal: Terminal) -> int:
     run = _newest(options.run, door, terminal) if isinstance(options.run, str) else door.ask("run", run=options.run)
     if run is None:
         return ExitCode.OK
@@ -201,6 +264,11 @@ def _attempts_hint(count: int) -> str:
 def _run(text: str) -> int | str:
     """Return a run's number, or the name of a task."""
     return _number(text) if text.lstrip("-").isdecimal() and text.isascii() else text
+
+
+def _count(text: str) -> int:
+    """Return how many lines, which may be none."""
+    return 0 if text == "0" else _number(text)
 
 
 def _number(text: str) -> int:

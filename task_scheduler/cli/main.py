@@ -133,7 +133,8 @@ def _around_here(options: Namespace) -> Path:
         return Path("/")
     here = Path.cwd()
     found = nearest_project(here)
-    if found is None and options.verb not in _ANYWHERE:
+    names_a_file = options.verb == "config" and options.doing == "check" and options.what is not None
+    if found is None and options.verb not in _ANYWHERE and not names_a_file:
         raise UsageError(
             f"no project in {here} or above it",
             f"`{options.program} init` makes one here; --root DIR names one that is elsewhere",

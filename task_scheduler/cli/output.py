@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,17 @@ class OutputFile:
     def exists(self) -> bool:
         """Whether it is still kept."""
         return self._path is not None and self._path.is_file()
+
+    def skip_to_last(self, limit: int) -> None:
+        """Leave out what comes before the last `limit` bytes, and the line they begin in the middle of."""
+        if not self.exists or self._path is None:
+            return
+        with self._path.open("rb") as file:
+            place = file.seek(0, os.SEEK_END) - limit
+            if place > 0:
+                file.seek(place)
+                file.readline()
+                self._offset = file.tell()
 
     def new_lines(self) -> Iterator[OutputLine]:
         """Yield what was written since the last call; a line that is not whole yet waits for the next one."""

@@ -11,7 +11,16 @@ from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import STYLE_OF, Terminal
 from task_scheduler.cli.text import fit
 from task_scheduler.control.errors import NotYet
-from task_scheduler.core.errors import NotRunning, TaskSchedulerError, UnknownRun, UnknownTask
+from task_scheduler.core.errors import (
+    DatabaseDamaged,
+    NotRunning,
+    RecordGone,
+    RecordLost,
+    TaskSchedulerError,
+    UnknownBackup,
+    UnknownRun,
+    UnknownTask,
+)
 
 Document = Mapping[str, Any]
 
@@ -55,6 +64,13 @@ def hint_of(error: TaskSchedulerError, program: str) -> str:
             return start_hint(program)
         case UnknownTask():
             return f"`{program} list` shows every task"
+        case RecordLost() | DatabaseDamaged() | RecordGone():
+            return (
+                f"`{program} backup restore FILE` restores a copy you have elsewhere; `{program} run --new-record` puts "
+                "what is left aside and begins a new record"
+            )
+        case UnknownBackup():
+            return f"`{program} backup list` shows every backup"
         case UnknownRun():
             return f"`{program} history` shows the runs on record"
         case _:
@@ -144,6 +160,12 @@ def schedule(job: Document) -> str:
     return f"{job['trigger']} ({job['timezone']})" if job["timezone"] else str(job["trigger"])
 
 
+def job_name(job: Document) -> str:
+    """Return the task of a job, and what of it is called where that needs saying: `report sales('north')`."""
+    call = job["call"]
+    return str(job["task"]) if call in _PLAIN else f"{job['task']} {fit(call, _CALL)}"
+
+
 def run_row(run: Document, terminal: Terminal) -> list[Cell]:
     """Return the cells of RUN_COLUMNS for one run."""
     return [
@@ -169,7 +191,8 @@ def _what(run: Document) -> str:
 def slots(run: Document, terminal: Terminal) -> str:
     """Return the slot of a run, the range a bulk row stands for, or who asked for it and when."""
     if run["scheduled_for"] is None:
-        return f"by hand, {clock(run['created_at'], terminal)}"
+        asked = "not on record" if run.get("kind") == "recovered" else "by hand"
+        return f"{asked}, {clock(run['created_at'], terminal)}"
     first = clock(run["scheduled_for"], terminal)
     if run["count"] == 1:
         return first

@@ -18,11 +18,16 @@ from task_scheduler.core.stopping import StopMode
 HELP = COMMANDS["restart"].help
 DESCRIPTION = """\
 For a new version of the program, or of config.yaml. The program on disk is tried out first: where it could not start,
-the scheduler goes on as it is. The process keeps its number. Slots that fall due meanwhile are started right after."""
+the scheduler goes on as it is. The process keeps its number. Slots that fall due meanwhile are started right after.
+
+With --daemon the scheduler is ended instead, and started anew in the background; where none runs, it is started. That
+helps one that hangs, and is what scripts/restart_scheduler.py does."""
 
 #: Seconds between two looks whether the new program works.
 _LOOK = 0.1
 _WAIT = 30.0
+#: Seconds a scheduler is given to end before it is started anew, where nobody says another number.
+_TIMEOUT = 10.0
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -35,10 +40,32 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=_WAIT,
         help=f"wait at most so long for the new program to work, {_WAIT:g} by default",
     )
+    parser.add_argument("--dry-run", action="store_true", help="only tell how it is, and what would be done")
+    parser.add_argument(
+        "--daemon", action="store_true", help="end it, or have none, and start it in the background instead"
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=seconds,
+        help=f"with --daemon: give it so long to end, {_TIMEOUT:g} by default; waiting for runs is not counted",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="with --daemon: kill it where it has not ended by then; its runs go on"
+    )
 
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
-    """Have the scheduler give way to the program on disk, and wait until that works."""
+    """Have the scheduler give way to the program on disk, or end and begin anew, and wait until that works."""
+    if not options.daemon and (options.force or options.timeout is not None):
+        which = "--force" if options.force else "--timeout"
+        terminal.error(f"{which} means nothing without --daemon", hint=f"`{options.program} restart --help` tells more")
+        return ExitCode.USAGE
+    options.timeout = _TIMEOUT if options.timeout is None else options.timeout
+    if options.dry_run or options.daemon:
+        from task_scheduler.cli.restart_anew import rehearse, restart_anew
+
+        return (rehearse if options.dry_run else restart_anew)(options, door, terminal)
     order = order_of(options)
     before: Document = door.ask_scheduler("status")["scheduler"]
     with door.watched_scheduler() as is_gone:

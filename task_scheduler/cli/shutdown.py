@@ -5,12 +5,14 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
+from task_scheduler import staying_down
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.ending import Ending, add_arguments_of_end, named, order_of
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.control.commands import COMMANDS
 from task_scheduler.control.errors import NoAnswer
+from task_scheduler.core.errors import NotRunning, TaskSchedulerError
 from task_scheduler.core.stopping import StopMode
 
 HELP = COMMANDS["shutdown"].help
@@ -31,7 +33,24 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
-    """End the scheduler, and wait until it is gone."""
+    """End the scheduler, wait until it is gone, and have whoever watches over it let it be."""
+    root = door.project.root
+    # Before it is gone: a monitor may look at any instant.
+    staying_down.ask(root)
+    try:
+        code = _end(options, door, terminal)
+    except NotRunning:
+        # It has ended by itself, and is not to be started for that.
+        raise
+    except TaskSchedulerError:
+        staying_down.forget(root)
+        raise
+    if code != ExitCode.OK:
+        staying_down.forget(root)
+    return code
+
+
+def _end(options: Namespace, door: Door, terminal: Terminal) -> int:
     order = order_of(options)
     with door.watched_scheduler() as is_gone:
         try:

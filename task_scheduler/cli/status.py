@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from task_scheduler.cli import phrases, times
 from task_scheduler.cli.door import Door
@@ -61,12 +62,16 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
             "scheduler": _scheduler(live, terminal) if live else Cell(_why_none(status.get("held_by")), "bad"),
             "version": str(live.get("version", "")),
             "project": str(live.get("root", door.project.root)),
+            "settings": _settings(live.get("settings"), door, terminal),
             "tasks": _tasks(status["tasks"]),
             "suspended": Cell(str(live.get("suspended") or ""), "bad"),
             "record": Cell(str(live.get("record") or ""), "bad"),
+            "restored": Cell(str(live.get("restored") or status.get("restored") or ""), "warning"),
             "runs": _runs(live, status.get("at_work", ())) if live else "",
             "next": _next(live, terminal) if live else "",
-            "memory": times.size(live["memory"]) if live.get("memory") else "",
+            "backup": _backup(live, terminal) if live else "",
+            "memory": _memory(live),
+            "restarted": Cell(_restarted(live.get("memory_restart"), terminal), "warning"),
         }
     )
     # The record of a project that no scheduler has run for knows of no tasks.
@@ -156,6 +161,40 @@ def _runs(live: Document, at_work: Sequence[Document]) -> str:
     retrying = f", {live['retrying']:,} waiting for the next attempt" if live.get("retrying") else ""
     running = max(0, live.get("running", 0) - paused)
     return f"{running:,} running{still}, {live.get('queued', 0):,} queued{retrying}"
+
+
+def _settings(told: Document | None, door: Door, terminal: Terminal) -> Cell:
+    """Return which file it is, and how it stands beside what is in force."""
+    if told is None:
+        return Cell(door.project.shown(door.project.config) if door.project.config.exists() else "")
+    file = door.project.shown(Path(told["file"]))
+    if told["trouble"]:
+        trouble, *_ = told["trouble"].splitlines()
+        return Cell(f"{file}, not followed since {phrases.clock(told['since'], terminal)}: {trouble}", "bad")
+    if told["needs_restart"]:
+        return Cell(f"{file}; a restart is needed for {', '.join(told['needs_restart'])}", "warning")
+    return Cell(file)
+
+
+def _memory(live: Document) -> str:
+    if not live.get("memory"):
+        return ""
+    limit = f" of {times.size(live['memory_limit'])}" if live.get("memory_limit") else ""
+    return f"{times.size(live['memory'])}{limit}"
+
+
+def _restarted(restart: Document | None, terminal: Terminal) -> str:
+    """Return that it was restarted for its memory; empty: never."""
+    if restart is None:
+        return ""
+    when = times.read(restart["at"])
+    ago, at = times.distance(when, terminal.now()), times.local(when, terminal.now(), terminal.zone)
+    return f"for memory {ago} ({at}): {times.size(restart['used'])} of {times.size(restart['limit'])}"
+
+
+def _backup(live: Document, terminal: Terminal) -> str:
+    newest = live.get("newest_backup")
+    return phrases.moment(newest, terminal) if newest else ""
 
 
 def _next(live: Document, terminal: Terminal) -> str:

@@ -44,6 +44,8 @@ STYLE_OF: Mapping[str, str] = {
     "disabled": "faint",
     "module": "faint",
     "deleted": "faint",
+    "missing": "faint",
+    "unscheduled": "faint",
 }
 
 

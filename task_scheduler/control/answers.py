@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from task_scheduler import __version__
+from task_scheduler import __version__, known_secrets
 from task_scheduler.control.commands import command_named
+from task_scheduler.core.backups import Backup
 from task_scheduler.core.environments import Collected
 from task_scheduler.core.errors import Refused, TaskSchedulerError, UnknownRun, did_you_mean
 from task_scheduler.core.excerpts import excerpt
@@ -19,6 +21,8 @@ Document = dict[str, Any]
 #: Most characters of a reason, and the one of a stop nobody gave a reason for.
 LONGEST_REASON = 500
 BY_HAND = "stopped by hand"
+#: What a backup somebody asks for is written for.
+ASKED_FOR = "asked for"
 #: Runs of one task that are told apart in a sentence.
 _TOLD_APART = 5
 
@@ -46,6 +50,36 @@ class ReadModel(Protocol):
 
     async def summary(self) -> Document:
         """Return what a person needs to know first."""
+        ...
+
+
+class ScheduleModel(Protocol):
+    """What is on record of schedules, as JSON documents; `services.schedules.ScheduleOverview` is one."""
+
+    async def overdue(self) -> Document:
+        """Return every job that owes a slot, with what is late of it."""
+        ...
+
+    async def jobs(self, task: str | None = None) -> list[Document]:
+        """Return every job, or those of one task; raises UnknownTask."""
+        ...
+
+
+class ResetSchedules(Protocol):
+    """Gives up what is overdue of jobs."""
+
+    def __call__(
+        self, tasks: Collection[str] | None, *, overdue_only: bool, dry_run: bool
+    ) -> Awaitable[Sequence[DescribedReset]]:
+        """Return what it means for each job; raises UnknownTask or Refused."""
+        ...
+
+
+class DescribedReset(Protocol):
+    """What a reset means for one job."""
+
+    def describe(self) -> Document:
+        """Return it as a JSON document."""
         ...
 
 
@@ -119,9 +153,14 @@ class Control:
         prune_environments: PruneEnvironments | None = None,
         runs: RunControl | None = None,
         process: ProcessControl | None = None,
+        schedules: ScheduleModel | None = None,
+        reset_schedules: ResetSchedules | None = None,
+        rotate_logs: Callable[[], Sequence[str]] | None = None,
+        back_up: Callable[[str], Awaitable[Backup]] | None = None,
+        settings: Callable[[], Document] | None = None,
         live: Callable[[], Mapping[str, object]] | None,
     ) -> None:
-        """Commands that need `prune_environments`, `runs` or `process` are refused where that is None.
+        """Commands that need one of those that may be None are refused where it is None.
 
         `live` tells what only the running scheduler knows; None: none runs, and the record answers alone.
 
@@ -135,11 +174,21 @@ class Control:
         self._prune_environments = prune_environments
         self._run_control = runs
         self._process = process
+        self._schedules = schedules
+        self._reset_schedules = reset_schedules
+        self._rotate_logs = rotate_logs
+        self._back_up = back_up
+        self._settings = settings
         self._live = live
         self._handlers: Mapping[str, Callable[..., Awaitable[object]]] = {
             "status": self._status,
             "list": overview.tasks,
             "show": self._show,
+            "overdue": self._overdue,
+            "jobs": self._jobs,
+            "reset_schedules": self._reset,
+            "rotate_logs": self._rotate,
+            "backup": self._backup,
             "history": overview.history,
             "run": self._run,
             "start": self._start,
@@ -149,6 +198,7 @@ class Control:
             "shutdown": self._shut_down,
             "restart": self._restart,
             "rescan": self._look_again,
+            "settings": self._tell_settings,
             "surroundings": self._look_around,
             "prune_environments": self._prune,
         }
@@ -167,6 +217,35 @@ class Control:
 
     async def _run(self, run: int) -> Document:
         return await self._overview.run(run)
+
+    async def _overdue(self) -> Document:
+        return await self._schedule_model().overdue()
+
+    async def _jobs(self, task: str | None = None) -> list[Document]:
+        return await self._schedule_model().jobs(task)
+
+    def _schedule_model(self) -> ScheduleModel:
+        if self._schedules is None:
+            raise Refused("schedules are not told of here: ask the scheduler, or the record")
+        return self._schedules
+
+    async def _reset(
+        self, tasks: Sequence[str] | None = None, *, future_only: bool = False, dry_run: bool = False
+    ) -> Document:
+        if self._reset_schedules is None:
+            raise Refused("schedules are reset by a running scheduler, or by `reset-schedules` where none runs")
+        resets = await self._reset_schedules(tasks, overdue_only=future_only, dry_run=dry_run)
+        return {"dry_run": dry_run, "jobs": [reset.describe() for reset in resets]}
+
+    async def _backup(self) -> Document:
+        if self._back_up is None:
+            raise Refused("backups are written by a running scheduler, or by `backup now` where none runs")
+        return describe_backup(await self._back_up(ASKED_FOR))
+
+    async def _rotate(self) -> Document:
+        if self._rotate_logs is None:
+            raise Refused("log files are put aside by a running scheduler, or by `logs --rotate` where none runs")
+        return {"put_aside": list(await asyncio.to_thread(self._rotate_logs))}
 
     async def _start(
         self,
@@ -196,7 +275,7 @@ class Control:
         self, run: int | None = None, task: str | None = None, reason: str = BY_HAND, grace: float | None = None
     ) -> Document:
         control, run_id = self._runs_under_control(), await self._meant(run, task)
-        await control.stop_run(run_id, excerpt(reason, LONGEST_REASON) or BY_HAND, grace=grace)
+        await control.stop_run(run_id, excerpt(known_secrets.hide(reason), LONGEST_REASON) or BY_HAND, grace=grace)
         return await self._overview.run(run_id)
 
     def _runs_under_control(self) -> RunControl:
@@ -238,6 +317,11 @@ class Control:
             raise Refused("this is no scheduler that could be ended: it ends with the command it belongs to")
         return self._process
 
+    async def _tell_settings(self) -> Document:
+        if self._settings is None:
+            raise Refused("what is in force is known to a running scheduler alone")
+        return self._settings()
+
     async def _look_again(self) -> Document:
         await self._rescan()
         return {}
@@ -250,6 +334,21 @@ class Control:
             raise Refused("environments are removed by a running scheduler, or by `env prune` where none runs")
         collected = await self._prune_environments(dry_run=dry_run)
         return {"environments": list(collected.keys), "bytes": collected.bytes}
+
+
+def describe_backup(backup: Backup) -> Document:
+    """Return a backup as a JSON document."""
+    return {
+        "name": backup.name,
+        "taken_at": backup.taken_at.isoformat(),
+        "bytes": backup.bytes,
+        "why": backup.why,
+        "runs": backup.runs,
+        "newest_run": backup.newest_run,
+        "newest_run_at": None if backup.newest_run_at is None else backup.newest_run_at.isoformat(),
+        "verified": backup.is_verified,
+        "problem": backup.problem,
+    }
 
 
 def _beside(before: Document, run: Document) -> Document:

@@ -94,6 +94,23 @@ COMMANDS = _table(
         help="show all that is known of one task",
         parameters=(Parameter(name="task", required=True),),
     ),
+    Command(name="overdue", help="tell which jobs are overdue, and what becomes of that"),
+    Command(
+        name="jobs",
+        help="list every job with its schedule, next and last slot, and why one is not scheduled",
+        parameters=(Parameter(name="task"),),
+    ),
+    Command(
+        name="reset_schedules",
+        help="give up what is overdue, and have jobs owe their next instant",
+        parameters=(
+            Parameter(name="tasks", kind=Kind.TEXTS),
+            Parameter(name="future_only", kind=Kind.FLAG),
+            Parameter(name="dry_run", kind=Kind.FLAG),
+        ),
+    ),
+    Command(name="rotate_logs", help="put aside the log files that are due"),
+    Command(name="backup", help="write a verified backup of the record now"),
     Command(
         name="history",
         help="list runs, newest first",
@@ -134,6 +151,7 @@ COMMANDS = _table(
         parameters=_AN_END,
     ),
     Command(name="rescan", help="look at every task file now"),
+    Command(name="settings", help="tell every setting, its value in force, and where that came from"),
     Command(
         name="surroundings",
         help="tell what a run of a task finds around it; without a task, where the project's files are",

@@ -8,11 +8,15 @@ TaskSchedulerError
 ├── EnvironmentFailed     an environment could not be locked or built
 ├── StoreError            the database cannot be used
 │   ├── SchemaTooNew      it was written by a newer program
-│   └── DatabaseDamaged   its content fails SQLite's own check
+│   ├── DatabaseDamaged   its content fails SQLite's own check
+│   ├── RecordGone        a record was made here, and there is none any more
+│   ├── RecordLost        it is damaged or gone, and nothing is there to restore it from
+│   └── BackupUnusable    a backup that is not whole
 ├── AlreadyRunning        another scheduler, or a command in its place, holds this project or database
 ├── NotRunning            no scheduler answers for this project
 ├── UnknownTask           no task of that id
 ├── UnknownRun            no run of that number
+├── UnknownBackup         no backup of that name
 └── Refused               the scheduler understood a command and will not carry it out
 
 A class takes data and writes its own message: what is wrong, the bad value, the way out.
@@ -76,9 +80,11 @@ class IllegalTransition(TaskSchedulerError):
 class SettingsError(TaskSchedulerError):
     """The configuration cannot be used; each line names the key, the value and the way out."""
 
-    def __init__(self, path: str, lines: Sequence[str]) -> None:
-        super().__init__("\n".join(f"{path}: {line}" for line in lines))
-        self.lines = tuple(lines)
+    def __init__(self, path: str, lines: Sequence[str], *, elsewhere: Sequence[str] = ()) -> None:
+        """`lines` are about the file, `elsewhere` about what an environment variable or the command line says."""
+        super().__init__("\n".join([*(f"{path}: {line}" for line in lines), *elsewhere]))
+        self.lines = (*lines, *elsewhere)
+        self.elsewhere = tuple(elsewhere)
 
 
 class EnvironmentFailed(TaskSchedulerError):
@@ -113,7 +119,31 @@ class DatabaseDamaged(StoreError):
     """SQLite's own check finds the file damaged."""
 
     def __init__(self, path: str, finding: str) -> None:
-        super().__init__(f"{path} is damaged ({finding}): move it aside and put a backup in its place")
+        super().__init__(f"the record {path} is damaged: {finding}")
+        self.finding = finding
+
+
+class RecordGone(StoreError):
+    """There is no record where one was made: a new, empty one would say that nothing ever ran."""
+
+    def __init__(self, path: str, finding: str) -> None:
+        super().__init__(f"the record {path} {finding}, although one was made there")
+        self.finding = finding
+
+
+class RecordLost(StoreError):
+    """The record is damaged or gone, and no backup can take its place: a person decides."""
+
+    def __init__(self, finding: str, folder: str, refused: Sequence[str]) -> None:
+        none = f"there is no backup in {folder}" if not refused else f"no backup in {folder} can be restored"
+        super().__init__("\n".join([f"{finding}; {none}", *refused]))
+
+
+class BackupUnusable(StoreError):
+    """A backup cannot be restored."""
+
+    def __init__(self, path: str, finding: str) -> None:
+        super().__init__(f"the backup {path} cannot be restored: {finding}")
         self.finding = finding
 
 
@@ -158,6 +188,10 @@ class UnknownRun(TaskSchedulerError):
 
     def __init__(self, run: str) -> None:
         super().__init__(f"no run {run}")
+
+
+class UnknownBackup(TaskSchedulerError):
+    """No backup of that name is there."""
 
 
 class Refused(TaskSchedulerError):

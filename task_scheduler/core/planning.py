@@ -83,6 +83,21 @@ def miss_all(trigger: Slots, next_run: datetime, *, now: datetime, reason: str) 
     return JobPlan(decisions=tuple(missed), next_run=trigger.next_after(now))
 
 
+def give_up(trigger: Slots, owed: datetime | None, *, now: datetime, recorded: datetime | None, reason: str) -> JobPlan:
+    """Record what a job owes up to `now` as missed; it owes next what comes after that, and after what is on record.
+
+    `recorded` is its newest slot on record, which may lie ahead of `now`; None: it has none.
+    """
+    begin = max(now, recorded or now)
+    missed: list[RunSlot | MissSlots] = []
+    newest = trigger.last_before(now) if owed is not None and owed <= now else None
+    if owed is not None and newest is not None:
+        first = trigger.next_after(max(owed - TICK, recorded or owed - TICK))
+        if first is not None and first <= newest:
+            missed.append(_miss(trigger, first, newest, reason))
+    return JobPlan(decisions=tuple(missed), next_run=trigger.next_after(begin))
+
+
 def _past(trigger: Slots, first: datetime, *, now: datetime, policy: MisfirePolicy) -> list[RunSlot | MissSlots]:
     newest = trigger.last_before(now) if first <= now else None
     if newest is None or newest < first:

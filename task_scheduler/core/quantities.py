@@ -32,6 +32,9 @@ _SECONDS: Mapping[str, int] = {
     **dict.fromkeys(("w", "week"), 604_800),
 }
 
+#: The units a duration is told in besides seconds, the largest first.
+_TOLD_IN: Mapping[str, int] = {"day": 86_400, "hour": 3_600, "minute": 60}
+
 
 def parse_size(value: object, *, bare: str = "B") -> int:
     """Return bytes; a bare number counts units of `bare`. Raises ValueError for what is no size."""
@@ -59,6 +62,23 @@ def spell_size(size: float, unit: str) -> str:
     """Return bytes in a unit, such as `512 MB` or `1.5 GiB`."""
     number = size / _SIZES[unit.lower()]
     return f"{number:.0f} {unit}" if number >= _MANY else f"{number:.3g} {unit}"
+
+
+def spell_exact_size(size: int) -> str:
+    """Return bytes as a person writes them, nothing lost: `500 MB`, `1.5 GiB`, `1234567 B`."""
+    unit = unit_of(size)
+    factor = _SIZES[unit.lower()]
+    number = round(size / factor, 2)
+    return f"{number:.2f}".rstrip("0").rstrip(".") + f" {unit}" if number * factor == size else f"{size} B"
+
+
+def spell_duration(seconds: float) -> str:
+    """Return seconds as a person writes them, nothing lost: `10 s`, `5 minutes`, `7 days`, `0.25 s`."""
+    for name, factor in _TOLD_IN.items():
+        count, rest = divmod(seconds, factor)
+        if count and not rest:
+            return f"{count:.0f} {name}{'' if count == 1 else 's'}"
+    return f"{seconds:.0f} s" if seconds == int(seconds) else f"{seconds:.6f}".rstrip("0") + " s"
 
 
 def _scaled(value: object, units: Mapping[str, int], bare: str) -> float:

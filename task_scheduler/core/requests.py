@@ -46,6 +46,7 @@ class AttemptRequest:
     working_directory: str | None = None  #: absolute, or relative to the project folder
     scheduled_for: datetime | None = None
     variables: Mapping[str, str] = field(default_factory=dict)  #: further environment variables
+    log_level: str = "INFO"  #: what it logs below this is left out of logs/tasks.log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,7 @@ class RunKind(StrEnum):
 
     SCHEDULED = "scheduled"  # a slot of a job
     MANUAL = "manual"  # a person, by the command line or another door
+    RECOVERED = "recovered"  # not known: it was found at work, or ended, when the record had been restored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

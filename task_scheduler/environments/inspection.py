@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from task_scheduler import known_secrets
 from task_scheduler.core.arguments import write_arguments
 from task_scheduler.core.errors import Problem, TriggerError
 from task_scheduler.core.tasks import JobDeclaration
@@ -87,7 +88,8 @@ class Inspector:
                 line, message = _explain_hanging(end.output, path, self._limit)
             case _:
                 line, message = None, _explain_end(end)
-        return Inspection(problems=(Problem(path=source.path, message=message, line=line),))
+        # The file's own code may have read the file of secrets, and what is wrong with it goes on record.
+        return Inspection(problems=(Problem(path=source.path, message=known_secrets.hide(message), line=line),))
 
     def _read_schedules(self, records: Sequence[object], path: str) -> Inspection:
         jobs: list[JobDeclaration] = []
@@ -96,7 +98,7 @@ class Inspector:
             try:
                 jobs.append(self._read_schedule(record))
             except TriggerError as error:
-                problems.append(Problem(path=path, message=str(error), line=_line_in(record)))
+                problems.append(Problem(path=path, message=known_secrets.hide(str(error)), line=_line_in(record)))
         # Two decorators that say the same are one job: its identity is what it says.
         distinct = {(job.function, job.trigger, job.timezone, job.arguments): job for job in reversed(jobs)}
         return Inspection(jobs=tuple(reversed(distinct.values())), problems=tuple(problems))

@@ -33,6 +33,10 @@ class ModuleFinder:
         self._known: defaultdict[str, dict[str, bool]] = defaultdict(dict)
         self._probing: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    def look_in(self, tasks: Path) -> None:
+        """Take this for the folder of tasks from now on."""
+        self._tasks = tasks
+
     async def missing(self, key: str, python: Path, modules: Sequence[str], path: str) -> tuple[str, ...]:
         """Return those of `modules` that a task file at `path` could not find, in their order."""
         names = {module: module.partition(".")[0] for module in modules}

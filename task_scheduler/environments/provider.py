@@ -75,6 +75,12 @@ class Environments:
         self._builds: Shared[str, None] = Shared()
         self._asked_for: dict[str, float] = {}
 
+    def configure(self, *, timeout: float, allow_direct_references: bool, tasks: Path) -> None:
+        """Work by these from now on: seconds for one resolution and one build, and the folder of tasks."""
+        self._timeout = timeout
+        self._allow_direct_references = allow_direct_references
+        self._finder.look_in(tasks)
+
     async def resolve(self, requirements: Requirements) -> Lock:
         """Resolve a set of requirements for the interpreter it will run on; raises EnvironmentFailed."""
         packages = tuple(sorted({self._checked(package) for package in requirements.packages}))

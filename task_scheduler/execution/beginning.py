@@ -14,6 +14,7 @@ import os
 import time
 from contextlib import suppress
 
+from task_scheduler import known_secrets
 from task_scheduler.execution import child, faults, fresh, markers, trees
 from task_scheduler.execution.capture import Capture
 from task_scheduler.execution.cgroups import Groups
@@ -143,7 +144,7 @@ class Beginnings:
             for _ in range(2):
                 one.opened.extend(os.pipe())
             one.leaf = self._give_groups(order)
-            if order["start_method"] == SPAWN:
+            if order["start_method"] == SPAWN or _must_not_inherit(order):
                 one.opened.append(fresh.hand_over(order, folder=self._folder, root=self._root, lib=self._lib))
             else:
                 one.program = self._programs.load(order)
@@ -221,6 +222,11 @@ class Beginnings:
         self._seen[name] = None
         if len(self._seen) > _MOST_SEEN:
             del self._seen[next(iter(self._seen))]
+
+
+def _must_not_inherit(order: dict[str, Any]) -> bool:
+    """Whether an attempt is to have nothing of this process's memory: another user may not read the file of secrets."""
+    return order.get("user") is not None and known_secrets.mask() is not None
 
 
 def _drop_signals() -> None:

@@ -2,7 +2,8 @@
 
 Each line of the file reads `2026-11-22T14:00:00.123456Z stdout F text`: when it was read, the stream, `F` for a line
 that ended and `P` for a piece of one that goes on. `output_format` reads it. Joining the texts of one stream, with a
-newline after each `F`, gives back every byte that was kept.
+newline after each `F`, gives back every byte that was kept. Secrets the host was told are hidden before anything else
+is made of what was read.
 
 Runs in hosts: standard library only, Python 3.8 or later.
 """
@@ -13,8 +14,10 @@ import os
 import time
 from collections import deque
 
+from task_scheduler import known_secrets
 from task_scheduler.execution.complaints import complain
 from task_scheduler.execution.telling import MOST_LINE, Telling, unfinished
+from task_scheduler.masking import Flow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +47,7 @@ _MIDLINE = b" "
 class Stream:
     """One of the two pipes an attempt writes to."""
 
-    __slots__ = ("before", "descriptor", "name", "pending", "pending_since")
+    __slots__ = ("before", "descriptor", "flow", "name", "pending", "pending_since")
 
     def __init__(self, name: bytes, descriptor: int) -> None:
         self.name = name
@@ -53,6 +56,22 @@ class Stream:
         self.pending_since = 0.0  #: monotonic
         #: Stands for the pieces of the line that are written already: those of something told, or a byte; empty: none are.
         self.before = b""
+        #: What hides secrets in a line of which pieces are written already; None: none are.
+        self.flow: Flow | None = None
+
+    def hide_secrets(self, data: bytes, *, ends: bool) -> bytes:
+        """Return the further bytes of a line, or with `ends` the end of one and lines after it, with secrets hidden."""
+        mask = known_secrets.mask()
+        if self.flow is None:
+            if mask is None:
+                return data
+            if ends:
+                return mask.hide(data)
+            self.flow = Flow()
+        hidden = self.flow.hide(data, mask, ends=ends)
+        if ends:
+            self.flow = None
+        return hidden
 
 
 class _Block:
@@ -82,7 +101,10 @@ class _Block:
 
 
 class Capture:
-    """What one attempt writes: `written` bytes so far, of which `dropped` are left out of the file."""
+    """What one attempt writes: `written` bytes so far, of which `dropped` are left out of the file.
+
+    Of what is left out, a hidden secret counts as the bytes that stand for it.
+    """
 
     __slots__ = (
         "_buffer",
@@ -170,7 +192,10 @@ class Capture:
         return min(waiting) + PATIENCE if waiting else None
 
     def flush_pending(self, now: float) -> None:
-        """Write pieces of unfinished lines that are old enough, so that a prompt or a progress bar can be followed."""
+        """Write pieces of unfinished lines that are old enough, so that a prompt or a progress bar can be followed.
+
+        An end of them that may be the beginning of a secret waits for what follows.
+        """
         for stream in self.streams.values():
             if stream.pending and stream.pending_since + PATIENCE <= now:
                 self._put_piece(stream)
@@ -200,8 +225,8 @@ class Capture:
             self._file = -1
 
     def _end_stream(self, stream: Stream) -> None:
-        if stream.pending:
-            self._put_piece(stream)
+        if stream.pending or stream.flow is not None:
+            self._put_piece(stream, ends=True)
         if _TELLS in stream.before:
             self._hear(stream.before)
         del self.streams[stream.descriptor]
@@ -212,6 +237,7 @@ class Capture:
         if end >= 0:
             lines = stream.pending + chunk[:end]
             stream.pending = b""
+            lines = stream.hide_secrets(lines, ends=True)
             if stream.before or _TELLS in lines:
                 self._look_for_news(stream, lines)
             prefix = _prefix(stream.name, b"F")
@@ -224,8 +250,10 @@ class Capture:
             if len(stream.pending) >= MOST_PENDING:
                 self._put_piece(stream)
 
-    def _put_piece(self, stream: Stream) -> None:
-        piece, stream.pending = stream.pending, b""
+    def _put_piece(self, stream: Stream, *, ends: bool = False) -> None:
+        piece, stream.pending = stream.hide_secrets(stream.pending, ends=ends), b""
+        if not piece:  # all of it may be the beginning of a secret
+            return
         stream.before = self._unfinished_news(stream, piece) or _MIDLINE
         self._keep(_prefix(stream.name, b"P") + piece + b"\n", len(piece))
 

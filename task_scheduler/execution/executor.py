@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ class HostExecutor:
         source_of: Callable[[str], Path],
         project: str,
         notice: Callable[[str], None],
+        on_fault: Callable[[Exception], None],
         idle_after: float = 600.0,
         renew_after: float = 86_400.0,
         most_hosts: int = 8,
@@ -74,7 +75,7 @@ class HostExecutor:
         `root` is the project folder; `run_folder` holds a folder for each host; `outputs` what attempts write; `lib`
         what tasks may import beside their packages, `task_scheduler` at least. `interpreter_of` an environment's key
         and `source_of` a digest give paths. `project` names this project for good. `notice` takes a sentence for the
-        person. Hosts leave after `idle_after` seconds without work and are renewed after `renew_after`. Above
+        person; `on_fault` what the program raised where nobody else would hear of it. Hosts leave after `idle_after` seconds without work and are renewed after `renew_after`. Above
         `most_hosts` they leave as soon as nobody has asked for them for `reserved` seconds.
         """
         self._root = root.absolute()
@@ -82,6 +83,7 @@ class HostExecutor:
         self._source_of = source_of
         self._project = project
         self._notice = notice
+        self._on_fault = on_fault
         self._fleet = Fleet(
             root=self._root,
             run_folder=run_folder.absolute(),
@@ -92,8 +94,8 @@ class HostExecutor:
             renew_after=renew_after,
             most_hosts=most_hosts,
             reserved=reserved,
-            on_message=self._hear,
-            on_gone=self._bury,
+            on_message=lambda host, message: self._guarded(self._hear, host, message),
+            on_gone=lambda host: self._guarded(self._bury, host),
         )
         self._listener: Callable[[Report], None] | None = None
         self._open: dict[AttemptId, Host] = {}
@@ -124,6 +126,10 @@ class HostExecutor:
         self._pausing.clear()
         self._kept.clear()
 
+    def hide(self, secrets: Collection[str]) -> None:
+        """Have these hidden, and no others, in what attempts write from now on; at any time, also before the start."""
+        self._fleet.hide(secrets)
+
     def prepare(self, profile: ExecutionProfile) -> None:
         """Have a host ready soon; returns at once."""
         self._fleet.prepare(profile)
@@ -141,7 +147,8 @@ class HostExecutor:
             source = self._source_of(request.digest)
         except (StoreError, OSError) as error:
             reason = f"its source cannot be made ready: {error}"
-            asyncio.get_running_loop().call_soon(self._report, NotStarted(id=request.id, reason=reason))
+            report = NotStarted(id=request.id, reason=reason)
+            asyncio.get_running_loop().call_soon(self._guarded, self._report, report)
             return
         order = start_order(
             request,
@@ -247,7 +254,14 @@ class HostExecutor:
         """Report an attempt whose host is gone: nothing was sent to anybody."""
         reason = (host.failure if host is not None else "") or settlement.NEVER_BEGAN
         loop = asyncio.get_running_loop()
-        loop.call_later(self._fleet.backoff(host), self._report, NotStarted(id=attempt, reason=reason))
+        loop.call_later(self._fleet.backoff(host), self._guarded, self._report, NotStarted(id=attempt, reason=reason))
+
+    def _guarded(self, work: Callable[..., None], *arguments: object) -> None:
+        """Do what the event loop has called for: what is raised here, the loop would only log, and runs stay at work."""
+        try:
+            work(*arguments)
+        except Exception as error:  # noqa: BLE001 - the boundary between the event loop and whoever hears reports
+            self._on_fault(error)
 
     def _report(self, report: Report) -> None:
         if report.id in self._settling:
@@ -307,6 +321,9 @@ class HostExecutor:
         """Take what a host knows of the attempts it was given before this connection."""
         is_again = host.is_greeted
         host.cannot_pause = "pause" not in message.get("does", ())
+        if "secrets" in message.get("does", ()) and not host.hides_secrets:
+            host.hides_secrets = True
+            host.tell_secrets_again()
         self._fleet.greeted(host)
         if not host.greeting.done():
             host.greeting.set_result(message)
@@ -407,6 +424,12 @@ class HostExecutor:
         if host.open:
             burial = asyncio.get_running_loop().create_task(self._judge_later(host))
             self._burials.add(burial)
-            burial.add_done_callback(self._burials.discard)
+            burial.add_done_callback(self._buried)
         else:
             self._fleet.drop_if_empty(host)
+
+    def _buried(self, burial: asyncio.Task[None]) -> None:
+        self._burials.discard(burial)
+        error = None if burial.cancelled() else burial.exception()
+        if isinstance(error, Exception):
+            self._on_fault(error)

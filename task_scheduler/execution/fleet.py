@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ class Fleet:
         self._failures = 0  #: hosts in a row that ended before they could serve
         self._failed_at = 0.0  #: when the last of these did, seconds of the loop's clock
         self._next_look: asyncio.TimerHandle | None = None
+        self._secrets: Collection[str] = ()
 
     def start(self) -> None:
         """Begin to look after the hosts."""
@@ -81,6 +82,13 @@ class Fleet:
         self._hosts.clear()
         self._current.clear()
         self._importing.clear()
+
+    def hide(self, secrets: Collection[str]) -> None:
+        """Have all hosts hide these and no others in what attempts write, those that are still to come too."""
+        self._secrets = secrets
+        for host in self._hosts.values():
+            if host.is_alive:
+                host.tell_secrets(secrets)
 
     # --- finding ------------------------------------------------------------------------------------------
 
@@ -148,6 +156,8 @@ class Fleet:
         host.is_alive = card.is_alive()
         host.is_leaving = host.profile is None or told.get("origin") != spawning.origin()
         self._hosts[card.host] = host
+        host.hides_secrets = told.get("origin") == spawning.origin()
+        host.tell_secrets(self._secrets)  # also where there are none: it may have been told of others
         if host.takes_attempts and host.profile is not None and host.profile not in self._current:
             self._current[host.profile] = host
         else:
@@ -260,6 +270,9 @@ class Fleet:
         except OSError as error:
             return self._stillborn(profile, host_id, folder, f"its host could not be started: {error}")
         host = Host(card=card, folder=folder, profile=profile, now=now)
+        host.hides_secrets = True
+        if self._secrets:
+            host.tell_secrets(self._secrets)
         self._hosts[host_id] = host
         self._current[profile] = host
         if not self.watch(host):  # it ended before it could be watched

@@ -24,7 +24,12 @@ def hand_over(order: dict[str, Any], *, folder: str, root: str, lib: str) -> int
 
     It is a file without a name: a pipe could be too small, and nothing is left to be removed.
     """
+    from task_scheduler import known_secrets
+
     given = {"order": order, "folder": folder, "root": root, "lib": lib, "host": os.getpid()}
+    mask = known_secrets.mask()
+    if mask is not None and order.get("user") is None:
+        given["secrets"] = sorted(mask.values)
     path = os.path.join(folder, order["attempt"] + ".order")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -53,6 +58,7 @@ def main(descriptor: int) -> NoReturn:
         given = json.load(file)
     order, root, lib = given["order"], given["root"], given["lib"]
     sys.path.insert(0, lib)
+    from task_scheduler import known_secrets
     from task_scheduler.execution import child, interpreter, parentage
     from task_scheduler.execution.programs import Programs
 
@@ -60,6 +66,8 @@ def main(descriptor: int) -> NoReturn:
     # Once more: the kernel drops it when the interpreter's file has capabilities of its own.
     if not parentage.die_with(given["host"]):
         os._exit(child.CANNOT_BEGIN)
+    if "secrets" in given:
+        known_secrets.know(given.pop("secrets"))
     interpreter.make_streams()
     local_imports = interpreter.offer_project(root, lib, list(sys.path))
     programs = Programs(local_imports)

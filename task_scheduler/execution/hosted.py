@@ -61,6 +61,7 @@ class HostedAttempt:
         "mark",
         "marker",
         "out_of_memory",
+        "output",
         "pid",
         "started_at",
         "stopped_for",
@@ -88,6 +89,7 @@ class HostedAttempt:
         """
         self.id: str = order["attempt"]
         self.mark: int = order["mark"]
+        self.output: str = order["output"]  #: where what it writes is kept, which also tells whose attempt it is
         self.pid = pid
         self.marker = marker
         self.capture = capture
@@ -235,6 +237,7 @@ class HostedAttempt:
             "peak_memory": self._peak(usage),
             "output_bytes": self.capture.written,
             "output_dropped": self.capture.dropped,
+            "output": self.output,
             "left_behind": len(self._left_behind),
         }
         if exit_code == 0 and "end_request" in said:

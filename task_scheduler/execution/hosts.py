@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ class Host:
         self.was_lost = False  #: the connection to it was lost, and made again, at least once
         self.is_retired = False  #: it has been told to end
         self.cannot_pause = False  #: it is of a program that was too old to know how
+        #: It is known to be of a program that takes secrets: one that does not would close the connection.
+        self.hides_secrets = False
         self.is_settling = False  #: what a former scheduler gave it is being settled
         self.greeting: asyncio.Future[Mapping[str, Any]] = asyncio.get_running_loop().create_future()
         self._loop = asyncio.get_running_loop()
@@ -54,6 +56,7 @@ class Host:
         self._reconnection: asyncio.TimerHandle | None = None
         self._received = b""
         self._outbox: list[bytes] = []
+        self._secrets: bytes | None = None  #: the message that tells them; None: there is nothing to be told
         self._flush_is_due = False
         self._on_message: Callable[[Host, Mapping[str, Any]], None] | None = None
         self._on_gone: Callable[[Host], None] | None = None
@@ -89,6 +92,18 @@ class Host:
         """Send a message with this turn of the loop, or as soon as there is a connection again."""
         self._outbox.append(_line(message))
         self._flush_soon()
+
+    def tell_secrets(self, values: Collection[str]) -> None:
+        """Have it hide these and no others, from now on and over each connection; one that does not know how is spared."""
+        self._secrets = _line({"do": "secrets", "values": sorted(values)})
+        if self._connection is not None:
+            self.tell_secrets_again()
+
+    def tell_secrets_again(self) -> None:
+        """Send them to a host that may not have them: it has just turned out to know how to hide them."""
+        if self._secrets is not None and self.hides_secrets:
+            self._outbox.append(self._secrets)
+            self._flush_soon()
 
     def _flush_soon(self) -> None:
         if not self._flush_is_due:
@@ -139,7 +154,9 @@ class Host:
             return
         self._connected_at = self._loop.time()
         self._loop.add_reader(self._connection, self._receive)
-        self._outbox.insert(0, _line({"do": "hello"}))
+        # First of all that is said: what is hidden from the first byte of the first attempt on.
+        first = [self._secrets] if self._secrets is not None and self.hides_secrets else []
+        self._outbox[:0] = [_line({"do": "hello"}), *first]
         self._flush_soon()
 
     def _connect_later(self) -> None:

@@ -46,6 +46,7 @@ _ORDERS: dict[str, dict[str, tuple[type, ...]]] = {
     "pause": {"attempt": (str,)},
     "resume": {"attempt": (str,)},
     "forget": {"attempts": (list,)},
+    "secrets": {"values": (list,)},
     "retire": {},
 }
 #: What an order may hold besides: a scheduler of an older program leaves it out.

@@ -44,6 +44,7 @@ def start_order(request: AttemptRequest, *, root: Path, outputs: Path, source: P
             "TASK_SCHEDULER_SCHEDULED_FOR": "" if request.scheduled_for is None else request.scheduled_for.isoformat(),
             "TASK_SCHEDULER_FILE": str(file),
             "TASK_SCHEDULER_SOURCE": str(source),
+            "TASK_SCHEDULER_LOG_LEVEL": request.log_level,
         },
     }
 

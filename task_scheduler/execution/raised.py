@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 import traceback
 
+from task_scheduler import known_secrets
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
@@ -52,7 +54,7 @@ def summary(error: BaseException, order: dict[str, Any]) -> dict[str, Any]:
     """Return what is put on record of an exception."""
     kind = type(error)
     try:
-        message = str(error)[:_MOST_MESSAGE]
+        message = known_secrets.hide(str(error))[:_MOST_MESSAGE]
     except BaseException:  # noqa: BLE001 - an exception whose text cannot be had is still an exception
         message = ""
     bases = [_name(base) for base in kind.__mro__[1 : _MOST_BASES + 1] if base is not object]

@@ -1,4 +1,8 @@
-"""What hosts say, turned into the reports the services understand."""
+"""What hosts say, turned into the reports the services understand.
+
+A host hides secrets in what it says. One of an older program does not, nor one that had not heard of a new secret yet:
+so the texts of an attempt are looked through once more before they are put on record.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from task_scheduler import known_secrets
 from task_scheduler.core.requests import Finished, Started, StillRunning, Told
 from task_scheduler.core.runs import (
     NOTHING_TOLD,
@@ -76,28 +81,31 @@ def notes(said: Mapping[str, Any] | None) -> AttemptNotes:
     """Return what an attempt told of its work from a host's words for it; None: it told nothing."""
     if not said:
         return NOTHING_TOLD
-    progress = said.get("progress")
+    progress, result = said.get("progress"), said.get("result")
+    texts = known_secrets.hide_in({name: said[name] for name in ("artifacts", "refused") if name in said})
     return AttemptNotes(
-        progress=None if progress is None else Progress(**progress),
+        progress=None if progress is None else Progress(**{**progress, "text": known_secrets.hide(progress["text"])}),
         metrics=said.get("metrics", {}),
-        artifacts=tuple(Artifact(**artifact) for artifact in said.get("artifacts", ())),
-        result=said.get("result"),
-        refused=tuple(said.get("refused", ())),
+        artifacts=tuple(Artifact(**artifact) for artifact in texts.get("artifacts", ())),
+        result=None if result is None else known_secrets.hide_in_json(result),
+        refused=tuple(texts.get("refused", ())),
     )
 
 
 def _error(said: Mapping[str, Any] | None) -> ErrorSummary | None:
     if said is None:
         return None
+    hidden = known_secrets.hide_in(said)
     return ErrorSummary(
-        kind=said["kind"], message=said["message"], place=said["place"], bases=tuple(said.get("bases", ()))
+        kind=hidden["kind"], message=hidden["message"], place=hidden["place"], bases=tuple(hidden.get("bases", ()))
     )
 
 
 def _end_request(said: Mapping[str, Any] | None) -> EndRequest | None:
     if said is None:
         return None
-    return EndRequest(kind=EndKind(said["kind"]), reason=said.get("reason", ""), seconds=said.get("seconds"))
+    reason = known_secrets.hide(said.get("reason", ""))
+    return EndRequest(kind=EndKind(said["kind"]), reason=reason, seconds=said.get("seconds"))
 
 
 def moment(seconds: float) -> datetime:

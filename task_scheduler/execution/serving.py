@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
+from task_scheduler import known_secrets
 from task_scheduler.execution import faults, markers
 from task_scheduler.execution.beginning import MOST_TOGETHER, CannotBegin
 from task_scheduler.execution.complaints import complain
@@ -37,7 +38,7 @@ BEGIN_HELD = 0.02
 #: How often a host without work looks whether anybody still wants it, in seconds.
 IDLE_LOOK = 5.0
 #: What this host can do that one of an older program cannot.
-ABILITIES = ("pause",)
+ABILITIES = ("pause", "secrets")
 TOLD_TO_END = "its host was told to end"
 
 
@@ -104,13 +105,21 @@ class Host:
                 self._ended.pop(str(name), None)
         elif do == "retire":
             self._leaving = True
+        elif do == "secrets":  # also of attempts under way: from what is read next
+            self._learn(order["values"])
+
+    def _learn(self, values: list[Any]) -> None:
+        known_secrets.know({str(value) for value in values})
+        mask = known_secrets.mask()
+        if mask is not None:
+            mask.prepare()
 
     def _tell_all(self) -> None:
         self._begin_ordered()  # what is not told as running now is taken for never received
         running = []
         for attempt in self._attempts.values():
             self._held_begins.pop(attempt.id, None)
-            running.append({**_begin_of(attempt), "notes": attempt.capture.notes()})
+            running.append({**_begin_of(attempt), "output": attempt.output, "notes": attempt.capture.notes()})
             attempt.tell_still_again()
         ended = [{"attempt": name, "exit": facts} for name, facts in self._ended.items()]
         self._conversation.tell({"is": "hello", "running": running, "ended": ended, "does": ABILITIES})

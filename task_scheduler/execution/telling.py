@@ -15,6 +15,9 @@ from __future__ import annotations
 import json
 import re
 
+from task_scheduler import known_secrets
+from task_scheduler.masking import HIDDEN
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +47,7 @@ _NEWEST = (_MARK + b"progress ", _MARK + b"metric ", _MARK + b"artifact ")
 _LOOKS, _MOST_LATE = 50, 3
 _BEGINS = (b"", b"\n", b"\x1e")
 _NUMBER = re.compile(r"[+-]?(?:\d{1,300}(?:\.\d{0,300})?|\.\d{1,300})(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_STRING_OR_HIDDEN = re.compile(r'("(?:[^"\\]|\\.)*")|[-+.\w]*\*\*\*[-+.\w*]*')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s+|$)')
 
 
@@ -237,10 +241,19 @@ def _json(text: str) -> str:
     try:
         json.loads(text, parse_constant=_no_constant, parse_float=_json_float, parse_int=_json_int)
     except json.JSONDecodeError as error:
+        if HIDDEN in text and known_secrets.mask() is not None:
+            # In place of a number, or of what holds quotes or brackets.
+            mended = _with_hidden_numbers(text)
+            return _json(mended) if mended != text else json.dumps(HIDDEN)
         raise _Wrong(f"it is no JSON: {error}") from None
     except RecursionError:
         raise _Wrong("it is nested too deeply for JSON") from None
     return text
+
+
+def _with_hidden_numbers(text: str) -> str:
+    """Return JSON in which digits were hidden with those numbers in quotes."""
+    return _STRING_OR_HIDDEN.sub(lambda found: found[1] or f'"{HIDDEN}"', text)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -7,7 +7,8 @@ One file beside the marker, JSON, with only those of the keys that have somethin
     result       JSON text
     refused      sentences about what could not be kept
 
-It is written where the task's own code could write too, so its reader believes no shape of it.
+It is written where the task's own code could write too, so its reader believes no shape of it. Both sides hide what
+they know to be secret.
 Both sides: standard library only, Python 3.8 or later.
 """
 
@@ -20,6 +21,7 @@ import stat
 import sys
 from contextlib import suppress
 
+from task_scheduler import known_secrets
 from task_scheduler.execution import markers
 from task_scheduler.this_run import Cancel, Skip, Snooze
 
@@ -64,7 +66,7 @@ class OpenFile:
 
 def leave(place: str | OpenFile, said: dict[str, Any]) -> None:
     """Leave words for the host: in the file of this path, or in one that is open."""
-    text = json.dumps(said).encode()
+    text = json.dumps(_without_secrets(said)).encode()
     try:
         if isinstance(place, OpenFile):
             place.write(text)
@@ -94,6 +96,13 @@ def take(folder: str, attempt: str) -> dict[str, Any]:
     with suppress(OSError):  # a full or read-only disk: it goes with the folder
         os.unlink(path)
     return _legible(text)
+
+
+def _without_secrets(said: dict[str, Any]) -> dict[str, Any]:
+    hidden = {name: known_secrets.hide_in(word) for name, word in said.items() if name != "result"}
+    if "result" in said:
+        hidden["result"] = known_secrets.hide_in_json(said["result"])
+    return hidden
 
 
 def _identity(descriptor: int) -> tuple[int, int]:
@@ -132,13 +141,15 @@ def _error(said: object) -> dict[str, Any] | None:
     if not isinstance(said, dict) or not all(isinstance(said.get(key), str) for key in ("kind", "message", "place")):
         return None
     bases = _texts(said.get("bases"), _MOST_BASES, _MOST_NAME)
-    return {**{key: said[key][:_MOST_MESSAGE] for key in ("kind", "message", "place")}, "bases": bases}
+    texts = {key: known_secrets.hide(said[key])[:_MOST_MESSAGE] for key in ("kind", "message", "place")}
+    return {**texts, "bases": bases}
 
 
 def _end_request(said: object) -> dict[str, Any] | None:
     if not isinstance(said, dict) or said.get("kind") not in _KINDS.values() or not isinstance(said.get("reason"), str):
         return None
-    request = {"kind": said["kind"], "reason": said["reason"][:_MOST_MESSAGE], "seconds": None}
+    reason = known_secrets.hide(said["reason"])[:_MOST_MESSAGE]
+    request = {"kind": said["kind"], "reason": reason, "seconds": None}
     if said["kind"] == "snooze":
         seconds = said.get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds <= _MOST_SNOOZE:
@@ -148,10 +159,10 @@ def _end_request(said: object) -> dict[str, Any] | None:
 
 
 def _result(said: object) -> str | None:
-    return said if isinstance(said, str) and len(said) <= _MOST_RESULT else None
+    return known_secrets.hide_in_json(said) if isinstance(said, str) and len(said) <= _MOST_RESULT else None
 
 
 def _texts(said: object, most: int, longest: int) -> list[str]:
     if not isinstance(said, list):
         return []
-    return [text[:longest] for text in said[:most] if isinstance(text, str)]
+    return [known_secrets.hide(text)[:longest] for text in said[:most] if isinstance(text, str)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import os
-import re
 import shutil
 import threading
 from contextlib import suppress
@@ -12,7 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from task_scheduler.log_lines import append, put_aside
+from task_scheduler.log_names import PACKED, asides, free_name
 from task_scheduler.settings import Rotation
+
+#: Of a file that strangers write, who take no lock, what was put aside is packed when it has been still for so long.
+STILL_FOR = timedelta(minutes=2)
 
 
 class LogFile:
@@ -21,16 +24,31 @@ class LogFile:
     Written by any number of processes; put aside by the one scheduler. All moments are aware.
     """
 
-    def __init__(self, path: Path, *, rotation: Rotation, max_size: int, retention: timedelta) -> None:
-        """`max_size` is in bytes; files put aside are deleted `retention` after their last line."""
+    def __init__(
+        self, path: Path, *, rotation: Rotation, max_size: int, retention: timedelta, of_strangers: bool = False
+    ) -> None:
+        """`max_size` is in bytes; files put aside are deleted `retention` after their last line.
+
+        Those `of_strangers` are written by who takes no lock, such as a shell, and may go on with what was put aside.
+        """
         self._path = path
         self._rotation = rotation
         self._max_size = max_size
         self._retention = retention
+        self._still_for = STILL_FOR if of_strangers else timedelta(0)
         self._begun: date | None = None
+        self._turn = threading.Lock()
         self._tidying: threading.Thread | None = None
-        stem, suffix = re.escape(path.stem), re.escape(path.suffix)
-        self._aside = re.compile(rf"{stem}\.\d{{4}}-\d\d-\d\d_\d\d-\d\d-\d\d(_\d+)?{suffix}(?P<packed>\.gz)?")
+        self._is_untidy = of_strangers  #: something may have been put aside and not packed
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self._path
+
+    def configure(self, *, rotation: Rotation, max_size: int, retention: timedelta) -> None:
+        """Put aside and delete by these from now on."""
+        self._rotation, self._max_size, self._retention = rotation, max_size, retention
 
     def append(self, line: str) -> None:
         """Write a line; raises OSError."""
@@ -38,6 +56,14 @@ class LogFile:
 
     def rotate_if_due(self, now: datetime) -> bool:
         """Put the file aside when its time or size says so; return whether it was."""
+        # Two threads could choose one name for two files.
+        with self._turn:
+            is_put_aside = self._rotate(now)
+            if is_put_aside or (self._is_untidy and not self._is_tidying()):
+                self.tidy(now)
+            return is_put_aside
+
+    def _rotate(self, now: datetime) -> bool:
         try:
             size = self._path.stat().st_size
         except FileNotFoundError:
@@ -45,10 +71,9 @@ class LogFile:
         local = now.astimezone()
         if size == 0 or not (size >= self._max_size or self._is_old(local.date())):
             return False
-        if not put_aside(str(self._path), str(self._name_aside(local))):
+        if not put_aside(str(self._path), str(free_name(self._path, local))):
             return False
         self._begun = None
-        self.tidy(now)
         return True
 
     def tidy(self, now: datetime) -> None:
@@ -56,6 +81,9 @@ class LogFile:
         self.wait()
         self._tidying = threading.Thread(target=self._tidy, args=(now,), name=f"tidy {self._path.name}", daemon=True)
         self._tidying.start()
+
+    def _is_tidying(self) -> bool:
+        return self._tidying is not None and self._tidying.is_alive()
 
     def wait(self) -> None:
         """Return once no tidying is under way."""
@@ -79,33 +107,30 @@ class LogFile:
             return date.fromisoformat(file.read(10).decode("ascii"))
         return None
 
-    def _name_aside(self, local: datetime) -> Path:
-        name = f"{self._path.stem}.{local:%Y-%m-%d_%H-%M-%S}"
-        path = self._path.with_name(f"{name}{self._path.suffix}")
-        number = 1
-        while path.exists() or path.with_name(f"{path.name}.gz").exists():
-            number += 1
-            path = self._path.with_name(f"{name}_{number}{self._path.suffix}")
-        return path
-
     def _tidy(self, now: datetime) -> None:
+        is_untidy = False
         with suppress(OSError):
-            for entry in sorted(self._path.parent.iterdir()):
-                match = self._aside.fullmatch(entry.name)
+            for _, _, is_packed, path in asides(self._path):
                 # Another program, or a person, may delete files here at any time.
                 with suppress(OSError):
-                    if match is None or not entry.is_file() or entry.is_symlink():
+                    if not path.is_file() or path.is_symlink():
                         continue
-                    if datetime.fromtimestamp(entry.stat().st_mtime, UTC) < now - self._retention:
-                        entry.unlink()
-                    elif match["packed"] is None:
-                        _compress(entry)
+                    still_for = now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                    if still_for > self._retention:
+                        path.unlink()
+                    elif is_packed:
+                        continue
+                    elif self._still_for and still_for < self._still_for:
+                        is_untidy = True
+                    else:
+                        _compress(path)
+        self._is_untidy = is_untidy
 
 
 def _compress(path: Path) -> None:
     """Replace a file by its compressed copy, which keeps the time of the last line."""
-    packed = path.with_name(f"{path.name}.gz")
-    temporary = path.with_name(f".{path.name}.gz.new")
+    packed = path.with_name(f"{path.name}{PACKED}")
+    temporary = path.with_name(f".{path.name}{PACKED}.new")
     times = path.stat()
     with path.open("rb") as source, gzip.open(temporary, "wb", compresslevel=6) as target:
         shutil.copyfileobj(source, target)

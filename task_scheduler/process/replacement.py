@@ -7,13 +7,16 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from task_scheduler.core.errors import Refused
 from task_scheduler.process.lifetime import ENDING
 
 #: The option of `run` that says whether a scheduler could start, and starts none.
 CHECK = "--check"
+#: The option of `run` that gives a damaged record up; it is said of one start.
+NEW_RECORD = "--new-record"
 #: Seconds it may take to say so: a clone may have packages to install first.
 REHEARSAL_TIME = 300.0
 
@@ -24,19 +27,23 @@ _FRAME = re.compile(r'  File ".*", line \d+')
 
 
 def command_line() -> list[str]:
-    """Return how this process was started, interpreter and its options included."""
-    return [sys.executable, *sys.orig_argv[1:]]
+    """Return how this process was started, interpreter and its options included, without what was meant for once."""
+    return [sys.executable, *(word for word in sys.orig_argv[1:] if word != NEW_RECORD)]
 
 
-async def rehearse(command: Sequence[str] | None = None, *, patience: float = REHEARSAL_TIME) -> None:
+async def rehearse(
+    command: Sequence[str] | None = None, *, folder: Path | None = None, patience: float = REHEARSAL_TIME
+) -> None:
     """Raise Refused, with what it said, unless the program on disk says that it could start here.
 
-    It runs beside this one as `run --check`; that it imports everything makes the real start faster, too.
+    `folder` is where the command means what it meant; None: where this process is now. It runs beside this one as
+    `run --check`; that it imports everything makes the real start faster, too.
     """
     words = [*(command_line() if command is None else command), CHECK]
     try:
         process = await asyncio.create_subprocess_exec(
             *words,
+            cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -67,10 +74,11 @@ def telling_lines(said: str) -> list[str]:
     return lines[-_LINES:]
 
 
-def replace_process() -> None:
+def replace_process(variables: Mapping[str, str]) -> None:
     """Become the program on disk, started as this one was; raises OSError.
 
-    Returns where this process was told to end meanwhile, by a signal that is held back.
+    `variables` are those of its environment that are for this process alone. Returns where this process was told to
+    end meanwhile, by a signal that is held back.
     """
     if not signal.sigpending().intersection(ENDING):
-        os.execv(sys.executable, command_line())
+        os.execve(sys.executable, command_line(), {**os.environ, **variables})

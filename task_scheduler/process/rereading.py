@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 
-from task_scheduler.core.errors import SettingsError
 from task_scheduler.core.events import Event, Level
-from task_scheduler.core.excerpts import quoted
 from task_scheduler.services.service import Publish
-from task_scheduler.settings import Settings
-from task_scheduler.settings.models import known_keys
 
 
 class Rereading:
@@ -20,22 +17,19 @@ class Rereading:
     def __init__(
         self,
         *,
-        settings: Settings,
-        read_settings: Callable[[], Settings],
+        look_at_settings: Callable[[], Awaitable[None]],
         rescan: Callable[[], Awaitable[None]],
-        rotate_logs: Callable[[], None],
+        rotate_logs: Callable[[], object],
         end: Callable[[], None],
+        around: Callable[[], AbstractContextManager[object]] = nullcontext,
         publish: Publish,
     ) -> None:
-        """`settings` are those in force; `read_settings` raises SettingsError.
-
-        `end` is called instead where HUP says that the terminal is gone.
-        """
-        self._in_force = settings
-        self._read_settings = read_settings
+        """`end` is called instead where HUP says that the terminal is gone; each look happens within an `around`."""
+        self._look_at_settings = look_at_settings
         self._rescan = rescan
         self._rotate_logs = rotate_logs
         self._end = end
+        self._around = around
         self._publish = publish
         self._had_terminal = sys.stderr.isatty()
         self._task: asyncio.Task[None] | None = None
@@ -58,35 +52,16 @@ class Rereading:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _look(self) -> None:
+        with self._around():
+            await self._look_at_everything()
+
+    async def _look_at_everything(self) -> None:
         self._publish(Event(name="scheduler.rereading", message="told to look at files, logs and settings anew"))
+        # First: they may say where the logs and the task files are.
+        await self._look_at_settings()
         try:
             await asyncio.to_thread(self._rotate_logs)
-            settings = await asyncio.to_thread(self._read_settings)
-        except SettingsError as error:
-            message = f"the settings in force stay, since those on disk cannot be used: {error}"
-            self._publish(Event(name="settings.invalid", message=message, level=Level.ERROR))
         except OSError as error:
             message = f"log files cannot be put aside: {error}"
             self._publish(Event(name="logs.failed", message=message, level=Level.WARNING))
-        else:
-            self._tell_changes(settings)
         await self._rescan()
-
-    def _tell_changes(self, settings: Settings) -> None:
-        changed = list(changes(self._in_force, settings))
-        if changed:
-            message = f"takes effect at the next start (`task-scheduler restart`): {'; '.join(changed)}"
-            self._publish(Event(name="settings.changed", message=message, level=Level.WARNING))
-
-
-def changes(before: Settings, after: Settings) -> Iterator[str]:
-    """Yield, for each setting with another value, `scheduler.loop_interval is 5.0, 10.0 is in force`."""
-    for section, keys in known_keys().items():
-        for key in keys:
-            earlier, later = (getattr(getattr(settings, section), key) for settings in (before, after))
-            if earlier != later:
-                yield f"{section}.{key} is {_shown(later)}, {_shown(earlier)} is in force"
-
-
-def _shown(value: object) -> str:
-    return "nothing" if value is None else quoted(value if isinstance(value, int | float) else str(value))

@@ -13,6 +13,7 @@ from task_scheduler.scaffolding.shipped import PACKAGE, shipped
 from task_scheduler.scaffolding.task_file import Dialect, NewTask
 
 HELPERS_FOLDER = "helpers"
+SECRETS_EXAMPLE = "secrets.yaml.example"
 EXAMPLE = "example_hello"
 
 _IGNORED = """\
@@ -54,8 +55,8 @@ class Addition:
     left: bool = False
 
 
-def make_project(folder: Path, *, program: str) -> Iterator[Addition]:
-    """Make what is missing in the project `folder`, telling each thing as it is made.
+def make_project(folder: Path, *, program: str, examples: bool = False) -> Iterator[Addition]:
+    """Make what is missing in the project `folder`, with `examples` those too; tell each thing as it is made.
 
     `program` is what a person types. Raises NoPlaceForProject, and OSError where something cannot be made.
     """
@@ -73,10 +74,13 @@ def make_project(folder: Path, *, program: str) -> Iterator[Addition]:
         yield from _add(folder, f"{TASKS_FOLDER}/{EXAMPLE}.py", example.text(Dialect.DOCSTRING))
         # Deleting every task leaves the folder not utterly empty: that would look like a disk that is not there.
         yield from _add(folder, f"{TASKS_FOLDER}/.gitkeep", "")
+    if examples:
+        yield from _add_examples(folder)
     yield from _add_helpers(folder)
-    settings = shipped(CONFIG_FOLDER, CONFIG_NAME)
-    if settings is not None:
-        yield from _add(folder, f"{CONFIG_FOLDER}/{CONFIG_NAME}", settings.read_text(encoding="utf-8"))
+    for name in (CONFIG_NAME, SECRETS_EXAMPLE):
+        file = shipped(CONFIG_FOLDER, name)
+        if file is not None:
+            yield from _add(folder, f"{CONFIG_FOLDER}/{name}", file.read_text(encoding="utf-8"))
     yield from _add(folder, ".gitignore", _IGNORED)
     if not any(folder.glob("README*")):
         yield from _add(folder, "README.md", _README.format(name=folder.name, program=program))
@@ -96,6 +100,15 @@ def _check_place(folder: Path) -> None:
             f"{folder} is inside the tasks of the project {around}, which would take every .py file made here "
             "for a task: give the path of a folder elsewhere"
         )
+
+
+def _add_examples(folder: Path) -> Iterator[Addition]:
+    """Copy the examples, to be read, changed and turned on."""
+    source = shipped(TASKS_FOLDER)
+    if source is None:
+        return
+    for file in sorted(source.glob("example_*.py")):
+        yield from _add(folder, f"{TASKS_FOLDER}/{file.name}", file.read_text(encoding="utf-8"), ours=True)
 
 
 def _add_helpers(folder: Path) -> Iterator[Addition]:

@@ -124,6 +124,21 @@ class Catalog(Service):
             if record.status is TaskStatus.MODULE:
                 self._local.note_module(record.task_id, record.digest)
 
+    async def configure(self, *, stop_on_invalid: bool, reload_on_change: bool, look_anew: bool) -> None:
+        """Work by these from now on; `look_anew` where other files than before may be task files.
+
+        Returns once what the folder holds was reported, where that is judged anew.
+        """
+        is_judged_anew = look_anew or reload_on_change > self._reload_on_change
+        is_judged_anew |= stop_on_invalid > self._enactment.stop_on_invalid
+        self._reload_on_change = reload_on_change
+        self._enactment.stop_on_invalid = stop_on_invalid
+        if is_judged_anew:
+            async with self._changing:
+                if self._task is not None:
+                    await self._source.stop()
+                    await self._source.start(self._changes.put_nowait, self._in_force.known_files())
+
     async def first_look(self) -> None:
         """Return once every file was looked at, and what needs no long preparation is in force.
 
@@ -228,7 +243,9 @@ class Catalog(Service):
         if record is not None and record.status is not TaskStatus.DELETED:
             gone = replace(record, status=TaskStatus.DELETED, problems=(), detail="", stamp=None)
             await self._enactment.retire(gone)
-            self._announcer.tell("task.deleted", task_id, "its file is gone: its schedule ended, its history stays")
+            self._announcer.tell(
+                "task.deleted", task_id, "no longer among the task files: its schedule ended, its history stays"
+            )
         if self._shared is not None:
             self._shared.drop(task_id)
 

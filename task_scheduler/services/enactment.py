@@ -75,7 +75,6 @@ class Enactment:
         self._local = local
         self._shared = shared
         self._announcer = announcer
-        self._stop_on_invalid = stop_on_invalid
         self._leave_place = leave_place
         self._is_scheduling = is_scheduling
         self._preparation = Preparation(reader=reader, environments=environments, timetable=timetable)
@@ -87,6 +86,8 @@ class Enactment:
         self._ready_at: dict[str, float] = {}
         #: What was told of files that were refused, by their digests, until they are in force.
         self._refusals: dict[str, tuple[str, Sequence[Problem]]] = {}
+        #: Whether a broken edit ends the version in force.
+        self.stop_on_invalid = stop_on_invalid
         #: Whether the folder was looked at since the start.
         self.has_looked = False
         #: Whether a module in the folder changed since somebody took note of it.
@@ -347,7 +348,7 @@ class Enactment:
         record = self._in_force.record(file, TaskStatus.INVALID, title=candidate.title, problems=refusal.problems)
         record = replace(record, detail=refusal.detail)
         # An index out of reach says nothing about the file: that stops no version.
-        if self._stop_on_invalid and record.version is not None and not refusal.is_temporary:
+        if self.stop_on_invalid and record.version is not None and not refusal.is_temporary:
             await self.retire(record)
             kept = "; nothing of it is started"
         else:

@@ -48,6 +48,10 @@ class Janitor(Service):
         self._clock = clock
         self._policy = policy
 
+    def configure(self, *, policy: RetentionPolicy) -> None:
+        """Keep by this policy from the next round on."""
+        self._policy = policy
+
     async def _run(self) -> None:
         while True:
             await self._clock.sleep(INTERVAL.total_seconds())

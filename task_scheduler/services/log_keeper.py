@@ -19,7 +19,7 @@ class LogKeeper(Service):
 
     name = "log keeper"
 
-    def __init__(self, *, rotate: Callable[[datetime], None], clock: Clock, publish: Publish) -> None:
+    def __init__(self, *, rotate: Callable[[datetime], object], clock: Clock, publish: Publish) -> None:
         """`rotate` puts aside whatever is due at the local moment it is given."""
         super().__init__(publish=publish)
         self._rotate = rotate

@@ -67,6 +67,10 @@ class Rescuer:
         self._policy = policy
         self._publish = publish
 
+    def configure(self, *, policy: MisfirePolicy) -> None:
+        """Judge by this policy what is left at the next settling."""
+        self._policy = policy
+
     async def settle(self) -> Settled:
         """Settle every run without an outcome; returns once each is ended, adopted or waiting."""
         found = await self._ledger.open_runs()

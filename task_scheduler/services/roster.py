@@ -34,6 +34,11 @@ class Roster:
         self._change: asyncio.Future[None] | None = None
         self._fill: Callable[[], None] = _nothing
 
+    def set_places(self, places: int) -> None:
+        """Bound anew how many runs execute at once; those that execute go on, however many they are."""
+        self._places = places
+        self.fill()
+
     def fill_by(self, fill: Callable[[], None]) -> None:
         """Have `fill` called when free places may be given to those whose turn it is."""
         self._fill = fill

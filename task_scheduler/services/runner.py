@@ -16,6 +16,7 @@ from task_scheduler.services.active_run import Phase
 from task_scheduler.services.arrivals import Arrivals
 from task_scheduler.services.endings import Endings
 from task_scheduler.services.follower import Follower
+from task_scheduler.services.giving_up import GivingUp
 from task_scheduler.services.interventions import Interventions
 from task_scheduler.services.next_attempts import NextAttempts
 from task_scheduler.services.patience import Patience
@@ -79,7 +80,7 @@ class Runner(Service):
         next_attempts = NextAttempts(
             roster=roster, endings=endings, register=register, side_work=side_work, clock=clock
         )
-        starter = Starter(
+        starter = self._starter = Starter(
             roster=roster,
             record=record,
             endings=endings,
@@ -119,6 +120,8 @@ class Runner(Service):
             clock=clock,
             publish=publish,
         )
+        #: What a reset of schedules finds waiting.
+        self.slots = GivingUp(roster=roster, executor=executor, clock=clock, publish=publish)
         self._arrivals = Arrivals(
             roster=roster,
             ledger=self._ledger,
@@ -130,6 +133,12 @@ class Runner(Service):
             timetable=self._timetable,
             clock=clock,
         )
+
+    def configure(self, limits: RunnerLimits) -> None:
+        """Have these limits hold for what is started from now on; more places are given away at once."""
+        self._limits = limits
+        self._starter.configure(limits)
+        self._roster.set_places(limits.max_concurrent)
 
     # --- what the scheduler asks --------------------------------------------------------------------------
 

@@ -12,3 +12,4 @@ class RunnerLimits:
     max_concurrent: int  #: attempts executing at once, of all tasks
     kill_grace: float  #: seconds between TERM and KILL
     output_limit: int  #: bytes of output kept of one attempt
+    log_level: str = "INFO"  #: what the helpers of tasks leave out is below it

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from task_scheduler.core.outcomes import Missed
 from task_scheduler.core.planning import JobPlan, MissSlots, RunSlot, miss_all, plan_job
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.policies import Missed as MissedPolicy
+from task_scheduler.core.restoring import UNSETTLED, Restored
 from task_scheduler.core.runs import Run
 from task_scheduler.ports import AttemptClaim, Clock, Executor, Ledger, SlotClaim, StateStore
 from task_scheduler.services.patience import STORE_RETRY_DELAY, Patience
@@ -37,7 +39,8 @@ WARM_EVERY = timedelta(seconds=2)
 #: A sign of life is left this often: it tells the next start whether the clock was set back meanwhile.
 HEARTBEAT = timedelta(seconds=60)
 
-_GENERATION = "clock_generation"
+#: Under what name the store keeps how often the clock was corrected.
+CLOCK_GENERATION = "clock_generation"
 _LAST_SEEN = "last_seen"
 
 
@@ -70,9 +73,14 @@ class Scheduler(Service):
         policy: MisfirePolicy,
         loop_interval: float,
         patience: Patience,
+        on_look: Callable[[], None] | None = None,
+        look_every: float = math.inf,
         publish: Publish,
     ) -> None:
-        """Plan the jobs of `timetable`; `loop_interval` is the longest sleep, in seconds."""
+        """Plan the jobs of `timetable`; `loop_interval` is the longest sleep, in seconds, and so is `look_every`.
+
+        `on_look` is called after each look at the clock and all that came of it: whoever hears it knows that this loop moves.
+        """
         super().__init__(publish=publish)
         self._ledger = ledger
         self._state = state
@@ -84,6 +92,10 @@ class Scheduler(Service):
         self._policy = policy
         self._loop_interval = loop_interval
         self._patience = patience
+        self._on_look = on_look
+        self._look_every = look_every
+        #: Held by whoever plans jobs: two at once could each put the same slots on record.
+        self.turn = asyncio.Lock()
         self._planning = Alarm(clock)
         self._handing_over = Alarm(clock)
         self._armed: list[tuple[datetime, int]] = []
@@ -97,6 +109,15 @@ class Scheduler(Service):
         self._warmed_at = None
         self._planning.ring()
 
+    async def configure(self, *, policy: MisfirePolicy, loop_interval: float) -> None:
+        """Plan by this policy, and sleep no longer than this, in seconds, from the next look on; returns before it."""
+        # Between two looks: what one of them has judged goes on record as it was judged.
+        async with self.turn:
+            self._policy = policy
+            self._loop_interval = loop_interval
+        self.wake()
+        self._handing_over.ring()
+
     def arm(self, run: Run) -> None:
         """Hand a run that a former scheduler claimed ahead over at its instant."""
         self._arm(run, None, in_turn=False)
@@ -108,10 +129,20 @@ class Scheduler(Service):
         owed = self._timetable.next_due()
         return min((moment for moment in (armed, owed) if moment is not None), default=None)
 
+    @property
+    def generation(self) -> int:
+        """How often the clock was corrected: slots of a generation are told apart from those before."""
+        return self._generation
+
+    @property
+    def misfire(self) -> MisfirePolicy:
+        """What happens to slots that could not run in time."""
+        return self._policy
+
     # --- lifecycle ----------------------------------------------------------------------------------------
 
     async def _set_up(self) -> None:
-        self._generation = int(await self._state.get(_GENERATION) or 0)
+        self._generation = int(await self._state.get(CLOCK_GENERATION) or 0)
         last_seen = await self._state.get(_LAST_SEEN)
         self._reading = self._read_clocks()
         if last_seen is not None:
@@ -120,6 +151,7 @@ class Scheduler(Service):
             change = ClockChange(suspended=timedelta(0), stepped=min(stepped, timedelta(0)))
             if change.is_correction:
                 await self._correct(self._reading.wall, change)
+        await self._write_off_lost_time()
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -135,14 +167,20 @@ class Scheduler(Service):
 
     async def _plan_ahead(self) -> None:
         while True:
-            now = await self._look_at_clocks()
-            await self._claim_due(now)
+            async with self.turn:
+                now = await self._look_at_clocks()
+                is_on_record = await self._claim_due(now)
+            if not is_on_record:
+                await self._clock.sleep(STORE_RETRY_DELAY)
             self._warm_up(now)
             self._runner.look_again()
             await self._leave_sign_of_life(now)
+            if self._on_look is not None:
+                self._on_look()
             await self._planning.sleep(self._pause())
 
-    async def _claim_due(self, now: datetime) -> None:
+    async def _claim_due(self, now: datetime) -> bool:
+        """Put due slots on record; return False when the store fails, and they stay owed."""
         due = self._timetable.take_due(now + CLAIM_AHEAD)
         if not due:
             self._patience.give_up(self)
@@ -154,9 +192,9 @@ class Scheduler(Service):
                 # Nothing runs that is not on record. The slots stay owed; the misfire policy judges them later.
                 self._timetable.put_back([*batch, *due])
                 self._patience.note_failure(self, error)
-                await self._clock.sleep(STORE_RETRY_DELAY)
-                return
+                return False
             self._patience.note_success(self)
+        return True
 
     async def _put_on_record(self, planned: dict[int, _Planned]) -> None:
         claims = [claim for plan in planned.values() for claim in plan.claims]
@@ -254,12 +292,12 @@ class Scheduler(Service):
 
     def _pause(self) -> float:
         """Return seconds until something has to be done: workers made ready, then slots put on record."""
-        owed = self._timetable.next_due()
+        owed, longest = self._timetable.next_due(), min(self._loop_interval, self._look_every)
         if owed is None:
-            return self._loop_interval
+            return longest
         ahead = owed - self._clock.now()
         wait = ahead - WARM_AHEAD if ahead > WARM_AHEAD else ahead - CLAIM_AHEAD
-        return min(self._loop_interval, max(0.0, wait.total_seconds()))
+        return min(longest, max(0.0, wait.total_seconds()))
 
     # --- handing over -------------------------------------------------------------------------------------
 
@@ -308,14 +346,26 @@ class Scheduler(Service):
         self._tell_clock("clock.corrected", f"{reason}: all jobs are planned from now")
         armed, self._armed = [run_id for _, run_id in self._armed], []
         self._runner.drop(armed, Missed(reason))
-        await self._patience.write(lambda: self._state.put(_GENERATION, str(self._generation)))
+        await self._patience.write(lambda: self._state.put(CLOCK_GENERATION, str(self._generation)))
         # Planned anew at each try: the timetable may change while the store fails.
         await self._patience.write(lambda: self._put_on_record(self._plans_from(now, reason)))
 
-    def _plans_from(self, now: datetime, reason: str) -> dict[int, _Planned]:
+    async def _write_off_lost_time(self) -> None:
+        """Record the slots between a backup and its restore as missed: they may have run, and run no second time."""
+        unsettled = await self._state.get(UNSETTLED)
+        if not unsettled:
+            return
+        restored = Restored.parse(unsettled)
+        await self._patience.write(
+            lambda: self._put_on_record(self._plans_from(restored.at, restored.reason, owed_only=True))
+        )
+        await self._patience.write(lambda: self._state.put(UNSETTLED, ""))
+
+    def _plans_from(self, now: datetime, reason: str, *, owed_only: bool = False) -> dict[int, _Planned]:
+        """Return plans that leave out all before `now`; with `owed_only` jobs that owe nothing before stay as they are."""
         planned: dict[int, _Planned] = {}
         for timed in self._timetable.all():
-            if timed.job.next_run is not None:
+            if timed.job.next_run is not None and not (owed_only and timed.job.next_run > now):
                 plan = miss_all(timed.trigger, timed.job.next_run, now=now, reason=reason)
                 planned[timed.job.id] = _Planned(claims=self._claims(timed, plan, now), next_run=plan.next_run)
         return planned

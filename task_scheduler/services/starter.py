@@ -55,6 +55,10 @@ class Starter:
         self._clock = clock
         self._limits = limits
 
+    def configure(self, limits: RunnerLimits) -> None:
+        """Launch by these limits from now on."""
+        self._limits = limits
+
     def fill(self) -> None:
         """Give free places to those whose turn it is."""
         if not self._roster.is_open or self._register.suspended is not None:
@@ -254,4 +258,5 @@ class Starter:
             working_directory=declared.working_directory,
             scheduled_for=run.scheduled_for,
             variables=declared.env,
+            log_level=limits.log_level,
         )

@@ -38,6 +38,11 @@ class Timetable:
         """Return how many jobs are in force."""
         return len(self._jobs)
 
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of jobs that name none."""
+        return self._zone
+
     def trigger_of(self, text: str, timezone: str | None) -> Trigger:
         """Return the trigger of a canonical text; `timezone` None takes the scheduler's zone."""
         trigger = self._triggers.get((text, timezone))

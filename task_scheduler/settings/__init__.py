@@ -2,7 +2,7 @@
 
 from task_scheduler.settings.models import EnvironmentMode, LoggingSettings, OnInvalid, Rotation, Settings
 from task_scheduler.settings.paths import Paths
-from task_scheduler.settings.sources import load_settings
+from task_scheduler.settings.sources import flags_of, load_settings
 
 __all__ = [
     "EnvironmentMode",
@@ -11,5 +11,6 @@ __all__ = [
     "Paths",
     "Rotation",
     "Settings",
+    "flags_of",
     "load_settings",
 ]

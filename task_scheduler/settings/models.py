@@ -1,6 +1,7 @@
 """The settings themselves: one frozen model a section, strictly typed.
 
-Each field's description ends the sentence "KEY must be …", which is what a person reads about a bad value.
+Each field's title says what it is for: the comment of its line in config/config.yaml, and its row in docs/settings.md.
+Its description ends the sentence "KEY must be …", which is what a person reads about a bad value.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import os
 from collections.abc import Mapping
 from datetime import timedelta, tzinfo
 from enum import StrEnum
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
@@ -43,6 +45,13 @@ class OnInvalid(StrEnum):
     STOP = "stop"  # its schedule ends until the file is mended
 
 
+class Quantity(StrEnum):
+    """What a number counts, and so how a person writes it."""
+
+    SECONDS = "seconds"
+    BYTES = "bytes"
+
+
 class Explained(ValueError):
     """Says more about a bad value than its field's description does."""
 
@@ -65,17 +74,20 @@ def _megabytes(value: object) -> int:
     return parse_size(value, bare="MB")
 
 
+#: Where a value came from that nobody gave.
+DEFAULT = "default"
+
 _DURATION = "a duration above zero and up to a year, such as 10 (seconds) or '2 minutes'"
 _SIZE = "a size above zero, such as '10 MB' or 500000 (bytes)"
 _WHOLE = "a whole number of at least 1"
 _YEAR = 366 * 86_400
 
 #: Seconds.
-Duration = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=_YEAR)]
+Duration = Annotated[float, Quantity.SECONDS, BeforeValidator(parse_duration), Field(ge=0, le=_YEAR)]
 #: Seconds, and not none.
-Interval = Annotated[float, BeforeValidator(parse_duration), Field(gt=0, le=_YEAR)]
+Interval = Annotated[float, Quantity.SECONDS, BeforeValidator(parse_duration), Field(gt=0, le=_YEAR)]
 #: Bytes.
-Size = Annotated[int, BeforeValidator(parse_size), Field(gt=0)]
+Size = Annotated[int, Quantity.BYTES, BeforeValidator(parse_size), Field(gt=0)]
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -86,22 +98,47 @@ class _Section(BaseModel):
 class SchedulerSettings(_Section):
     """`scheduler:`."""
 
-    loop_interval: Interval = Field(10.0, description=_DURATION)
-    task_check_interval: Interval = Field(5.0, description=_DURATION)
-    memory_cleanup_interval: Interval = Field(300.0, description=_DURATION)
+    loop_interval: Interval = Field(
+        10.0,
+        title="the longest sleep: how often the scheduler looks at the clock when nothing is due",
+        description=_DURATION,
+    )
+    task_check_interval: Interval = Field(
+        5.0,
+        title="how often tasks/ is looked at besides the events the system sends",
+        description=_DURATION,
+    )
+    memory_cleanup_interval: Interval = Field(
+        300.0,
+        title="how often memory is given back, and held against the limit",
+        description=_DURATION,
+    )
     #: Bytes, though a bare number in the file counts megabytes.
-    max_memory_usage: Annotated[int, BeforeValidator(_megabytes), Field(gt=0)] = Field(
-        500 * 10**6, description="a size above zero, such as 500 (megabytes) or '1 GB'"
+    max_memory_usage: Annotated[int, Quantity.BYTES, BeforeValidator(_megabytes), Field(gt=0)] = Field(
+        500 * 10**6,
+        title="megabytes, or a size: above it the scheduler restarts itself; running tasks go on",
+        description="a size above zero, such as 500 (megabytes) or '1 GB'",
     )
     timezone: Annotated[str, AfterValidator(_known_zone)] | None = Field(
-        None, description="the name of a time zone, such as Europe/Berlin, or null for the machine's"
+        None,
+        title="the zone of schedules, such as Europe/Berlin; null: the machine's",
+        description="the name of a time zone, such as Europe/Berlin, or null for the machine's",
     )
     max_concurrent: Annotated[int, Field(ge=1)] | None = Field(
-        None, description=f"{_WHOLE}, or null for four times the cores of the processor, at least 16"
+        None,
+        title="how many tasks may run at once; null: four times the cores, at least 16",
+        description=f"{_WHOLE}, or null for four times the cores of the processor, at least 16",
     )
-    missed: Missed = Field(Missed.ONCE, strict=False, description="once, skip or all")
+    missed: Missed = Field(
+        Missed.ONCE,
+        strict=False,
+        title="schedules missed while the scheduler was down: once, skip or all",
+        description="once, skip or all",
+    )
     missed_window: Duration = Field(
-        86_400.0, description="a duration, such as 86400 (seconds), '24 hours' or 0 for none"
+        86_400.0,
+        title="missed schedules older than this are recorded and not run",
+        description="a duration, such as 86400 (seconds), '24 hours' or 0 for none",
     )
 
     @property
@@ -123,47 +160,130 @@ class SchedulerSettings(_Section):
 class DatabaseSettings(_Section):
     """`database:`."""
 
-    path: Text = Field("data/scheduler.db", description="the path of a file, such as data/scheduler.db")
-    backup_interval: Interval = Field(3_600.0, description=_DURATION)
+    path: Text = Field(
+        "data/scheduler.db",
+        title="the record of all runs; a bare name is put into data/",
+        description="the path of a file, such as data/scheduler.db",
+    )
+    backup_interval: Interval = Field(
+        3_600.0,
+        title="how often the database is copied to data/backups/",
+        description=_DURATION,
+    )
+    backup_keep: Interval = Field(
+        7 * 86_400.0,
+        title="how long these copies are kept: each hour's for a day, then each day's; the newest always",
+        description="a duration above zero, such as '7 days'",
+    )
 
 
 class LoggingSettings(_Section):
     """`logging:`."""
 
-    level: Level = Field(Level.INFO, strict=False, description="DEBUG, INFO, WARNING or ERROR")
-    file: Text = Field("scheduler.log", description="the name of a file in logs/, such as scheduler.log, or a path")
-    max_size: Size = Field(10 * 10**6, description=_SIZE)
-    retention: Interval = Field(7 * 86_400.0, description="a duration above zero, such as '7 days'")
-    rotation: Rotation = Field(Rotation.DAILY, strict=False, description="daily, weekly or size")
+    level: Level = Field(
+        Level.INFO,
+        strict=False,
+        title="DEBUG, INFO, WARNING or ERROR: of the scheduler, and of what tasks log",
+        description="DEBUG, INFO, WARNING or ERROR",
+    )
+    file: Text = Field(
+        "scheduler.log",
+        title="the scheduler's own log; a bare name is put into logs/",
+        description="the name of a file in logs/, such as scheduler.log, or a path",
+    )
+    max_size: Size = Field(
+        10 * 10**6,
+        title="a log file that reaches this is put aside, compressed",
+        description=_SIZE,
+    )
+    retention: Interval = Field(
+        7 * 86_400.0,
+        title="how long log files put aside are kept; tasks.log and errors.log: 30 days",
+        description="a duration above zero, such as '7 days'",
+    )
+    rotation: Rotation = Field(
+        Rotation.DAILY,
+        strict=False,
+        title="log files are put aside at midnight as well; or weekly, or size: only at max_size",
+        description="daily, weekly or size",
+    )
 
 
 class VirtualEnvSettings(_Section):
     """`virtual_env:`; the first two are read by main.py before any of this can be imported."""
 
-    path: Text = Field("venv", description="the path of a folder, such as venv")
-    python_executable: Text = Field("python3", description="the name or path of an interpreter, such as python3.12")
-    mode: EnvironmentMode = Field(EnvironmentMode.ISOLATED, strict=False, description="isolated or shared")
+    path: Text = Field(
+        "venv",
+        title="the scheduler's own packages, made by main.py; relative to the folder of main.py",
+        description="the path of a folder, such as venv",
+    )
+    python_executable: Text = Field(
+        "python3",
+        title="what venv/ is made from; python3: the one that started main.py",
+        description="the name or path of an interpreter, such as python3.12",
+    )
+    mode: EnvironmentMode = Field(
+        EnvironmentMode.ISOLATED,
+        strict=False,
+        title="environments of tasks: isolated, or shared (one for all)",
+        description="isolated or shared",
+    )
 
 
 class TasksSettings(_Section):
     """`tasks:`."""
 
-    directory: Text = Field("tasks", description="the path of a folder, such as tasks")
-    file_pattern: Annotated[Text, AfterValidator(_bare_pattern)] = Field(
-        "*.py", description="a pattern of file names that ends in .py and holds no slash, such as *.py or job_*.py"
+    directory: Text = Field(
+        "tasks",
+        title="the folder of task files",
+        description="the path of a folder, such as tasks",
     )
-    reload_on_change: bool = Field(True, description="true or false")  # noqa: FBT003
-    include_example_tasks: bool = Field(False, description="true or false")  # noqa: FBT003
-    on_invalid: OnInvalid = Field(OnInvalid.KEEP, strict=False, description="keep or stop")
-    kill_grace: Duration = Field(5.0, description="a duration, such as 5 (seconds) or 0 for none")
-    output_limit: Size = Field(10 * 10**6, description=_SIZE)
+    file_pattern: Annotated[Text, AfterValidator(_bare_pattern)] = Field(
+        "*.py",
+        title="which names task files have",
+        description="a pattern of file names that ends in .py and holds no slash, such as *.py or job_*.py",
+    )
+    reload_on_change: bool = Field(
+        True,  # noqa: FBT003
+        title="edited task files come into force at once; false: after a restart",
+        description="true or false",
+    )
+    include_example_tasks: bool = Field(
+        False,  # noqa: FBT003
+        title="task files whose names begin with example_ count too",
+        description="true or false",
+    )
+    on_invalid: OnInvalid = Field(
+        OnInvalid.KEEP,
+        strict=False,
+        title="after a broken edit: keep the last good version running, or stop",
+        description="keep or stop",
+    )
+    kill_grace: Duration = Field(
+        5.0,
+        title="seconds between the request to end and the end by force",
+        description="a duration, such as 5 (seconds) or 0 for none",
+    )
+    output_limit: Size = Field(
+        10 * 10**6,
+        title="so much is kept of what one attempt writes: the first and the last half",
+        description=_SIZE,
+    )
 
 
 class HistorySettings(_Section):
     """`history:`."""
 
-    keep_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(90, description=f"{_WHOLE}, or null for all")
-    keep_runs: Annotated[int, Field(ge=1)] | None = Field(10_000, description=f"{_WHOLE}, or null for all")
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
+        90,
+        title="finished runs and their output are kept so many days; null: for ever",
+        description=f"{_WHOLE}, or null for all",
+    )
+    keep_runs: Annotated[int, Field(ge=1)] | None = Field(
+        10_000,
+        title="and so many runs of each task; null: all",
+        description=f"{_WHOLE}, or null for all",
+    )
 
     @property
     def retention(self) -> RetentionPolicy:
@@ -175,8 +295,16 @@ class HistorySettings(_Section):
 class EnvironmentsSettings(_Section):
     """`environments:`."""
 
-    build_timeout: Interval = Field(600.0, description=_DURATION)
-    allow_direct_references: bool = Field(False, description="true or false")  # noqa: FBT003
+    build_timeout: Interval = Field(
+        600.0,
+        title="how long installing a task's packages may take",
+        description=_DURATION,
+    )
+    allow_direct_references: bool = Field(
+        False,  # noqa: FBT003
+        title='true: dependencies may name addresses too, "NAME @ https://…/NAME-1.0.whl"',
+        description="true or false",
+    )
 
 
 class Settings(_Section):
@@ -200,7 +328,13 @@ class Settings(_Section):
         section, _, name = key.partition(".")
         if name not in known_keys().get(section, ()):
             raise KeyError(key)
-        return self._sources.get(key, "default")
+        return self._sources.get(key, DEFAULT)
+
+    def with_sources(self, sources: Mapping[str, str]) -> Self:
+        """Return the same settings, knowing where each value came from, by `section.key`; those left out are defaults."""
+        copied = self.model_copy()
+        copied._sources = MappingProxyType(dict(sources))  # noqa: SLF001 - a part of making the object
+        return copied
 
 
 def section_model(section: str) -> type[BaseModel]:

@@ -40,23 +40,35 @@ class Paths:
             database=_placed(project, "database.path", "data", settings.database.path),
         )
 
-    def create_folders(self) -> None:
-        """Create those that are missing below the project folder; raises SettingsError for others, or when one cannot be.
+    def faults(self) -> dict[str, str]:
+        """Return why a scheduler could not work with files in these places: a sentence for each key at fault."""
+        folders, files = self._folders(), {"logging.file": self.log, "database.path": self.database}
+        missing = {
+            key: f"{key}: there is no folder {folder}: create it, or name another"
+            for key, folder in folders.items()
+            if not folder.is_dir() and not folder.is_relative_to(self.root)
+        }
+        return missing | {
+            key: f"{key}: {file} is a folder: name a file" for key, file in files.items() if file.is_dir()
+        }
 
-        Outside it a missing folder is more likely a slip than a wish: nothing is made there.
-        """
-        folders = {
+    def _folders(self) -> dict[str, Path]:
+        return {
             "tasks.directory": self.tasks,
             "logs/": self.logs,
             "data/": self.data,
             "logging.file": self.log.parent,
             "database.path": self.database.parent,
         }
-        faults = []
-        for key, folder in folders.items():
-            if not folder.is_dir() and not folder.is_relative_to(self.root):
-                faults.append(f"{key}: there is no folder {folder}: create it, or name another")
-                continue
+
+    def create_folders(self) -> None:
+        """Create those that are missing below the project folder; raises SettingsError for others, or when one cannot be.
+
+        Outside it a missing folder is more likely a slip than a wish: nothing is made there.
+        """
+        faults = [*self.faults().values()]
+        missing = [(key, folder) for key, folder in self._folders().items() if folder.is_relative_to(self.root)]
+        for key, folder in [] if faults else missing:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:

@@ -7,7 +7,7 @@ and what the command line gave.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -19,26 +19,45 @@ from task_scheduler.settings.models import Explained, Settings, known_keys, sect
 from task_scheduler.settings.paths import Paths
 
 ENVIRONMENT_PREFIX = "TASK_SCHEDULER_"
+#: Where a value came from that an option gave.
+COMMAND_LINE = "command line"
 #: Between section and key in the name of an environment variable.
 _NESTED = "__"
 _LONGEST_SHOWN = 60
+#: What main.py looks for by itself, before any of this can be imported.
+_READ_FIRST = frozenset({"virtual_env.path", "virtual_env.python_executable"})
 
 
 def load_settings(
-    project: Project, *, environ: Mapping[str, str] = os.environ, flags: Mapping[str, object] | None = None
+    project: Project,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    flags: Mapping[str, object] | None = None,
+    content: bytes | None = None,
 ) -> tuple[Settings, Paths]:
     """Read every source and check the whole; return the settings and where they put the project's files.
 
     Raises SettingsError with all that is wrong.
 
     `flags` holds what the command line gave, by `section.key`; an option that was not given is not in it.
+    `content` is what was read of the file already; None: it is read now.
     """
     reading = _Reading()
-    reading.add_file(project)
+    reading.add_file(project, content)
     reading.add_environment(environ)
     reading.add_flags(flags or {})
     settings = reading.settings(str(project.config))
     return settings, Paths.of(project, settings)
+
+
+def flags_of(given: Mapping[str, str]) -> dict[str, object]:
+    """Return what `--set SECTION.KEY=VALUE` means: each value is read as the file would."""
+    return {key: _scalar(text) for key, text in given.items()}
+
+
+def variable_of(key: str) -> str:
+    """Return the name of the environment variable that overrides `section.key`."""
+    return f"{ENVIRONMENT_PREFIX}{key.replace('.', _NESTED).upper()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +67,7 @@ class _Given:
     value: object
     source: str
     where: str  #: begins the sentence about it, such as `line 4: `
+    is_of_file: bool = False
 
 
 class _Reading:
@@ -55,17 +75,12 @@ class _Reading:
 
     def __init__(self) -> None:
         self._given: dict[tuple[str, str], _Given] = {}
-        self._complaints: list[str] = []
+        self._complaints: list[str] = []  #: about the file
+        self._elsewhere: list[str] = []
 
-    def add_file(self, project: Project) -> None:
-        try:
-            text = project.config.read_text(encoding="utf-8-sig")
-        except FileNotFoundError:
-            if project.config_required:
-                self._complaints.append("there is no such file; give the path of one, or leave out --config")
-            return
-        except (OSError, UnicodeDecodeError) as error:
-            self._complaints.append(f"it cannot be read: {error}")
+    def add_file(self, project: Project, read: bytes | None) -> None:
+        text = self._text_of(project, read)
+        if text is None:
             return
         document = strict_yaml.load(text, what="configuration")
         self._complaints += [f"line {fault.line}: {fault.message}" for fault in document.faults]
@@ -77,9 +92,23 @@ class _Reading:
                 for key, value in content.items():
                     line = document.lines[f"{section}.{key}"]
                     source = f"{project.config.name}:{line}"
-                    self._add(section, key, _Given(value=value, source=source, where=f"line {line}: "))
+                    self._add(section, key, _Given(value=value, source=source, where=f"line {line}: ", is_of_file=True))
             elif content is not None:
                 self._complaints.append(f"{where}{section} must be a block of keys, not {_shown(content)}")
+
+    def _text_of(self, project: Project, content: bytes | None) -> str | None:
+        """Return the text of the file; None: there is none, or why not is a complaint."""
+        try:
+            read = project.config.read_bytes() if content is None else content
+            return read.decode("utf-8-sig").replace("\r\n", "\n")
+        except FileNotFoundError:
+            if project.config_required:
+                self._complaints.append("there is no such file; give the path of one, or leave out --config")
+        except OSError as error:
+            self._complaints.append(f"it cannot be read: {error.strerror}")
+        except UnicodeDecodeError as error:
+            self._complaints.append(f"it cannot be read: byte {error.start + 1} is no text in UTF-8; save it as UTF-8")
+        return None
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
         for name in sorted(environ):
@@ -89,12 +118,19 @@ class _Reading:
             if section in known_keys():
                 self._add(section, key, _Given(value=_scalar(environ[name]), source=name, where=f"{name}: "))
             else:
-                self._complaints.append(f"{name}: {_unknown_section(section)}")
+                self._elsewhere.append(f"{name}: {_unknown_section(section)}")
 
     def add_flags(self, flags: Mapping[str, object]) -> None:
         for name, value in flags.items():
             section, _, key = name.partition(".")
-            self._add(section, key, _Given(value=value, source="command line", where="command line: "))
+            if name in _READ_FIRST:
+                self._elsewhere.append(
+                    f"{COMMAND_LINE}: {name} is read before the command line: say it in the file, or by {variable_of(name)}"
+                )
+            elif section in known_keys():
+                self._add(section, key, _Given(value=value, source=COMMAND_LINE, where=f"{COMMAND_LINE}: "))
+            else:
+                self._elsewhere.append(f"{COMMAND_LINE}: {_unknown_section(section)}")
 
     def settings(self, path: str) -> Settings:
         """Return the settings, or raise SettingsError with everything that was found."""
@@ -105,21 +141,18 @@ class _Reading:
         try:
             settings = Settings.model_validate(values)
         except ValidationError as error:
-            self._complaints += self._explained(error)
-        if settings is None or self._complaints:
-            raise SettingsError(path, sorted(self._complaints, key=_by_line))
-        # Frozen for everybody else; where values came from is part of making the object.
-        settings._sources = {".".join(name): given.source for name, given in self._given.items()}  # noqa: SLF001
-        return settings
+            self._explain(error)
+        if settings is None or self._complaints or self._elsewhere:
+            raise SettingsError(path, sorted(self._complaints, key=_by_line), elsewhere=sorted(self._elsewhere))
+        return settings.with_sources({".".join(name): given.source for name, given in self._given.items()})
 
     def _add(self, section: str, key: str, given: _Given) -> None:
-        known = known_keys()[section]
-        if key in known:
+        if key in known_keys()[section]:
             self._given[section, key] = given
         else:
-            self._complaints.append(f"{given.where}{_unknown_key(section, key)}")
+            self._complain(given, _unknown_key(section, key))
 
-    def _explained(self, error: ValidationError) -> Iterator[str]:
+    def _explain(self, error: ValidationError) -> None:
         explained = set()
         for item in error.errors():
             section, key = str(item["loc"][0]), str(item["loc"][1])
@@ -130,7 +163,10 @@ class _Reading:
                 wanted = section_model(section).model_fields[key].description
                 reason = item.get("ctx", {}).get("error")
                 more = f": {reason}" if isinstance(reason, Explained) else ""
-                yield f"{given.where}{section}.{key} must be {wanted}, not {_shown(given.value)}{more}"
+                self._complain(given, f"{section}.{key} must be {wanted}, not {_shown(given.value)}{more}")
+
+    def _complain(self, given: _Given, sentence: str) -> None:
+        (self._complaints if given.is_of_file else self._elsewhere).append(f"{given.where}{sentence}")
 
 
 def _by_line(complaint: str) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""What scripts/run_tests.py and scripts/check.py do, each in .venv-tests/ or an interpreter that has what they need."""
+"""What scripts/run_tests.py, check.py and docs.py do, each in .venv-tests/ or an interpreter that has what they need."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
     "ruff format --check": ("-m", "ruff", "format", "--check"),
     "mypy": ("-m", "mypy"),
     "lint-imports": ("-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"),
+    "mkdocs build": ("-m", "mkdocs", "build"),
 }
-#: Tests share nothing, so that all of them run in one process for each core; few, since they start others themselves.
-AT_ONCE = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal")
+#: Tests share nothing, and half of their time they wait for processes they started: four work at once, on two cores too.
+AT_ONCE = ("-n", "4", "--dist", "worksteal")
 
 
 def run_tests(root: Path, arguments: Sequence[str]) -> int:
@@ -61,6 +62,21 @@ def run_checks(root: Path) -> int:
     return 1 if failed else 0
 
 
+def build_docs(root: Path, arguments: Sequence[str]) -> int:
+    """Build the pages of docs/ into site/, or with `--serve` show them until Ctrl-C; return the exit code."""
+    parser = argparse.ArgumentParser(prog="docs.py", description="Build the documentation into site/.")
+    parser.add_argument("--serve", action="store_true", help="show it on this machine, and again after each edit")
+    parser.add_argument("--address", default="127.0.0.1:8000", help="where --serve shows it (%(default)s)")
+    options = parser.parse_args(arguments)
+    _enter(root)
+    if options.serve:
+        return _run([sys.executable, "-m", "mkdocs", "serve", "--dev-addr", options.address], root)
+    code = _run([sys.executable, *CHECKS["mkdocs build"]], root)
+    if code == 0:
+        print(f"open {root / 'site' / 'index.html'}, or show it by `python3 scripts/docs.py --serve`")
+    return code
+
+
 def _enter(root: Path) -> None:
     """Go on where the development requirements are; raises SystemExit after saying why that is not possible."""
     try:
@@ -76,7 +92,8 @@ def _enter(root: Path) -> None:
 
 
 def _run(command: Sequence[str], root: Path) -> int:
-    with subprocess.Popen(command, cwd=root, env=os.environ) as process:
+    # The theme tells of its successor on every build.
+    with subprocess.Popen(command, cwd=root, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}) as process:
         while True:
             try:
                 return process.wait()

@@ -15,7 +15,9 @@ SECTION = "virtual_env"
 #: `python_executable` when nobody set it: the interpreter that started the program.
 DEFAULT_PYTHON = "python3"
 #: Options before a verb that take a value.
-_TAKE_VALUES = frozenset({"--root", "--config"})
+_TAKE_VALUES = frozenset({"--root", "--config", "--set"})
+#: Those that may have a number, which no verb begins with.
+_MAY_TAKE_A_NUMBER = frozenset({"--drain"})
 #: What the standard library alone can answer: verbs, and options of every verb.
 _LIGHT = frozenset({"init"})
 _ASKING = frozenset({"-h", "--help", "--version"})
@@ -49,14 +51,12 @@ def option(arguments: Sequence[str], name: str) -> str | None:
 
 def verb_place(arguments: Sequence[str]) -> int | None:
     """Return where the verb is: the first argument that is neither an option nor the value of one; None: there is none."""
-    is_value = False
+    before = ""
     for place, argument in enumerate(arguments):
-        if is_value:
-            is_value = False
-        elif argument in _TAKE_VALUES:
-            is_value = True
-        elif not argument.startswith("-"):
+        is_value = before in _TAKE_VALUES or (before in _MAY_TAKE_A_NUMBER and argument[:1].isdigit())
+        if not is_value and not argument.startswith("-"):
             return place
+        before = "" if is_value else argument
     return None
 
 
@@ -118,7 +118,7 @@ def read_venv_options(config: Path, environ: Mapping[str, str] = os.environ) -> 
     the settings would see. So a section written in another style is refused.
     """
     try:
-        text = config.read_text(encoding="utf-8")
+        text = config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         text = ""
     except (OSError, UnicodeDecodeError) as error:

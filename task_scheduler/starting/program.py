@@ -34,7 +34,7 @@ def prepare(folder: Path, arguments: Sequence[str]) -> list[str]:
     if needs_no_packages(arguments):
         return command(arguments, folder)
     try:
-        enter(_recipe(folder, project_of(arguments, folder)))
+        enter(recipe_of(folder, project_of(arguments, folder)))
     except CannotStart as error:
         say(f"error: {error}")
         raise SystemExit(1) from None
@@ -63,7 +63,8 @@ def command(arguments: Sequence[str], folder: Path) -> list[str]:
     return ["--root", str(folder), *arguments]
 
 
-def _recipe(program: Path, project: Project) -> Recipe:
+def recipe_of(program: Path, project: Project) -> Recipe:
+    """Return what the program in a folder runs in when it is started for a project; raises CannotStart."""
     options = read_venv_options(project.config)
     requirements = (program / "requirements.txt",)
     # Relative to the program, not to the project: one program needs one venv, whatever it is started for.

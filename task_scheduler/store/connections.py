@@ -85,8 +85,12 @@ def _begin_deferred(connection: Connection) -> None:
 class Readers:
     """Answers questions about the record in threads of its own, beside the writer and never in its way."""
 
-    def __init__(self, path: Path, *, busy_timeout: float) -> None:
+    def __init__(
+        self, path: Path, *, busy_timeout: float, on_error: Callable[[Exception], None] = lambda _: None
+    ) -> None:
+        """`on_error` is told, in the thread, each error that is the answer to a question."""
         self._path = path
+        self._on_error = on_error
         self._engine = reading_engine(path, busy_timeout=busy_timeout)
         self._threads = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="store-reader")
         self._closed = False
@@ -104,6 +108,7 @@ class Readers:
                 return question(connection)
         except Exception as error:
             explained = explain(error, self._path)
+            self._on_error(explained)
             if explained is error:
                 raise
             raise explained from error

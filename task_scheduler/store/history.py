@@ -47,6 +47,15 @@ class SqliteHistory(Access):
 
         return await self._read(question)
 
+    async def latest_of_jobs(self) -> Mapping[int, Run]:
+        """Return the run of the latest slot of each active job that has one, by job id, without what it told."""
+
+        def question(connection: Connection) -> Mapping[int, Run]:
+            found = (ended_run_from(row) for row in connection.execute(LATEST_OF_JOBS))
+            return {run.job_id: run for run in found if run.job_id is not None}
+
+        return await self._read(question)
+
     async def last_uses(self) -> Mapping[str, datetime]:
         """Return when an attempt began last in each environment, as far as the newest attempts tell."""
 
@@ -65,6 +74,17 @@ _of_task = runs.alias("of_task")
 _newest = select(func.max(_of_task.c.id)).where(_of_task.c.task_id == tasks.c.task_id).scalar_subquery()
 #: The newest run of each task: one step into an index for each.
 LATEST = LISTED_RUN.where(runs.c.id.in_(select(_newest).select_from(tasks))).order_by(runs.c.task_id)
+
+_of_job = runs.alias("of_job")
+_latest_slot = (
+    select(_of_job.c.id)
+    .where(_of_job.c.job_id == jobs.c.id)
+    .order_by(_of_job.c.scheduled_for.desc(), _of_job.c.clock_generation.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+#: The run of the latest slot of each active job: one step into an index for each.
+LATEST_OF_JOBS = LISTED_RUN.where(runs.c.id.in_(select(_latest_slot).select_from(jobs).where(jobs.c.active)))
 
 #: Attempts that tell which environments are in use: the newest, by the order they are stored in.
 _TELLING_ATTEMPTS = 20_000

@@ -17,7 +17,7 @@ from task_scheduler.core.errors import StoreError, UnknownRun
 from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped, TimedOut
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import OPEN_ATTEMPTS, Attempt, AttemptId, AttemptState, Run, RunState
-from task_scheduler.ports import AttemptClaim, AttemptEnd, RunRequest, SlotClaim
+from task_scheduler.ports import AttemptClaim, AttemptEnd, GivenUp, RunRequest, SlotClaim
 from task_scheduler.store import rows, steps
 from task_scheduler.store.access import Access
 from task_scheduler.store.prepared import Prepared
@@ -83,7 +83,7 @@ _FORGET_OLD_SNOOZES = (
 
 
 class SqliteLedger(Access):
-    """The port Ledger on SQLite."""
+    """The ports Ledger and Resets on SQLite."""
 
     async def claim(self, claims: Sequence[SlotClaim], next_runs: Mapping[int, datetime | None]) -> Sequence[Run]:
         """Put slots on record and move their jobs on; return the new queued runs."""
@@ -120,6 +120,17 @@ class SqliteLedger(Access):
     ) -> Sequence[Run]:
         """End runs that wait; return those that did."""
         return await self._write(lambda connection: _resolve(connection, run_ids, outcome, at))
+
+    async def give_up(self, given_up: GivenUp) -> Sequence[Run]:
+        """Record slots and waiting runs as missed and move their jobs on; return the runs it ended."""
+
+        def operation(connection: Connection) -> Sequence[Run]:
+            _insert_slots(connection, given_up.slots)
+            set_next_runs(connection, given_up.next_runs)
+            _void(connection, given_up.attempts, given_up.outcome.reason)
+            return _resolve(connection, given_up.runs, given_up.outcome, given_up.at)
+
+        return await self._write(operation)
 
     async def pause(self, run_id: int, at: datetime) -> Run | None:
         """Record that a run is to stand still; None when it has its outcome. Raises UnknownRun."""

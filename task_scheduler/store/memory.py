@@ -10,13 +10,22 @@ from dataclasses import replace
 from datetime import datetime
 
 from task_scheduler.core.environments import Lock
-from task_scheduler.core.errors import Refused, TaskSchedulerError, UnknownRun, UnknownTask
+from task_scheduler.core.errors import TaskSchedulerError, UnknownRun, UnknownTask
 from task_scheduler.core.outcomes import Cancelled, Failed, Missed, Skipped, TimedOut
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import NOTHING_TOLD, OPEN_ATTEMPTS, Attempt, AttemptId, AttemptState, Run, RunState
 from task_scheduler.core.tasks import Job, TaskRecord, TaskVersion
-from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, Pruned, RunFilter, RunRequest, SlotClaim
+from task_scheduler.ports import (
+    Admission,
+    AttemptClaim,
+    AttemptEnd,
+    GivenUp,
+    Pruned,
+    RunFilter,
+    RunRequest,
+    SlotClaim,
+)
 from task_scheduler.store import steps
 from task_scheduler.store.admission import JobPlan, check_admissions, plan_jobs
 from task_scheduler.store.steps import Execution
@@ -68,7 +77,7 @@ class _Record:
 
 
 class MemoryLedger(_Record):
-    """The port Ledger in memory."""
+    """The ports Ledger and Resets in memory."""
 
     async def claim(self, claims: Sequence[SlotClaim], next_runs: Mapping[int, datetime | None]) -> Sequence[Run]:
         """Put slots on record and move their jobs on; return the new queued runs."""
@@ -158,6 +167,13 @@ class MemoryLedger(_Record):
         ended = [run for run in results if run is not None]
         self._runs.update({run.id: run for run in ended})
         return ended
+
+    async def give_up(self, given_up: GivenUp) -> Sequence[Run]:
+        """Record slots and waiting runs as missed and move their jobs on; return the runs it ended."""
+        # What can be refused comes first: what raises has changed nothing.
+        await self.void(given_up.attempts, given_up.outcome.reason)
+        await self.claim(given_up.slots, given_up.next_runs)
+        return await self.resolve(given_up.runs, given_up.outcome, given_up.at)
 
     async def pause(self, run_id: int, at: datetime) -> Run | None:
         """Record that a run is to stand still; None when it has its outcome. Raises UnknownRun."""
@@ -319,6 +335,13 @@ class MemoryHistory(_Record):
         """Return the newest run of each task that has one, by task id, without what it told."""
         return {run.task_id: _listed(run) for run in self._runs.values()}
 
+    async def latest_of_jobs(self) -> Mapping[int, Run]:
+        """Return the run of the latest slot of each active job that has one, by job id, without what it told."""
+        active = {job.id for job in self._jobs.values() if job.active}
+        by_slot = sorted((slot, generation, run) for (_, slot, generation), run in self._slots.items())
+        found = (self._runs[run_id] for _, _, run_id in by_slot)
+        return {run.job_id: _listed(run) for run in found if run.job_id is not None and run.job_id in active}
+
     async def all_jobs(self, task_id: str) -> Sequence[Job]:
         """Return every job a task ever had, active ones first."""
         jobs = [job for job in self._jobs.values() if job.task_id == task_id]
@@ -353,10 +376,6 @@ class MemoryState(MemoryCatalogue):
         self._unused_outputs = []
         self._drop_unused_versions()
         return Pruned(runs=len(outlived), outputs=tuple(outputs))
-
-    async def backup(self) -> str:
-        """Refuse: nothing of this store outlives the process."""
-        raise Refused("a record in memory has no backups: use a database file")
 
     def _outlived(self, policy: RetentionPolicy, now: datetime) -> list[int]:
         found: list[int] = []

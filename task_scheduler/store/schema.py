@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from task_scheduler.core.errors import SchemaTooNew, StoreError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 #: Every revision in `migrations/`, oldest first; a test holds it against the scripts.
 #: Known here so that Alembic, which takes 0.2 s to import, is imported only when there is something to do.
@@ -30,12 +32,16 @@ def bring_up_to_date(connection: Connection, path: Path) -> None:
 
     Raises SchemaTooNew when the database was written by a newer program.
     """
+    check_not_newer(connection, path)
+    if revision_of(connection) != HEAD:
+        _migrate(connection)
+
+
+def check_not_newer(connection: Connection, path: Path) -> None:
+    """Raise SchemaTooNew when the database was written by a newer program."""
     found = revision_of(connection)
-    if found == HEAD:
-        return
     if found is not None and found not in REVISIONS:
         raise SchemaTooNew(str(path), found)
-    _migrate(connection)
 
 
 def check_readable(connection: Connection, path: Path) -> None:

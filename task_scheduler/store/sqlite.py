@@ -5,23 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import select
 
-from task_scheduler.core.errors import DatabaseDamaged, StoreError
+from task_scheduler.core.errors import StoreError
 from task_scheduler.ports import Clock
-from task_scheduler.private_files import claim_private, tighten
 from task_scheduler.store.access import Access
-from task_scheduler.store.backups import KEPT_BACKUPS, BackupFolder
+from task_scheduler.store.backups import KEEP, BackupFolder
 from task_scheduler.store.catalogue import SqliteCatalogue
-from task_scheduler.store.connections import Readers, writing_engine
-from task_scheduler.store.faults import explain
+from task_scheduler.store.connections import Readers
+from task_scheduler.store.damage import Suspicion, check_there
 from task_scheduler.store.history import SqliteHistory
 from task_scheduler.store.ledger import SqliteLedger
 from task_scheduler.store.locks import ProjectLock
-from task_scheduler.store.schema import bring_up_to_date, check_readable
+from task_scheduler.store.opening import Opening, Rescue
+from task_scheduler.store.recovery import SqliteRecovery
+from task_scheduler.store.restoring import finish_restore, is_half_done
+from task_scheduler.store.schema import check_readable
+from task_scheduler.store.sign import Sign, was_made
 from task_scheduler.store.source_folder import SourceFolder
 from task_scheduler.store.state import SqliteState
 from task_scheduler.store.tables import sources
@@ -29,13 +33,10 @@ from task_scheduler.store.writer import Writer
 
 #: Seconds to wait for another program that writes to the database before giving up with a StoreError.
 BUSY_TIMEOUT = 5.0
-#: A file up to this many bytes is checked at every opening; a larger one after the machine may have lost power.
-#: (Measured: 0.01 s for 1 MB, 27 s for 1.3 GB on a busy disk.)
-ALWAYS_CHECKED = 32 * 1024 * 1024
 
 
-class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
-    """The ports Ledger, Catalogue, History and StateStore on one SQLite file."""
+class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState, SqliteRecovery):
+    """The ports Ledger, Catalogue, History, StateStore, BackupStore and Recovery on one SQLite file."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
         backups: BackupFolder | None,
         leave: Callable[[], None],
         what_is_gone: Callable[[], str | None] = lambda: None,
+        suspicion: Suspicion | None = None,
     ) -> None:
         Access.__init__(self, path=path, writer=writer, readers=readers)
         self._source_folder = source_folder
@@ -54,6 +56,7 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
         self._leave = leave
         #: Tells what of the database was moved or deleted since it was opened; None: nothing.
         self.what_is_gone = what_is_gone
+        self._suspicion = suspicion
 
     @classmethod
     def open(
@@ -63,37 +66,59 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
         clock: Clock,
         sources: Path,
         backups: Path,
-        keep_backups: int = KEPT_BACKUPS,
+        keep_backups: timedelta = KEEP,
         busy_timeout: float = BUSY_TIMEOUT,
         work: str = "",
+        rescue: Rescue | None = None,
+        numbers_used: Callable[[], int] = lambda: 0,
     ) -> Self:
         """Open the database at `path` for a scheduler, or `work` in its place, alone; make or migrate it first if need be.
 
-        `sources` is the folder where recorded sources become files, `backups` the one for copies.
-        Raises AlreadyRunning, DatabaseDamaged, SchemaTooNew or StoreError.
+        `sources` is the folder where recorded sources become files, `backups` the one for copies, each of which stays
+        for `keep_backups`. `rescue` is asked to put a record right that is damaged or gone, once. The runs of a new
+        record get higher numbers than `numbers_used`.
+        Raises AlreadyRunning, DatabaseDamaged, RecordGone, SchemaTooNew or StoreError.
         """
         # Two names of one file are one database.
         path = path.resolve()
         with ExitStack() as undo:
             lock = ProjectLock(path.with_name(f"{path.name}.lock"), str(path), since=clock.now(), work=work)
             undo.callback(lock.acquire().release)
-            _close_to_others(path, backups)
-            engine = writing_engine(path, busy_timeout=busy_timeout)
+            finish_restore(path)
+            folder = BackupFolder(backups, path, clock=clock, keep=keep_backups)
+            suspicion, sign = Suspicion(path), Sign(path)
+            opening = Opening(
+                path=path,
+                busy_timeout=busy_timeout,
+                was_left_safely=lock.was_left_safely,
+                backups=folder,
+                suspicion=suspicion,
+                sign=sign,
+                numbers_used=numbers_used,
+                now=clock.now(),
+            )
+            engine = opening.engine_with(rescue)
             undo.callback(engine.dispose)
-            _make_ready(engine, path, was_left_safely=lock.was_left_safely)
-            writer = Writer(engine, path, busy_timeout=busy_timeout)
+            writer = Writer(
+                engine,
+                path,
+                busy_timeout=busy_timeout,
+                before_commit=sign.reserve_for,
+                on_error=suspicion.meet,
+            )
             undo.callback(writer.close)
             # Closed before the writer: whoever is last merges the log into the file, and readers cannot.
-            readers = Readers(path, busy_timeout=busy_timeout)
+            readers = Readers(path, busy_timeout=busy_timeout, on_error=suspicion.meet)
             undo.callback(readers.close)
             return cls(
                 path=path,
                 writer=writer,
                 readers=readers,
                 source_folder=SourceFolder(sources, lambda digest: _source(readers, digest)),
-                backups=BackupFolder(backups, path, clock=clock, keep=keep_backups),
+                backups=folder,
                 leave=undo.pop_all().close,
                 what_is_gone=_watch(path, lock),
+                suspicion=suspicion,
             )
 
     @classmethod
@@ -104,6 +129,10 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
         no database, or one with another schema.
         """
         path = path.resolve()
+        if is_half_done(path):
+            raise StoreError(f"the restore of {path} was interrupted: the next start of the scheduler finishes it")
+        if was_made(path):
+            check_there(path)
         if not path.is_file():
             raise StoreError(f"there is no database {path}: start the scheduler once")
         with ExitStack() as undo:
@@ -113,6 +142,10 @@ class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState):
             return cls(
                 path=path, writer=None, readers=readers, source_folder=None, backups=None, leave=undo.pop_all().close
             )
+
+    def what_is_damaged(self) -> str | None:
+        """Return what was found to be damaged since the record was opened; None: nothing."""
+        return None if self._suspicion is None else self._suspicion.finding
 
     @property
     def commits(self) -> int:
@@ -141,17 +174,6 @@ def _nothing() -> None:
     pass
 
 
-def _close_to_others(path: Path, backups: Path) -> None:
-    """Keep the record to its owner: who can open a file of it can lock it too, and so hold up every write."""
-    # SQLite gives the files it makes beside the database the mode of the database.
-    claim_private(path)
-    for beside in ("-wal", "-shm", "-journal"):
-        tighten(path.with_name(path.name + beside))
-    tighten(backups)
-    for backup in backups.glob("*.db"):
-        tighten(backup)
-
-
 def _watch(path: Path, lock: ProjectLock) -> Callable[[], str | None]:
     """Return what tells whether the database and its lock are still the files that were opened."""
     opened = path.stat()
@@ -170,25 +192,3 @@ def _source(readers: Readers, digest: str) -> bytes | None:
     return readers.ask_now(
         lambda connection: connection.scalar(select(sources.c.content).where(sources.c.digest == digest))
     )
-
-
-def _check(connection: Connection, path: Path) -> None:
-    finding = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-    if finding != "ok":
-        # The first line only says which database.
-        raise DatabaseDamaged(str(path), str(finding).splitlines()[-1])
-
-
-def _make_ready(engine: Engine, path: Path, *, was_left_safely: bool) -> None:
-    size = path.stat().st_size if path.exists() else 0
-    doubtful = size > 0 and (size <= ALWAYS_CHECKED or not was_left_safely)
-    try:
-        with engine.begin() as connection:
-            if doubtful:
-                _check(connection, path)
-            bring_up_to_date(connection, path)
-    except Exception as error:
-        explained = explain(error, path)
-        if explained is error:
-            raise
-        raise explained from error

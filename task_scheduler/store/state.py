@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from task_scheduler.core.backups import Backup
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.ports import Pruned
 from task_scheduler.store import retention
@@ -22,7 +24,7 @@ _PUT = _insert.on_conflict_do_update(index_elements=[state.c.name], set_={"value
 
 
 class SqliteState(Access):
-    """The port StateStore on SQLite."""
+    """The ports StateStore and BackupStore on SQLite."""
 
     #: Beside the database; None when it is open for reading only.
     _source_folder: SourceFolder | None
@@ -55,8 +57,20 @@ class SqliteState(Access):
                 self._source_folder.discard(gone)
         return Pruned(runs=len(outlived), outputs=tuple(outputs))
 
-    async def backup(self) -> str:
-        """Write a verified copy beside the others; return its name. Raises StoreError."""
+    async def backup(self, *, why: str) -> Backup:
+        """Write a verified copy beside the others, and drop those that are not kept any more. Raises StoreError."""
+        backups = self._writable_backups()
+        return await asyncio.to_thread(self._readers.ask_now, lambda connection: backups.write(connection, why=why))
+
+    async def backups(self) -> Sequence[Backup]:
+        """Return the backups, newest first; raises StoreError when their folder cannot be read."""
+        return await asyncio.to_thread(self._writable_backups().describe_all)
+
+    def keep_backups(self, keep: timedelta) -> None:
+        """Keep backups for so long from the next one on."""
+        self._writable_backups().keep = keep
+
+    def _writable_backups(self) -> BackupFolder:
         if self._backups is None:
             raise self._reads_only()
-        return await asyncio.to_thread(self._readers.ask_now, self._backups.write)
+        return self._backups

@@ -50,11 +50,25 @@ class Writer:
     after its commit, in the event loop of whoever asked.
     """
 
-    def __init__(self, engine: Engine, path: Path, *, busy_timeout: float) -> None:
-        """`busy_timeout` is how long the engine's connections wait for another program that writes, in seconds."""
+    def __init__(
+        self,
+        engine: Engine,
+        path: Path,
+        *,
+        busy_timeout: float,
+        before_commit: Callable[[Connection], None] = lambda _: None,
+        on_error: Callable[[Exception], None] = lambda _: None,
+    ) -> None:
+        """`busy_timeout` is how long the engine's connections wait for another program that writes, in seconds.
+
+        `before_commit` is called, in the thread, at the end of each transaction, which is rolled back if it raises.
+        `on_error` is told, in the thread, each error that an operation gets as its answer.
+        """
         self._engine = engine
         self._path = path
         self._busy_timeout = busy_timeout
+        self._before_commit = before_commit
+        self._on_error = on_error
         self._is_locked = False
         self._asks: SimpleQueue[_Ask | None] = SimpleQueue()
         self._connection: Connection | None = None
@@ -118,6 +132,7 @@ class Writer:
         try:
             with transaction:
                 results = [ask.operation(connection) for ask in batch]
+                self._before_commit(connection)
         except Exception as error:  # noqa: BLE001  # likewise
             self._drop_unless_usable()
             if len(batch) > 1:
@@ -130,6 +145,7 @@ class Writer:
         explained = explain(error, self._path)
         if explained is not error:
             explained.__cause__ = error
+        self._on_error(explained)
         return [_Answer(ask, error=explained) for ask in batch]
 
     def _connect(self) -> Connection:

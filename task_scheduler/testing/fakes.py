@@ -9,11 +9,12 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from task_scheduler.core.backups import Backup
 from task_scheduler.core.environments import Collected, Lock, Requirements
-from task_scheduler.core.errors import EnvironmentFailed
+from task_scheduler.core.errors import EnvironmentFailed, StoreError
 from task_scheduler.core.requests import (
     AttemptRequest,
     ExecutionProfile,
@@ -420,3 +421,32 @@ class FakeOutputs:
     def delete(self, names: Sequence[str]) -> int:
         """Delete outputs."""
         return sum(len(self.texts.pop(name, b"")) for name in names)
+
+
+class FakeBackups:
+    """Implements the port BackupStore: backups that are names and moments."""
+
+    def __init__(self, *, now: Callable[[], datetime] = lambda: NOON) -> None:
+        self._now = now
+        self.taken: list[Backup] = []  #: newest first
+        self.failure: str | None = None  #: why none can be written; None: all is well
+        self.keep: timedelta | None = None  #: how long they are kept
+
+    async def backup(self, *, why: str) -> Backup:
+        """Take one more."""
+        if self.failure is not None:
+            raise StoreError(self.failure)
+        moment = self._now()
+        backup = Backup(name=f"backup-{len(self.taken) + 1}.db", taken_at=moment, bytes=1, why=why, is_verified=True)
+        self.taken.insert(0, backup)
+        return backup
+
+    async def backups(self) -> Sequence[Backup]:
+        """Return them, newest first."""
+        if self.failure is not None:
+            raise StoreError(self.failure)
+        return tuple(self.taken)
+
+    def keep_backups(self, keep: timedelta) -> None:
+        """Take note of how long they are kept."""
+        self.keep = keep

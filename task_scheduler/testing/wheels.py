@@ -48,6 +48,15 @@ def build_wheel(
     return path
 
 
+def build_yaml_wheel(folder: Path) -> Path:
+    """Write a wheel of the PyYAML that is installed here, without its compiled part, which it can do without."""
+    import yaml
+
+    package = Path(yaml.__file__).parent
+    modules = {f"yaml/{file.name}": file.read_text(encoding="utf-8") for file in package.glob("*.py")}
+    return build_wheel(folder, "PyYAML", yaml.__version__, modules=modules)
+
+
 def build_source_archive(folder: Path, name: str, version: str = "1.0", *, backend: str) -> Path:
     """Write a source archive whose build runs `backend`, the text of a build backend of its own, and no other tool."""
     top = f"{name}-{version}"

@@ -58,11 +58,32 @@ class FolderSource:
             include_examples=include_examples,
             settle=settle,
         )
-        self._folders = (tasks, helpers)
+        self._helpers = helpers
         self._tasks = tasks
+        self._which = (tasks, pattern, include_examples)
+        self._has_moved = False
         self._check_interval = check_interval
         self._notice = notice
         self._watch: _Watch | None = None
+
+    def configure(self, *, tasks: Path, pattern: str, include_examples: bool, check_interval: float) -> bool:
+        """Look so often from now on, and at these files from the next start on.
+
+        Return whether these are others than before, so that a stop and a start are due.
+        """
+        self._check_interval = check_interval
+        if self._watch is not None:
+            self._watch.set_interval(check_interval)
+        which = (tasks, pattern, include_examples)
+        if which == self._which:
+            return False
+        # What was known of the files in another folder says nothing, also not that an empty one misses them.
+        self._has_moved = self._has_moved or tasks != self._tasks
+        self._tasks, self._which = tasks, which
+        self._new_looking = functools.partial(
+            self._new_looking, tasks=tasks, pattern=pattern, include_examples=include_examples
+        )
+        return True
 
     async def start(self, listener: Callable[[SourceChanges], None], known: Mapping[str, KnownFile]) -> None:
         """Report a full look first, then each change; returns once the first report was made.
@@ -72,12 +93,13 @@ class FolderSource:
         """
         if self._watch is None:
             self._watch = _Watch(
-                looking=self._new_looking(known=known),
-                folders=self._folders,
+                looking=self._new_looking(known={} if self._has_moved else known),
+                folders=(self._tasks, self._helpers),
                 check_interval=self._check_interval,
                 notice=self._notice,
                 listener=listener,
             )
+            self._has_moved = False
             await self._watch.start()
 
     async def stop(self) -> None:
@@ -133,6 +155,13 @@ class _Watch:
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="task folder")
         await self._reported.wait()
+
+    def set_interval(self, check_interval: float) -> None:
+        """Look at everything so often from now on, in seconds."""
+        if check_interval != self._check_interval:
+            self._check_interval = check_interval
+            self._everything_at = min(self._everything_at, self._loop.time() + check_interval)
+            self._wake.set()
 
     async def stop(self) -> None:
         if self._task is not None:

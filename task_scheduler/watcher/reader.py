@@ -34,10 +34,21 @@ class TaskFileReader:
         self, *, root: Path, helpers: Path, allow_direct_references: bool = False, recommends: bool = True
     ) -> None:
         """With `recommends`, a frontmatter without keys that would do good is told so."""
+        self._root = root
+        self._folder = helpers
         self._recommends = recommends
         silence_parser_warnings()
+        self._allow_direct_references: bool | None = None
+        self.configure(allow_direct_references=allow_direct_references)
+
+    def configure(self, *, allow_direct_references: bool) -> bool:
+        """Judge by this what is read from now on; return whether that is another judgement."""
+        if allow_direct_references == self._allow_direct_references:
+            return False
+        self._allow_direct_references = allow_direct_references
         self._requirement_fault = partial(requirement_fault, allow_direct_references=allow_direct_references)
-        self._helpers = HelperFolder(root=root, folder=helpers, requirement_fault=self._requirement_fault)
+        self._helpers = HelperFolder(root=self._root, folder=self._folder, requirement_fault=self._requirement_fault)
+        return True
 
     def read(self, source: SourceFile) -> TaskReading:
         """Return all that can be told, with every problem found; never raises for bad input."""

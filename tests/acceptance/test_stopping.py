@@ -327,7 +327,7 @@ def test_hup_looks_at_files_and_settings_anew_and_ends_nothing(project: RunningP
     project.wait_for("the mistake is told", lambda: "settings.invalid" in project.log())
 
     log = project.log()
-    assert "takes effect at the next start (`task-scheduler restart`): scheduler.loop_interval is 3.0, 10.0 is" in log
+    assert "scheduler.loop_interval: 10 s -> 3 s, in force" in log
     assert "the settings in force stay, since those on disk cannot be used" in log
     assert "line 2: scheduler.loop_interval must be a duration" in log
     assert project.ask("status")["running"]

@@ -6,6 +6,7 @@ from task_scheduler.store.memory import MemoryStore
 from task_scheduler.testing.contracts.catalogue import CatalogueContract
 from task_scheduler.testing.contracts.history import HistoryContract
 from task_scheduler.testing.contracts.ledger import LedgerContract
+from task_scheduler.testing.contracts.resets import ResetsContract
 from task_scheduler.testing.contracts.state import StateContract
 
 
@@ -27,4 +28,8 @@ class TestHistoryInMemory(HistoryContract):
 
 
 class TestStateInMemory(StateContract):
+    pass
+
+
+class TestResetsInMemory(ResetsContract):
     pass

@@ -10,6 +10,7 @@ from task_scheduler.testing.clock import FakeClock
 from task_scheduler.testing.contracts.catalogue import CatalogueContract
 from task_scheduler.testing.contracts.history import HistoryContract
 from task_scheduler.testing.contracts.ledger import LedgerContract
+from task_scheduler.testing.contracts.resets import ResetsContract
 from task_scheduler.testing.contracts.state import StateContract
 
 
@@ -34,4 +35,8 @@ class TestHistoryOnSqlite(HistoryContract):
 
 
 class TestStateOnSqlite(StateContract):
+    pass
+
+
+class TestResetsOnSqlite(ResetsContract):
     pass

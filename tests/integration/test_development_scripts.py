@@ -92,5 +92,6 @@ def test_every_check_runs_and_the_failed_ones_are_named(project: Path) -> None:
     ending = run(project, "scripts/check.py")
 
     assert ending.returncode == 1
-    assert all(f"$ {name}" in ending.stdout for name in ("ruff check", "ruff format --check", "mypy", "lint-imports"))
+    names = ("ruff check", "ruff format --check", "mypy", "lint-imports", "mkdocs build")
+    assert all(f"$ {name}" in ending.stdout for name in names)
     assert "error: failed: ruff check" in ending.stderr

@@ -20,7 +20,7 @@ from task_scheduler.log_lines import append, format_line
 from task_scheduler.logs import Logs, log_event, set_up_logging
 from task_scheduler.logs.files import LogFile
 from task_scheduler.project import locate_project
-from task_scheduler.settings import Rotation, load_settings
+from task_scheduler.settings import LoggingSettings, Rotation, load_settings
 
 NOON = datetime(2026, 11, 22, 12).astimezone()
 DAY = timedelta(days=1)
@@ -286,3 +286,59 @@ def test_only_old_files_of_its_own_are_deleted(tmp_path: Path) -> None:
         "a.2026-11-01_00-00-00.log.gz.bak",
     }
     assert (tmp_path / "a.2026-11-16_00-00-00.log.gz").stat().st_mtime == pytest.approx(young)
+
+
+# --- other settings while it works ------------------------------------------------------------------------
+
+
+def options(**given: object) -> LoggingSettings:
+    return LoggingSettings.model_validate(given)
+
+
+def say(level: Level, text: str) -> None:
+    log_event(Event(name="a", message=text, level=level))
+
+
+def test_another_level_counts_from_the_next_line_on_also_on_the_terminal(
+    begun: Begun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs = begun.begin(foreground=True)
+
+    say(Level.DEBUG, "one")
+    logs.configure(options(level="DEBUG"), begun.root / "logs" / "scheduler.log")
+    say(Level.DEBUG, "two")
+    logs.configure(options(level="ERROR"), begun.root / "logs" / "scheduler.log")
+    say(Level.WARNING, "three")
+    say(Level.ERROR, "four")
+
+    assert [line.rpartition(" | ")[2] for line in begun.lines("scheduler.log")] == ["two", "four"]
+    assert [line.rpartition(" | ")[2] for line in capsys.readouterr().err.splitlines()] == ["two", "four"]
+    assert len(begun.lines("errors.log")) == 1
+
+
+def test_another_file_takes_the_next_line_and_the_first_one_stays(begun: Begun) -> None:
+    logs = begun.begin()
+
+    say(Level.INFO, "one")
+    logs.configure(options(file="other.log"), begun.root / "logs" / "other.log")
+    say(Level.ERROR, "two")
+
+    assert begun.lines("scheduler.log")[0].endswith("one")
+    assert begun.lines("other.log")[0].endswith("two")
+    assert len(begun.lines("scheduler.log")) == len(begun.lines("errors.log")) == 1
+
+
+def test_another_size_and_rotation_decide_when_a_file_is_put_aside(begun: Begun) -> None:
+    logs = begun.begin()
+    log = begun.root / "logs" / "scheduler.log"
+    log.parent.mkdir()
+    log.write_text(line_at(NOON - DAY))
+    (log.parent / "tasks.log").write_text(line_at(NOON, "x" * 200))
+
+    logs.configure(options(rotation="size"), log)
+    kept = list(logs.rotate(NOON))
+    logs.configure(options(rotation="size", max_size=100), log)
+    by_size = list(logs.rotate(NOON))
+    logs.configure(options(rotation="daily"), log)
+
+    assert (kept, by_size, list(logs.rotate(NOON))) == ([], ["tasks.log"], ["scheduler.log"])

@@ -1,11 +1,11 @@
-"""The four ports of the record as one type: a store implements them together."""
+"""The ports of the record as one type: a store implements them together."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from task_scheduler.ports import Catalogue, History, Ledger, StateStore
+from task_scheduler.ports import Catalogue, History, Ledger, Resets, StateStore
 
 
-class Store(Ledger, Catalogue, History, StateStore, Protocol):
+class Store(Ledger, Resets, Catalogue, History, StateStore, Protocol):
     """A whole record."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import time
 from collections.abc import Iterator
@@ -26,6 +27,19 @@ def project(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Project]
         end_all_below(tmp_path)
         for folder in project.run_folder.glob("*"):
             cgroups.clear(str(folder))
+
+
+@pytest.fixture
+def _open(tmp_path: Path) -> Iterator[None]:
+    """Let other users into the project folder of a test, which pytest keeps closed to them."""
+    folders = (tmp_path, *tmp_path.parents)
+    closed = {folder: folder.stat().st_mode for folder in folders if folder.stat().st_mode & 0o005 != 0o005}
+    own = {folder: mode for folder, mode in closed.items() if folder.owner() == pwd.getpwuid(os.geteuid()).pw_name}
+    for folder, mode in own.items():
+        folder.chmod(mode | 0o055)
+    yield
+    for folder, mode in own.items():
+        folder.chmod(mode)
 
 
 def end_all_below(folder: Path) -> None:

@@ -116,6 +116,7 @@ class Project:
         self.run_folder = self.root / "data" / "run" / "hosts"
         self.lib = self.root / "data" / "lib"
         self.said: list[str] = []  #: notices for the person
+        self.faults: list[Exception] = []  #: what the program raised and nobody else would hear of
         self.interpreter = Path(sys.executable)
         self._runs = 0
         for folder in (self.tasks, self.sources, self.lib):
@@ -167,6 +168,7 @@ class Project:
             source_of=lambda digest: self.sources / digest,
             project=self.name,
             notice=self.said.append,
+            on_fault=self.faults.append,
             **wanted,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import tracemalloc
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from task_scheduler import known_secrets
 from task_scheduler.execution import trees
 from task_scheduler.execution.capture import Capture
+from task_scheduler.masking import Mask
 
 PIECES = st.lists(
     st.tuples(st.booleans(), st.binary(max_size=60) | st.sampled_from([b"\n" * 40, b"x" * 20_000, b"a\nb\nc\n" * 30])),
@@ -22,8 +25,13 @@ PIECES = st.lists(
 PREFIX = len(b"2026-11-22T14:00:00.123456Z stdout F ")
 
 
-def _captured(folder: Path, pieces: list[tuple[bool, bytes]], limit: int) -> tuple[Capture, dict[str, bytes]]:
-    """Write pieces to the two pipes as an attempt would; return the capture and what its file says of each stream."""
+def _captured(
+    folder: Path, pieces: list[tuple[bool, bytes]], limit: int, *, impatient: bool = False
+) -> tuple[Capture, dict[str, bytes]]:
+    """Write pieces to the two pipes as an attempt would; return the capture and what its file says of each stream.
+
+    `impatient` has each piece of a line written at once.
+    """
     path = folder / "output.log"
     reading, writing = zip(*(os.pipe() for _ in range(2)), strict=True)
     for descriptor in reading:
@@ -33,6 +41,8 @@ def _captured(folder: Path, pieces: list[tuple[bool, bytes]], limit: int) -> tup
         os.write(writing[to_stderr], piece)
         if piece:
             assert capture.read(reading[to_stderr])
+        if impatient:
+            capture.flush_pending(math.inf)
         capture.flush()
     for descriptor in writing:
         os.close(descriptor)
@@ -128,3 +138,45 @@ def test_a_full_disk_ends_nothing_and_counts_as_left_out() -> None:
     capture, _ = _captured(Path("/proc/nowhere"), [(False, b"one\n"), (True, b"two\n")], 1000)
 
     assert (capture.written, capture.dropped) == (8, 8)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(
+            st.booleans(), st.sampled_from(["aba", "abab", "b", "a", "\n", "ab\n", "xyxyxyx", "x" * 20_000, "y"])
+        ),
+        max_size=20,
+    ),
+    st.booleans(),
+)
+def test_secrets_are_hidden_in_whatever_pieces_they_come(parts: list[tuple[bool, str]], impatient: bool) -> None:
+    pieces = [(to_stderr, part.encode()) for to_stderr, part in parts]
+    secrets = ["ababab", "xyxyxyxy", "bababax"]
+    known_secrets.know(secrets)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            capture, kept = _captured(Path(folder), pieces, 10_000_000, impatient=impatient)
+    finally:
+        known_secrets.know(())
+
+    for name, is_stderr in (("stdout", False), ("stderr", True)):
+        assert kept[name] == Mask(secrets).hide(
+            b"".join(piece for to_stderr, piece in pieces if to_stderr is is_stderr)
+        )
+    assert capture.written == sum(len(piece) for _, piece in pieces)
+
+
+def test_a_prompt_is_shown_but_for_what_may_become_a_secret() -> None:
+    known_secrets.know(["word-of-honour"])
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            _, kept = _captured(
+                Path(folder), [(False, b"Name? "), (False, b"w"), (False, b"ill\n")], 1000, impatient=True
+            )
+            lines = (Path(folder) / "output.log").read_bytes().split(b"\n")[:-1]
+    finally:
+        known_secrets.know(())
+
+    assert kept["stdout"] == b"Name? will\n"
+    assert [line.split(b" ", 2)[2] for line in lines] == [b"P Name? ", b"F will"]

@@ -6,7 +6,6 @@ import asyncio
 import os
 import pwd
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,19 +18,6 @@ from tests.integration.execution.project import EITHER_START_METHOD, Project, un
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may take on another user")
 SOMEBODY = "nobody"
-
-
-@pytest.fixture
-def _open(tmp_path: Path) -> Iterator[None]:
-    """Let other users into the project folder of a test, which pytest keeps closed to them."""
-    folders = (tmp_path, *tmp_path.parents)
-    closed = {folder: folder.stat().st_mode for folder in folders if folder.stat().st_mode & 0o005 != 0o005}
-    own = {folder: mode for folder, mode in closed.items() if folder.owner() == pwd.getpwuid(os.geteuid()).pw_name}
-    for folder, mode in own.items():
-        folder.chmod(mode | 0o055)
-    yield
-    for folder, mode in own.items():
-        folder.chmod(mode)
 
 
 @EITHER_START_METHOD

@@ -371,3 +371,27 @@ def test_the_end_of_a_host_is_said_with_the_number_of_attempts_it_took_along(
             assert said[0].partition(":")[0].endswith(expected)
 
     asyncio.run(scenario())
+
+
+# --- a fault of the program -------------------------------------------------------------------------------
+
+
+def test_a_fault_while_a_message_is_heard_is_told_and_not_only_logged(project: Project) -> None:
+    async def scenario() -> None:
+        executor = project.executor()
+
+        def stumble(_report: object) -> NoReturn:
+            raise LookupError("a fault of the program")
+
+        await executor.start(stumble)
+        try:
+            request = project.request("pass")
+            placement = executor.place(request.profile)
+            executor.launch(request, placement)
+            await until(lambda: project.faults, "the fault")
+        finally:
+            await executor.stop()
+
+    asyncio.run(scenario())
+
+    assert {str(fault) for fault in project.faults} == {"a fault of the program"}

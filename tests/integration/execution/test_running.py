@@ -235,6 +235,7 @@ def test_a_task_finds_itself_in_its_project_with_nothing_of_the_host(project: Pr
                 "PYTHONPATH": f"{project.root}:{project.lib}",
                 "TASK_SCHEDULER_ATTEMPT": "1",
                 "TASK_SCHEDULER_FILE": file,
+                "TASK_SCHEDULER_LOG_LEVEL": "INFO",
                 "TASK_SCHEDULER_ROOT": str(project.root),
                 "TASK_SCHEDULER_RUN": "1",
                 "TASK_SCHEDULER_SCHEDULED_FOR": "2026-11-22T14:00:00+00:00",

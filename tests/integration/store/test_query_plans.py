@@ -10,7 +10,7 @@ from sqlalchemy.sql import ClauseElement
 from task_scheduler.core.runs import RunState
 from task_scheduler.ports import RunFilter
 from task_scheduler.store import ledger
-from task_scheduler.store.history import LAST_USES, LATEST, select_runs
+from task_scheduler.store.history import LAST_USES, LATEST, LATEST_OF_JOBS, select_runs
 from task_scheduler.store.sqlite import SqliteStore
 
 SOME_STATES = [None, frozenset({RunState.FAILED}), frozenset(RunState)]
@@ -49,7 +49,7 @@ def test_a_page_of_runs_is_found_by_an_index(
         assert _full_scans(plan) == []
 
 
-@pytest.mark.parametrize("query", [LATEST, ledger._ACTIVE_RUNS, ledger._OPEN_ATTEMPTS])
+@pytest.mark.parametrize("query", [LATEST, LATEST_OF_JOBS, ledger._ACTIVE_RUNS, ledger._OPEN_ATTEMPTS])
 def test_what_the_scheduler_asks_of_all_runs_is_found_by_an_index(store: SqliteStore, query: ClauseElement) -> None:
     assert _full_scans(_plan(store, query)) == []
 

@@ -236,7 +236,7 @@ def test_a_damaged_database_is_noticed_at_opening(open_store: Open, database: Pa
     open_store().close()
     _overwrite_a_page(database)
 
-    with pytest.raises(DatabaseDamaged, match=r"is damaged \(.+\): move it aside and put a backup in its place"):
+    with pytest.raises(DatabaseDamaged, match=r"the record .+ is damaged: .+"):
         open_store()
 
 
@@ -250,7 +250,7 @@ def test_a_large_database_is_checked_only_when_the_machine_may_have_lost_power(
     _overwrite_a_page(database)
     lock = database.with_name("scheduler.db.lock")
     lock.unlink() if left is None else lock.write_text(left)
-    monkeypatch.setattr("task_scheduler.store.sqlite.ALWAYS_CHECKED", 0)
+    monkeypatch.setattr("task_scheduler.store.opening.ALWAYS_CHECKED", 0)
 
     if checked:
         with pytest.raises(DatabaseDamaged):
@@ -370,7 +370,7 @@ async def test_a_reader_writes_nothing(store: SqliteStore, database: Path) -> No
         with pytest.raises(StoreError, match="open for reading only"):
             await reader.put("a", "1")
         with pytest.raises(StoreError, match="open for reading only"):
-            await reader.backup()
+            await reader.backup(why="asked for")
         with pytest.raises(StoreError, match="open for reading only"):
             reader.source_path("0" * 64)
 

@@ -17,6 +17,11 @@ from task_scheduler.cli.program import Program, program_of
         ("--root /srv", "run", "/srv", None),
         ("--config=/etc/x.yaml", "run", None, "/etc/x.yaml"),
         ("--status", "status", None, None),
+        ("--daemon", "run", None, None),
+        ("--root /srv --daemon --config c.yaml", "run", "/srv", "c.yaml"),
+        ("--daemon --drain 50 --root /srv", "run", "/srv", None),
+        ("--drain --set scheduler.loop_interval=5 --root /srv", "run", "/srv", None),
+        ("--drain 5m", "run", None, None),
         ("--root /srv --status", "status", "/srv", None),
         ("--root /srv list", "list", "/srv", None),
         ("list --root /srv", "list", "/srv", None),
@@ -38,12 +43,7 @@ def test_takes_the_project_before_or_after_the_verb(line: str, verb: str, root: 
         (
             "lst",
             "no verb 'lst', did you mean 'list'?",
-            "the verbs are run, status, list, show, history, logs, start, ",
-        ),
-        (
-            "--daemon",
-            "--daemon is not there yet: the scheduler runs in the foreground",
-            "let systemd or tmux keep it, or start it with `nohup task-scheduler run &`",
+            "the verbs are run, status, alive, list, ",
         ),
         (
             "show",
@@ -62,6 +62,21 @@ def test_takes_the_project_before_or_after_the_verb(line: str, verb: str, root: 
         ("history --limit 0", "argument --limit: '0': give a number from 1 to 1,000", "`task-scheduler history"),
         ("history --limit 1001", "argument --limit: '1001': give a number from 1 to 1,000", "`task-scheduler history"),
         ("history --state faild", "argument --state: no state 'faild', did you mean 'failed'?: ", "`task-scheduler"),
+        (
+            "restart --daemon --timeout -1",
+            "argument --timeout: '-1': give a number of seconds, such as 30, or",
+            "`task-scheduler restart --help` tells what can be said",
+        ),
+        (
+            "alive --within 5",
+            "argument --within: '5': give at least 15: one that is well may be",
+            "`task-scheduler alive",
+        ),
+        (
+            "--daemon --drain --kill",
+            "argument --kill: not allowed with argument --drain",
+            "`task-scheduler run --help`",
+        ),
         ("list --jso", "unrecognized arguments: --jso", "`task-scheduler list --help` tells what can be said"),
     ],
 )
@@ -128,6 +143,29 @@ def test_exit_codes_are_frozen() -> None:
         "NOT_RUNNING": 4,
         "ALREADY_RUNNING": 5,
         "NOT_FOUND": 6,
+        "HUNG": 7,
+        "RECORD": 8,
         "INTERRUPTED": 130,
         "BROKEN_PIPE": 141,
     }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "config show scheduler.timezone --json",
+        "config show --json scheduler.timezone",
+        "config --json show scheduler.timezone",
+        "--root /srv/jobs config show --json --changed scheduler.timezone",
+    ],
+)
+def test_a_word_that_may_be_left_out_stands_before_or_behind_options(line: str) -> None:
+    options = read(line.split())
+
+    assert (options.doing, options.what, options.json) == ("show", "scheduler.timezone", True)
+
+
+@pytest.mark.parametrize("line", ["config show --json a b", "history --task a b", "list --json --all x"])
+def test_a_word_too_many_is_refused_wherever_it_stands(line: str) -> None:
+    with pytest.raises(UsageError, match="unrecognized arguments"):
+        read(line.split())

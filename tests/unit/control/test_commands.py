@@ -179,11 +179,11 @@ def test_refuses_wrong_arguments_with_a_sentence(command: str, arguments: dict[s
     [
         (
             "lst",
-            "no command lst, did you mean 'list'?: there are status, list, show, history, run, start, pause, resume, stop, shutdown, restart, rescan, surroundings, prune_environments",
+            f"no command lst, did you mean 'list'?: there are {', '.join(COMMANDS)}",
         ),
         (
             "__init__",
-            "no command __init__: there are status, list, show, history, run, start, pause, resume, stop, shutdown, restart, rescan, surroundings, prune_environments",
+            f"no command __init__: there are {', '.join(COMMANDS)}",
         ),
         (None, "'command' is None: give the name of a command"),
         (["list"], "'command' is ['list']: give the name of a command"),

@@ -7,12 +7,15 @@ import pytest
 from task_scheduler.core import errors
 from task_scheduler.core.errors import (
     AlreadyRunning,
+    BackupUnusable,
     DatabaseDamaged,
     DeclarationError,
     EnvironmentFailed,
     IllegalTransition,
     NotRunning,
     Problem,
+    RecordGone,
+    RecordLost,
     SchemaTooNew,
     SettingsError,
     Severity,
@@ -38,7 +41,7 @@ SENTENCES: list[tuple[TaskSchedulerError, str]] = [
     ),
     (
         DatabaseDamaged("x.db", "page 3 is never used"),
-        "x.db is damaged (page 3 is never used): move it aside and put a backup in its place",
+        "the record x.db is damaged: page 3 is never used",
     ),
     (
         AlreadyRunning("the project folder /x", "process 7"),
@@ -48,6 +51,10 @@ SENTENCES: list[tuple[TaskSchedulerError, str]] = [
         AlreadyRunning("the project folder /x", "process 7", work="run-file hello"),
         "`run-file hello` works alone on the project folder /x (process 7)",
     ),
+    (RecordGone("x.db", "is empty"), "the record x.db is empty, although one was made there"),
+    (RecordLost("it is gone", "b", []), "it is gone; there is no backup in b"),
+    (RecordLost("it is gone", "b", ["c is damaged"]), "it is gone; no backup in b can be restored\nc is damaged"),
+    (BackupUnusable("x.db", "page 3 is never used"), "the backup x.db cannot be restored: page 3 is never used"),
     (NotRunning("/x"), "no scheduler is running for /x"),
     (UnknownTask("reprot", ["report", "backup"]), "no task 'reprot', did you mean 'report'?"),
     (UnknownTask("zzz", ["report"]), "no task 'zzz'"),

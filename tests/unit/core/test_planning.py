@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from task_scheduler.core.planning import TICK, JobPlan, MissSlots, RunSlot, miss_all, plan_job
+from task_scheduler.core.planning import TICK, JobPlan, MissSlots, RunSlot, give_up, miss_all, plan_job
 from task_scheduler.core.policies import MOST_CAUGHT_UP, MisfirePolicy, Missed
 from task_scheduler.testing.clock import NOON
 
@@ -262,3 +262,43 @@ def test_decisions_are_in_order_of_time(seconds: list[int], missed: Missed, now:
 
     ends = [slot.last if isinstance(slot, MissSlots) else slot.scheduled_for for slot in plan.decisions]
     assert ends == sorted(ends)
+
+
+# --- giving up --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("owed", "now", "recorded", "missed", "next_run"),
+    [
+        (1, 3.5, None, (1, 3), 4),
+        (1, 3, None, (1, 3), 4),
+        (1, 3, 2, (3, 3), 4),
+        (1, 3, 3, None, 4),
+        (4, 3.5, None, None, 4),
+        (9, 3.5, None, None, 4),
+        (5, 3.9, 4, None, 5),
+        (None, 3.5, None, None, 4),
+    ],
+)
+def test_what_is_owed_up_to_now_is_given_up_and_the_first_slot_to_come_is_owed(
+    owed: float | None, now: float, recorded: float | None, missed: tuple[float, float] | None, next_run: float
+) -> None:
+    plan = give_up(
+        every(1),
+        None if owed is None else at(owed),
+        now=at(now),
+        recorded=None if recorded is None else at(recorded),
+        reason="enough",
+    )
+
+    expected = [] if missed is None else [(at(missed[0]), at(missed[1]), 1 + int(missed[1] - missed[0]), "enough")]
+    assert plan.next_run == at(next_run)
+    assert [
+        (found.first, found.last, found.count, found.reason) for found in plan.decisions if isinstance(found, MissSlots)
+    ] == expected
+
+
+def test_a_trigger_without_a_slot_before_now_has_nothing_to_give_up() -> None:
+    plan = give_up(Instants([]), NOON, now=NOON, recorded=None, reason="enough")
+
+    assert plan == JobPlan(decisions=(), next_run=None)

@@ -1,4 +1,4 @@
-"""What HUP tells of settings that are others on disk than in force."""
+"""What HUP has looked at, and what it tells."""
 
 from __future__ import annotations
 
@@ -6,40 +6,33 @@ import asyncio
 
 import pytest
 
-from task_scheduler.core.errors import SettingsError
 from task_scheduler.core.events import Event
-from task_scheduler.process.rereading import Rereading, changes
-from task_scheduler.settings import Settings
-
-BEFORE = Settings()
+from task_scheduler.process.rereading import Rereading
 
 
-def settings(**values: dict[str, object]) -> Settings:
-    return Settings.model_validate(values)
-
-
-def look(after: Settings | Exception, *, moments: int = 1) -> tuple[list[Event], int]:
-    """Return what was said, and how often files were looked at."""
+def look(*, moments: int = 1, fault: OSError | None = None) -> tuple[list[Event], list[str]]:
+    """Return what was said, and what was done in its order."""
     said: list[Event] = []
-    looks = 0
+    done: list[str] = []
     looked = asyncio.Event()
 
-    def read() -> Settings:
-        if isinstance(after, Exception):
-            raise after
-        return after
+    async def look_at_settings() -> None:
+        done.append("settings")
+
+    def rotate() -> None:
+        done.append("logs")
+        if fault is not None:
+            raise fault
 
     async def rescan() -> None:
-        nonlocal looks
-        looks += 1
+        done.append("files")
         looked.set()
 
     async def live() -> None:
         rereading = Rereading(
-            settings=BEFORE,
-            read_settings=read,
+            look_at_settings=look_at_settings,
             rescan=rescan,
-            rotate_logs=lambda: None,
+            rotate_logs=rotate,
             end=lambda: None,
             publish=said.append,
         )
@@ -49,38 +42,25 @@ def look(after: Settings | Exception, *, moments: int = 1) -> tuple[list[Event],
         await rereading.stop()
 
     asyncio.run(live())
-    return said, looks
+    return said, done
 
 
-def test_names_what_has_changed_and_that_it_needs_a_restart() -> None:
-    after = settings(scheduler={"loop_interval": 5, "max_concurrent": 3}, tasks={"on_invalid": "stop"})
+def test_settings_are_looked_at_before_the_logs_and_files_they_name() -> None:
+    said, done = look()
 
-    said, _ = look(after)
-
-    assert said[-1].name == "settings.changed"
-    assert said[-1].message == (
-        "takes effect at the next start (`task-scheduler restart`): scheduler.loop_interval is 5.0, 10.0 is in force; "
-        "scheduler.max_concurrent is 3, nothing is in force; tasks.on_invalid is 'stop', 'keep' is in force"
-    )
-
-
-def test_says_nothing_of_settings_that_are_as_they_were() -> None:
-    said, looks = look(settings(scheduler={"loop_interval": 10}))
-
+    assert done == ["settings", "logs", "files"]
     assert [event.name for event in said] == ["scheduler.rereading"]
-    assert looks == 1
-    assert list(changes(BEFORE, BEFORE)) == []
 
 
-def test_settings_that_cannot_be_used_change_nothing_and_files_are_looked_at_all_the_same() -> None:
-    said, looks = look(SettingsError("config.yaml", ["line 2: no"]))
+def test_logs_that_cannot_be_put_aside_keep_no_file_from_being_looked_at() -> None:
+    said, done = look(fault=OSError("the disk is full"))
 
-    assert said[-1].message == "the settings in force stay, since those on disk cannot be used: config.yaml: line 2: no"
-    assert looks == 1
+    assert said[-1].message == "log files cannot be put aside: the disk is full"
+    assert done[-1] == "files"
 
 
 @pytest.mark.parametrize("moments", [2, 50])
 def test_told_often_it_looks_once_at_a_time(moments: int) -> None:
-    said, looks = look(BEFORE, moments=moments)
+    said, done = look(moments=moments)
 
-    assert (len(said), looks) == (1, 1)
+    assert (len(said), done.count("files")) == (1, 1)

@@ -1,9 +1,9 @@
-"""The janitor, the backups, the memory guard and the custody of locks and database."""
+"""The janitor, the memory guard and the custody of locks and database."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -12,10 +12,8 @@ from task_scheduler.core.events import Event
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.ports import Pruned
 from task_scheduler.services import janitor as janitor_module
-from task_scheduler.services.backups import Backups
 from task_scheduler.services.custody import Custody
 from task_scheduler.services.janitor import Janitor
-from task_scheduler.services.memory_guard import MemoryGuard
 from task_scheduler.testing.clock import FakeClock
 from task_scheduler.testing.fakes import FakeEnvironments, FakeOutputs
 from task_scheduler.testing.loops import in_event_loop
@@ -36,11 +34,6 @@ class OldRuns(FlakyStore):
         self.rounds += 1
         gone, self.runs_left = self.runs_left[:limit], self.runs_left[limit:]
         return Pruned(runs=len(gone), outputs=tuple(name for outputs in gone for name in outputs))
-
-    async def backup(self) -> str:
-        if "backup" in self.failing:
-            raise StoreError("the disk is full")
-        return "backup-1.db"
 
 
 def a_janitor(
@@ -139,87 +132,6 @@ async def test_a_round_that_fails_is_told_and_the_next_one_comes() -> None:
     await janitor.stop()
 
 
-@in_event_loop
-async def test_backups_are_written_at_an_interval_and_a_failure_is_told() -> None:
-    clock, store, events = FakeClock(), OldRuns([]), []  # type: ignore[var-annotated]
-    backups = Backups(state=store, clock=clock, interval=100, publish=events.append)
-    await backups.start()
-
-    await clock.advance(100)
-    store.failing = {"backup"}
-    await clock.advance(100)
-
-    assert [event.name for event in events] == ["backup.written", "backup.failed"]
-    await backups.stop()
-
-
-class Memory:
-    """A process whose memory the test sets."""
-
-    def __init__(self) -> None:
-        self.used = 0
-        self.restarts: list[str] = []
-        self.clock = FakeClock()
-        self.store = FlakyStore()
-        self.events: list[Event] = []
-        self.guard = MemoryGuard(
-            state=self.store,
-            clock=self.clock,
-            resident=lambda: self.used,
-            restart=self.restarts.append,
-            interval=60,
-            limit=500_000_000,
-            publish=self.events.append,
-        )
-
-
-@in_event_loop
-async def test_memory_below_the_limit_is_left_alone() -> None:
-    memory = Memory()
-    memory.used = 500_000_000
-
-    await memory.guard.check()
-
-    assert memory.restarts == []
-
-
-@in_event_loop
-async def test_memory_above_the_limit_asks_for_a_restart_once_an_hour() -> None:
-    memory = Memory()
-    memory.used = 600_000_000
-
-    await memory.guard.check()
-    await memory.clock.advance(1_800)
-    await memory.guard.check()
-    await memory.guard.check()
-    memory.used = 0
-    await memory.guard.check()
-    memory.used = 600_000_000
-    memory.clock.step(timedelta(days=-3))
-    await memory.guard.check()
-
-    reason = "memory is at 600 MB, above scheduler.max_memory_usage of 500 MB"
-    assert memory.restarts == [reason, reason]
-    assert [event.name for event in memory.events] == ["memory.restart", "memory.high", "memory.restart"]
-
-
-@in_event_loop
-async def test_a_store_that_fails_does_not_end_the_guard() -> None:
-    memory = Memory()
-    memory.used = 600_000_000
-    memory.store.failing = {"put"}
-    await memory.guard.start()
-
-    await memory.clock.advance(60)
-
-    assert memory.guard.is_running
-    assert [event.name for event in memory.events] == ["memory.unwatched"]
-    memory.store.failing = set()
-    await memory.clock.advance(60)
-    assert len(memory.restarts) == 1
-    await memory.guard.stop()
-
-
 def test_worlds_share_nothing() -> None:
     assert World().store is not World().store
 
@@ -245,3 +157,29 @@ async def test_the_scheduler_ends_once_when_a_lock_or_the_database_is_taken_away
     assert len(ended) == 1
     assert "the database /data/scheduler.db was moved or deleted" in ended[0]
     assert [event.name for event in events] == ["custody.lost"]
+
+
+@in_event_loop
+async def test_the_scheduler_ends_once_when_its_record_is_found_damaged() -> None:
+    clock = FakeClock()
+    events: list[Event] = []
+    ended: list[str] = []
+    damage: list[str | None] = [None]
+    custody = Custody(
+        checks=[lambda: None],
+        damage=lambda: damage[0],
+        end=ended.append,
+        clock=clock,
+        interval=10.0,
+        publish=events.append,
+    )
+
+    await custody.start()
+    await clock.advance(25)
+    damage[0] = "database disk image is malformed"
+    await clock.advance(40)
+    await custody.stop()
+
+    assert [event.name for event in events] == ["record.damaged"]
+    assert ended == [events[0].message]
+    assert "(database disk image is malformed): the scheduler stops" in ended[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import datetime, timedelta
 
 import pytest
@@ -409,3 +410,29 @@ async def test_a_run_without_an_instant_cannot_be_armed() -> None:
 
         with pytest.raises(ValueError, match="has no instant"):
             world.scheduler.arm(run)
+
+
+@in_event_loop
+async def test_the_loop_tells_that_it_moves_often_enough_whatever_its_interval() -> None:
+    world = World(loop_interval=3_600, look_every=10)
+    async with world.running():
+        await world.pass_time(60)
+
+        gaps = [after - before for before, after in itertools.pairwise(world.looks)]
+        assert len(world.looks) >= 7
+        assert max(gaps) <= timedelta(seconds=10)
+
+
+@in_event_loop
+async def test_a_loop_that_hangs_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(look_every=10)
+    async with world.running():
+        await world.admit()
+        await world.pass_time(5)
+        monkeypatch.setattr(world.store, "claim", lambda *_: asyncio.get_running_loop().create_future())
+        await world.pass_time(55)
+        before = len(world.looks)
+
+        await world.pass_time(100)
+
+        assert len(world.looks) == before

@@ -20,7 +20,7 @@ from task_scheduler.services.service import Service, fault
 from task_scheduler.services.side_work import SideWork
 from task_scheduler.services.waits import Alarm, is_done_within, sleep_through_suspend, within
 from task_scheduler.testing.clock import FakeClock
-from task_scheduler.testing.fakes import FakeOutputs
+from task_scheduler.testing.fakes import FakeBackups, FakeOutputs
 from task_scheduler.testing.loops import in_event_loop
 from tests.unit.services.world import World
 
@@ -56,6 +56,10 @@ class Worker(Service):
         self.torn_down += 1
 
 
+async def _nothing() -> None:
+    pass
+
+
 def every_service() -> list[Service]:
     world = World()
     state = world.store
@@ -64,7 +68,7 @@ def every_service() -> list[Service]:
         world.runner,
         world.scheduler,
         world.catalog,
-        Backups(state=state, clock=world.clock, interval=60, publish=world.events.append),
+        Backups(store=FakeBackups(), clock=world.clock, interval=60, keep=600, publish=world.events.append),
         Janitor(
             state=state,
             catalogue=world.store,
@@ -80,6 +84,7 @@ def every_service() -> list[Service]:
             state=state,
             clock=world.clock,
             resident=lambda: 1,
+            rehearse=_nothing,
             restart=lambda _reason: None,
             interval=60,
             limit=2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import Attempt, AttemptId, Run, RunState
 from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord
-from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, RunFilter, RunRequest, SlotClaim
+from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, GivenUp, RunFilter, RunRequest, SlotClaim
 from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.patience import Patience
 from task_scheduler.services.register import Admitted, Register
@@ -77,6 +78,9 @@ class FlakyStore(MemoryStore):
     ) -> Sequence[Run]:
         return await self._do("resolve", lambda: super(FlakyStore, self).resolve(run_ids, outcome, at))  # type: ignore[no-any-return]
 
+    async def give_up(self, given_up: GivenUp) -> Sequence[Run]:
+        return await self._do("give_up", lambda: super(FlakyStore, self).give_up(given_up))  # type: ignore[no-any-return]
+
     async def pause(self, run_id: int, at: datetime) -> Run | None:
         return await self._do("pause", lambda: super(FlakyStore, self).pause(run_id, at))  # type: ignore[no-any-return]
 
@@ -108,6 +112,7 @@ class World:
         max_concurrent: int = 10,
         policy: MisfirePolicy | None = None,
         loop_interval: float = 1.0,
+        look_every: float = math.inf,
         stop_on_invalid: bool = False,
         shared_environment: bool = False,
         reload_on_change: bool = True,
@@ -122,6 +127,8 @@ class World:
         self._max_concurrent = max_concurrent
         self._policy = policy or MisfirePolicy()
         self._loop_interval = loop_interval
+        self._look_every = look_every
+        self.looks: list[datetime] = []  #: when the scheduling loop has told that it moves
         self._stop_on_invalid = stop_on_invalid
         self._shared_environment = shared_environment
         self._reload_on_change = reload_on_change
@@ -152,6 +159,8 @@ class World:
             clock=self.clock,
             policy=self._policy,
             loop_interval=self._loop_interval,
+            on_look=lambda: self.looks.append(self.clock.now()),
+            look_every=self._look_every,
             patience=self.patience,
             publish=self.events.append,
         )

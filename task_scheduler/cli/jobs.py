@@ -1,0 +1,116 @@
+"""`jobs [TASK]`: every registered job, and why one is not scheduled."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from task_scheduler.cli import phrases
+from task_scheduler.cli.door import Door
+from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.tables import Cell, Column
+from task_scheduler.cli.task_names import task_id
+from task_scheduler.cli.terminal import Terminal
+from task_scheduler.cli.verbs import add_json
+from task_scheduler.control.commands import COMMANDS
+
+HELP = COMMANDS["jobs"].help
+DESCRIPTION = """\
+A job is one thing to schedule: a function of a task with its trigger and arguments. A task with two schedules has two
+jobs, and one without any stands here with the reason. Of one TASK all is told that is registered of it."""
+
+_COLUMNS = (
+    Column(title="JOB", right=True),
+    Column(title="TASK", least=12),
+    Column(title="STATE"),
+    Column(title="SCHEDULE", least=12),
+    Column(title="NEXT"),
+    Column(title="LAST SLOT", drop=1),
+    Column(title="DIGEST", drop=2),
+)
+#: Characters of a digest in a table.
+_SHORT = 8
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Declare the task, `--all` and `--json`."""
+    parser.add_argument("task", metavar="TASK", nargs="?", help="only the jobs of this task, with all that is known")
+    parser.add_argument("--all", action="store_true", help="list deleted tasks too, whose history is kept")
+    add_json(parser)
+
+
+def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
+    """List the jobs."""
+    named = None if options.task is None else task_id(options.task, door)
+    jobs = door.ask("jobs", task=named)
+    if named is None and not options.all:
+        jobs = [job for job in jobs if job["state"] != "missing"]
+    if options.json:
+        terminal.document(jobs)
+    elif named is not None:
+        for place, job in enumerate(jobs):
+            if place:
+                terminal.say()
+            _tell(job, terminal)
+    elif jobs:
+        below = {place: [Cell(job["why"], "warning")] for place, job in enumerate(jobs) if job["why"]}
+        terminal.table(_COLUMNS, [_row(job, terminal) for job in jobs], below)
+        terminal.say()
+        terminal.say(_summary(sum(job["job"] is not None for job in jobs), len({job["task"] for job in jobs})))
+    else:
+        terminal.note("no tasks yet: drop a .py file into tasks/")
+    return ExitCode.OK
+
+
+def _row(job: Document, terminal: Terminal) -> list[Cell]:
+    return [
+        Cell(phrases.NOTHING if job["job"] is None else str(job["job"])),
+        Cell(phrases.job_name(job), short=job["task"]),
+        phrases.state_cell(job["state"]),
+        Cell(phrases.NOTHING if job["trigger"] is None else phrases.schedule(job)),
+        phrases.moment_cell(job["next_run"], terminal),
+        _last(job["last"], terminal),
+        Cell((job["digest"] or phrases.NOTHING)[:_SHORT]),
+    ]
+
+
+def _tell(job: Document, terminal: Terminal) -> None:
+    """Write all that is known of one job; what is not set is left out."""
+    last = job["last"]
+    fields: dict[str, str | Cell] = {
+        "job": phrases.NOTHING if job["job"] is None else str(job["job"]),
+        "task": f"{job['task']} ({job['path']})",
+        "state": phrases.state_cell(job["state"]),
+    }
+    if job["why"]:
+        fields["because"] = job["why"]
+    if job["job"] is not None:
+        fields |= {
+            "calls": job["call"] or "the whole file",
+            "schedule": job["trigger"],
+            "time zone": job["timezone"] or "the scheduler's",
+            "next run": phrases.moment(job["next_run"], terminal),
+        }
+    if job["digest"]:
+        fields["version"] = job["digest"]
+    if last is not None:
+        because = f": {last['reason']}" if last["reason"] else ""
+        fields["last slot"] = (
+            f"{phrases.clock(last['scheduled_for'], terminal)}, run {last['run']} {_state(last)}{because}"
+        )
+    terminal.fields(fields)
+
+
+def _last(last: Document | None, terminal: Terminal) -> Cell:
+    if last is None:
+        return Cell(phrases.NOTHING)
+    cell = phrases.state_cell("paused" if last["paused"] else last["state"])
+    return Cell(f"{cell.text}, {phrases.clock(last['scheduled_for'], terminal)}", cell.style, short=cell.text)
+
+
+def _state(last: Document) -> str:
+    return "paused" if last["paused"] else last["state"].replace("_", " ")
+
+
+def _summary(jobs: int, tasks: int) -> str:
+    return f"{jobs:,} job{'s' if jobs != 1 else ''} of {tasks:,} task{'s' if tasks != 1 else ''}"

@@ -1,0 +1,116 @@
+"""Whether a scheduler holds a project, and whether it works: by its lock and its heartbeat, without asking it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from task_scheduler.control.address import socket_path
+from task_scheduler.control.client import ask
+from task_scheduler.core.errors import TaskSchedulerError
+from task_scheduler.process.heartbeat import HEARTBEAT, INTERVAL, WITHIN, Beat, Phase
+from task_scheduler.store.locks import holder_of
+
+#: Seconds a silent one is given once more: the machine, or the process, may just have been woken.
+_SECOND_LOOK = 3.0
+#: The same where its clock cannot be read from here.
+_LONG_LOOK = INTERVAL + 2.0
+_LOOK = 0.1
+#: Seconds it has to answer where it leaves no sign of life that can be read.
+_PATIENCE = 2.0
+
+_PROCESS = re.compile(r"pid (\d+) on ")
+
+
+class Health(StrEnum):
+    """How a project's scheduler is."""
+
+    WELL = "well"
+    HUNG = "hung"  # it holds the project, and its loop stands still
+    ABSENT = "absent"  # none runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a project's scheduler is, and by what that is known."""
+
+    health: Health
+    who: str = ""  #: `pid 7 on atlas since …`
+    phase: Phase = Phase.WORKING
+    age: float | None = None  #: seconds since its last sign of life; None: it leaves none that can be read
+
+
+def standing(root: Path, *, now: float, within: float = WITHIN, pause: Callable[[float], object]) -> Standing:
+    """Return how the scheduler of the project at `root` is; one that seems hung is looked at for a while.
+
+    `now` is seconds since 1970; `pause` waits for seconds.
+    """
+    who = _scheduler_of(root)
+    if who is None:
+        return Standing(health=Health.ABSENT)
+    found = _judged(root, who, now, within)
+    if found.health is Health.WELL:
+        return found
+    before, waited = Beat.read(root / HEARTBEAT), 0.0
+    long = before is not None and before.age() is None
+    while waited < (_LONG_LOOK if long else _SECOND_LOOK):
+        pause(_LOOK)
+        waited += _LOOK
+        who = _scheduler_of(root)
+        if who is None:
+            return Standing(health=Health.ABSENT)
+        beat = Beat.read(root / HEARTBEAT)
+        if beat is not None and beat != before and _is_of(beat, who):
+            return Standing(health=Health.WELL, who=who, phase=beat.phase, age=0.0)
+    if found.age is None and _answers(root):
+        return Standing(health=Health.WELL, who=who)
+    return Standing(health=Health.HUNG, who=who, phase=found.phase, age=found.age)
+
+
+def _scheduler_of(root: Path) -> str | None:
+    lock = socket_path(root).with_name("scheduler.lock")
+    if (holder := holder_of(lock)) is not None:
+        return None if holder.work else holder.who
+    # Late: only where nobody holds the lock may one be about to become a new program, which takes longer to find out.
+    from task_scheduler.process.rivals import scheduler_there
+
+    return scheduler_there(root)
+
+
+def _judged(root: Path, who: str, now: float, within: float) -> Standing:
+    """Return how it is at first sight."""
+    beat = Beat.read(root / HEARTBEAT)
+    if beat is None or not _is_of(beat, who):
+        return Standing(health=_fresh(root, now, within), who=who, phase=Phase.STARTING)
+    age = beat.age()
+    if age is None:
+        # A clock that was set back makes no scheduler young: it is looked at for longer instead.
+        age = abs(now - beat.written)
+    health = Health.WELL if age <= within else Health.HUNG
+    return Standing(health=health, who=who, phase=beat.phase, age=age)
+
+
+def _fresh(root: Path, now: float, within: float) -> Health:
+    """Return how a scheduler is that has given no sign of life: it may have taken the lock just now."""
+    try:
+        age = abs(now - socket_path(root).with_name("scheduler.lock").stat().st_mtime)
+    except OSError:
+        return Health.HUNG
+    return Health.WELL if age <= within else Health.HUNG
+
+
+def _is_of(beat: Beat, who: str) -> bool:
+    """Whether a beat is of the scheduler that holds the lock: an earlier one may have left its own."""
+    found = _PROCESS.match(who)
+    return found is not None and int(found[1]) == beat.process
+
+
+def _answers(root: Path) -> bool:
+    try:
+        ask(root, "surroundings", {}, patience=_PATIENCE)
+    except TaskSchedulerError:
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""Backups by hand, where no scheduler works: the composition root of that. It holds the project's lock meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from task_scheduler import composition, rescue
+from task_scheduler.clock import SystemClock
+from task_scheduler.core.backups import Backup
+from task_scheduler.core.errors import BackupUnusable, SchemaTooNew, StoreError, UnknownBackup
+from task_scheduler.core.restoring import BY_HAND, Restored
+from task_scheduler.project import Project
+from task_scheduler.settings import load_settings
+from task_scheduler.store.locks import ProjectLock
+from task_scheduler.store.restoring import Loss, finish_restore, loss_of
+from task_scheduler.store.sqlite import SqliteStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A verified backup that is about to be restored, and what would be lost by that."""
+
+    path: Path
+    backup: Backup
+    loss: Loss
+
+
+class Safekeeping:
+    """The backups of one project."""
+
+    def __init__(self, project: Project) -> None:
+        """Read the project's settings; raises SettingsError."""
+        self._settings, self._paths = load_settings(project)
+        self._clock = SystemClock()
+        self._files = rescue.backup_files(self._paths)
+        self.folder = self._files.folder  #: where backups are
+
+    def backups(self, *, verify: bool) -> list[Backup]:
+        """Return the backups, newest first; with `verify` all of each is read. Raises StoreError."""
+        try:
+            paths = self._files.newest_first()
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be read: {error.strerror}") from error
+        return [self._described(path, verify=verify) for path in paths]
+
+    def back_up(self, why: str, *, pause: Callable[[float], object], note: Callable[[str], None]) -> Backup:
+        """Write a backup now; raises AlreadyRunning, and StoreError where there is no record yet."""
+        with self._in_place("backup now", pause=pause, note=note):
+            if not self._paths.database.is_file():
+                raise StoreError(f"there is no record yet: {self._paths.database} is made by the first start")
+            with SqliteStore.open(
+                self._paths.database,
+                clock=self._clock,
+                sources=composition.run_folder(self._paths) / "sources",
+                backups=self.folder,
+                keep_backups=timedelta(seconds=self._settings.database.backup_keep),
+                work="backup now",
+            ) as store:
+                return asyncio.run(store.backup(why=why))
+
+    @contextmanager
+    def restoring(
+        self, name: str, *, pause: Callable[[float], object], note: Callable[[str], None]
+    ) -> Iterator[tuple[Chosen, Callable[[], Restored]]]:
+        """Give the backup of this name, verified, and what restores it; no scheduler can start meanwhile.
+
+        Raises UnknownBackup, BackupUnusable, SchemaTooNew, AlreadyRunning and StoreError.
+        """
+        path = self._paths.database.resolve()
+        with ExitStack() as held:
+            held.enter_context(self._in_place("backup restore", pause=pause, note=note))
+            self._paths.create_folders()
+            lock = path.with_name(f"{path.name}.lock")
+            held.enter_context(ProjectLock(lock, str(path), since=self._clock.now(), work="backup restore"))
+            finish_restore(path)
+            try:
+                chosen = self._files.named(name)
+            except OSError as error:
+                raise UnknownBackup(f"{self.folder} cannot be read: {error.strerror}") from error
+            self._files.verify(chosen)
+            backup = self._files.describe(chosen)
+
+            def restore() -> Restored:
+                return rescue.restore_backup(self._paths, chosen, clock=self._clock, because=BY_HAND)
+
+            yield Chosen(path=chosen, backup=backup, loss=loss_of(path, backup)), restore
+
+    def _described(self, path: Path, *, verify: bool) -> Backup:
+        described = self._files.describe(path)
+        if not verify or described.problem:
+            return described
+        try:
+            self._files.verify(path)
+        except BackupUnusable as error:
+            return replace(described, problem=error.finding, is_verified=False)
+        except SchemaTooNew as error:
+            return replace(described, problem=str(error), is_verified=False)
+        return replace(described, is_verified=True)
+
+    @contextmanager
+    def _in_place(self, work: str, *, pause: Callable[[float], object], note: Callable[[str], None]) -> Iterator[None]:
+        """Hold the project for as long as it takes; raises AlreadyRunning and StoreError."""
+        self._paths.data.mkdir(parents=True, exist_ok=True)
+        folder = composition.run_folder(self._paths)
+        what = f"the project folder {self._paths.root}"
+        lock = ProjectLock(folder / "scheduler.lock", what, since=self._clock.now(), work=work)
+        with lock.acquire_in_turn(tell=note, pause=pause):
+            yield

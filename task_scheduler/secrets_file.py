@@ -1,0 +1,157 @@
+"""Reads `config/secrets.yaml` for what is to be hidden, and tells what is wrong with the file, never what is in it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+from yaml.events import CollectionEndEvent, CollectionStartEvent, Event, MappingStartEvent, NodeEvent, ScalarEvent
+
+from task_scheduler.core.secrets import Secrets
+from task_scheduler.known_secrets import LONGEST, SECRETS_FILE, likely_values
+from task_scheduler.masking import is_worth_hiding
+
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: What nobody means by a secret, though it is a value.
+_NO_SECRETS = frozenset({"", "true", "false", "null", "~"})
+_WAY_OUT = "put values in quotes, and begin keys that belong together in the same column"
+
+
+def read_secrets(project: Path) -> Secrets:
+    """Return what the file of a project folder holds; nothing where there is none. Raises nothing.
+
+    Where it is no YAML, what looks like a value in its lines counts as one.
+    """
+    path = project / SECRETS_FILE
+    try:
+        content, facts = _content(path)
+    except FileNotFoundError:
+        return Secrets()
+    except IsADirectoryError:
+        return Secrets(fault=f"{SECRETS_FILE} is a folder: put the secrets into a file of this name")
+    except OSError as error:
+        return Secrets(fault=f"{SECRETS_FILE} cannot be read: {error.strerror}{_way_to_read(path)}")
+    if not stat.S_ISREG(facts.st_mode):
+        return Secrets(fault=f"{SECRETS_FILE} is no file: put the secrets into a file of this name")
+    values, fault = _understood(content)
+    hidden = frozenset(value for value in values if is_worth_hiding(value))
+    short = sum(value.lower() not in _NO_SECRETS for value in values - hidden)
+    return Secrets(values=hidden, short=short, fault=fault, warnings=tuple(_open_to_others(facts)))
+
+
+def _content(path: Path) -> tuple[bytes, os.stat_result]:
+    # Not to wait for the writer of a pipe.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        facts = os.fstat(descriptor)
+        return os.read(descriptor, LONGEST + 1) if not stat.S_ISFIFO(facts.st_mode) else b"", facts
+    finally:
+        os.close(descriptor)
+
+
+# --- who may read it --------------------------------------------------------------------------------------
+
+
+def _open_to_others(facts: os.stat_result) -> Iterator[str]:
+    own = os.geteuid()
+    mode = stat.S_IMODE(facts.st_mode)
+    if facts.st_uid not in (own, 0):
+        yield (
+            f"{SECRETS_FILE} belongs to {_name(facts.st_uid)}, who can read and change it: "
+            f"`chown {shlex.quote(_name(own))} {SECRETS_FILE}`"
+        )
+    # What root lets this process's group read is how an administrator hands it over.
+    is_handed_over = facts.st_uid == 0 != own and not mode & 0o037
+    if mode & 0o077 and not is_handed_over:
+        others = "other users of this machine" if mode & 0o007 else f"the members of its group ({facts.st_gid})"
+        does = "read and change" if mode & 0o022 else "read"
+        yield f"{SECRETS_FILE} is not yours alone, {others} can {does} it: `chmod 600 {SECRETS_FILE}`"
+
+
+def _way_to_read(path: Path) -> str:
+    try:
+        owner = path.stat().st_uid
+    except OSError:
+        return ""
+    return (
+        f": `chmod 600 {SECRETS_FILE}`"
+        if owner == os.geteuid()
+        else f": it belongs to {_name(owner)}, and the scheduler runs as {_name(os.geteuid())}"
+    )
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+# --- what is in it ----------------------------------------------------------------------------------------
+
+
+def _understood(content: bytes) -> tuple[set[str], str]:
+    """Return the values in it, and what is wrong with it, without a word of it; empty: nothing is."""
+    text = content[:LONGEST].decode("utf-8-sig", "replace")
+    fault = ""
+    values: set[str] = set()
+    if len(content) > LONGEST:
+        fault = f"{SECRETS_FILE} is longer than {LONGEST:,} bytes: what follows is not hidden"
+    else:
+        try:
+            content.decode("utf-8-sig")
+            values.update(_values(yaml.parse(text, Loader=_Loader)))
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            fault = f"{SECRETS_FILE}:{line}: a character is not UTF-8: save the file as UTF-8"
+        except _NoKeys as error:
+            fault = f"{SECRETS_FILE}:{error.line}: a file of secrets holds lines of `key: value`"
+        except yaml.YAMLError as error:
+            fault = f"{SECRETS_FILE}{_place(error)}: this is not YAML: {_WAY_OUT}"
+    return values | likely_values(text) if fault else values, fault
+
+
+def _place(error: yaml.YAMLError) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return ""
+    # Of quotes that are never closed, the place where they are opened says more.
+    marks = (error.problem_mark, error.context_mark)
+    mark = next(filter(None, reversed(marks) if "quoted" in (error.context or "") else marks), None)
+    return "" if mark is None else f":{mark.line + 1}"
+
+
+class _NoKeys(Exception):
+    """YAML, and no block of keys."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _values(events: Iterator[Event]) -> Iterator[str]:
+    """Yield each text and number as it is written, keys left out."""
+    # Of each collection that is open: whether a key comes next; None of a list. No recursion: it may be nested deeply.
+    inside: list[bool | None] = []
+    for event in events:
+        if isinstance(event, CollectionEndEvent):
+            inside.pop()
+            continue
+        if not isinstance(event, NodeEvent):
+            continue
+        is_key = inside[-1] if inside else None
+        if is_key is not None:
+            inside[-1] = not is_key
+        if isinstance(event, ScalarEvent):
+            if not inside and event.value:
+                raise _NoKeys(event.start_mark.line + 1 if event.start_mark else 1)
+            if not is_key:
+                yield str(event.value)
+        elif isinstance(event, CollectionStartEvent):
+            if not inside and not isinstance(event, MappingStartEvent):
+                raise _NoKeys(event.start_mark.line + 1 if event.start_mark else 1)
+            inside.append(True if isinstance(event, MappingStartEvent) else None)
