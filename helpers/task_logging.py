@@ -16,12 +16,12 @@ import sys
 import time
 
 from task_scheduler.log_lines import LEVELS, append, format_line
+from task_scheduler.task_side.whereabouts import callers, project_root
 
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import FrameType
 
 _OTHER_NAMES = {"WARN": "WARNING", "ERR": "ERROR", "FATAL": "CRITICAL"}
 _complained = False
@@ -184,16 +184,11 @@ def _title() -> str:
 def _title_of_caller() -> str:
     """Tell whose line it is when a person runs the file by hand: its title, else its name."""
     nearest = ""
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - the documented way to one's caller
-    while frame is not None:
-        names = frame.f_globals
-        module = str(names.get("__name__"))
-        if module != "helpers" and not module.startswith("helpers."):
-            title = _declared_title(names.get("__doc__"))
-            if title:
-                return title
-            nearest = nearest or str(names.get("__file__") or "")
-        frame = frame.f_back
+    for names in callers():
+        title = _declared_title(names.get("__doc__"))
+        if title:
+            return title
+        nearest = nearest or str(names.get("__file__") or "")
     return os.path.splitext(os.path.basename(nearest))[0] or "task"
 
 
@@ -211,9 +206,13 @@ def _json(fields: Mapping[str, object]) -> str:
     import json
 
     try:
-        return json.dumps(fields, ensure_ascii=False, default=repr)
+        text = json.dumps(fields, ensure_ascii=False, default=repr)
     except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value that holds itself
-        return json.dumps({str(key): repr(value) for key, value in fields.items()}, ensure_ascii=False)
+        text = json.dumps({str(key): repr(value) for key, value in fields.items()}, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    # Spelled out as JSON does, before the log does it in another way: what is read back is what was logged.
+    return "".join(character if character.isprintable() else json.dumps(character)[1:-1] for character in text)
 
 
 def _as_shown(level: str, message: object, fields: Mapping[str, object], exception: BaseException | None) -> str:
@@ -254,9 +253,8 @@ def _echo(text: str) -> None:
 
 def _write(name: str, line: str) -> None:
     global _complained  # noqa: PLW0603 - said once in a process
-    root = os.environ.get("TASK_SCHEDULER_ROOT") or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     try:
-        append(os.path.join(root, "logs", name), line)
+        append(os.path.join(project_root(__file__), "logs", name), line)
     except OSError as error:
         if not _complained and sys.__stderr__ is not None:
             _complained = True
