@@ -10,6 +10,9 @@ import pytest
 from task_scheduler.testing.running import RunningProject, ledger_faults, running_project
 from task_scheduler.testing.wheels import build_source_archive, build_wheel
 
+# What the blocks of a reader assert is told as a test's own assertions are.
+pytest.register_assert_rewrite("tests.acceptance.parity")
+
 NO_BACKEND = """
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     raise SystemExit("the compiler said: no such header")

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from task_scheduler.testing.running import REPOSITORY, RunningProject
+from tests.acceptance.fresh_clone import make_clone
 
 LANGUAGES = frozenset({"bash", "console", "python", "yaml", "text", "json"})
 #: Commands that go on for ever: the session starts them by its own means.
@@ -87,7 +87,7 @@ class Session:
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         """`folder` is made; `variables` go to every command."""
-        shutil.copytree(REPOSITORY, folder, ignore=_left_out)
+        make_clone(folder)
         self.root = folder
         self.project = RunningProject(folder, variables=variables)
         self._variables = variables
@@ -189,12 +189,6 @@ class Session:
         )
         assert may_fail or done.returncode == 0, f"{block}: `{command}` ended with {done.returncode}\n{done.stdout}"
         return done.stdout
-
-
-def _left_out(folder: str, names: list[str]) -> set[str]:
-    """Return what a fresh clone does not have."""
-    made = {"venv", "venv.lock", "data", "logs", "tasks", "build", "dist"} if Path(folder) == REPOSITORY else set()
-    return {name for name in names if name in made or name == "__pycache__" or name.startswith(".")}
 
 
 def commands(text: str) -> list[str]:

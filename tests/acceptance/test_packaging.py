@@ -92,6 +92,7 @@ def test_the_wheel_holds_what_the_program_needs_and_nothing_else(dist: Path) -> 
         "task_scheduler/store/migrations/env.py",
         *(f"task_scheduler/store/migrations/versions/{path.name}" for path in _migrations()),
         "task_scheduler/shipped/config/config.yaml",
+        "task_scheduler/shipped/config/secrets.yaml.example",
         *(f"task_scheduler/shipped/helpers/{path.name}" for path in (REPOSITORY / "helpers").glob("*.py")),
     }
     assert {name.partition("/")[0] for name in names} == {

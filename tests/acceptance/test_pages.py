@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from task_scheduler.testing.running import REPOSITORY
-from task_scheduler.testing.wheels import build_wheel
+from task_scheduler.testing.wheels import build_wheel, build_yaml_wheel
 from tests.acceptance.pages import LANGUAGES, Session, blocks, commands, ways
 
 PAGES = sorted(
@@ -24,8 +24,11 @@ def _name(page: Path) -> str:
 def session(tmp_path: Path) -> Iterator[Session]:
     """A clone whose packages come from an index of our own, with what the pages name."""
     wheels = tmp_path / "wheels"
-    build_wheel(wheels, "requests", "2.33.0", requires=["urllib3"])
+    version = 'VERSION = __version__ = "2.33.0"\n'
+    build_wheel(wheels, "requests", "2.33.0", requires=["urllib3"], modules={"requests.py": version})
     build_wheel(wheels, "urllib3", "2.6.0")
+    build_wheel(wheels, "plyer", "2.1.0")
+    build_yaml_wheel(wheels)
     build_wheel(
         wheels, "humanize", "4.15.0", modules={"humanize.py": "def naturalsize(value): return f'{value} Bytes'\n"}
     )
