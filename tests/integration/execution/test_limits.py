@@ -241,7 +241,9 @@ def test_as_many_processes_as_allowed_and_the_dead_among_them_are_no_offence(pro
     source = (
         "import os, time\n"
         "for _ in range(20):\n"
-        "    if os.fork() == 0: os._exit(0)\n"
+        "    child = os.fork()\n"
+        "    if child == 0: os._exit(0)\n"
+        "    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)\n"
         "for _ in range(4):\n"
         "    if os.fork() == 0:\n"
         "        time.sleep(0.4)\n"

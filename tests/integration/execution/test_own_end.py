@@ -344,7 +344,7 @@ def test_a_term_from_elsewhere_is_heard_and_told_as_it_was(project: Project) -> 
                 "import asyncio\n"
                 "async def part():\n    try: await asyncio.sleep(60)\n    finally: print('part')\n"
                 "async def start():\n"
-                "    part_ = asyncio.create_task(part())\n"
+                "    part_ = asyncio.create_task(part())\n    await asyncio.sleep(0)\n"
                 "    try: print('here'); await asyncio.sleep(60)\n    finally: print('whole')\n"
             ),
             ["here", "part", "whole"],
