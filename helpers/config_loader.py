@@ -104,11 +104,19 @@ def _shown(config_name: str) -> str:
 
 
 def _path_of(config_name: str) -> Path:
-    """Return the path of a file in config/; raises ValueError for a name that leads elsewhere."""
+    """Return the path of a file in config/; raises ValueError for a name that leads elsewhere or through a file."""
     parts = Path(config_name).parts
     if not parts or os.path.isabs(config_name) or ".." in parts or "\0" in str(config_name):
         raise ValueError(f"{config_name!r} is no name of a file in config/, such as 'my_task.yaml'")
-    return _folder() / config_name
+    path = _folder()
+    for part in parts[:-1]:
+        path /= part
+        if path.suffix in _SUFFIXES or path.is_file():
+            shown = path.relative_to(_folder()).as_posix()
+            raise ValueError(
+                f"{config_name!r} is no name of a file in config/: {shown} is one of a file, not of a folder"
+            )
+    return path / parts[-1]
 
 
 def _none_there(config_name: str) -> str:

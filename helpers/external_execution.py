@@ -6,7 +6,8 @@ dependencies: []
 ---
 
 Nothing here raises for what a command does, or for one that cannot be begun: the result says it. At its time limit, and
-when the task itself is stopped, a command is ended with everything it started.
+when the task itself is stopped, a command is ended with what it started; a daemon that has emptied its environment may
+go on until the run ends.
 """
 
 from __future__ import annotations

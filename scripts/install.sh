@@ -2,7 +2,10 @@
 # Installs the program, a project folder and a systemd service that runs as a user of its own; docs/services.md.
 #
 # All of the program is in releases/ID, and one symbolic link, `current`, says which release is in force. An install that
-# is cut short at any point leaves the release before it in force, and the next one clears up after it.
+# is cut short before that changes leaves the release before it in force, and the next one clears up after it; one that
+# is cut short after it leaves the new one in force, and the next one does what is left.
+#
+# The service may write in config/, data/ and logs/: there, root follows no name that the service could have made a link.
 
 # shellcheck disable=SC2317  # many functions are called by way of `step`
 set -euo pipefail
@@ -20,12 +23,12 @@ readonly SCRIPTS=(
 
 prefix='' account='' python='' unit_folder=$SYSTEMD_UNITS
 rehearsal='' uninstall='' purge='' strict=''
-doing='look at this machine' told='' staged='' previous=''
+doing='look at this machine' told='' staged='' previous='' in_force='' former=''
 
 main() {
     trap finish EXIT
-    trap 'told=yes; say_error "interrupted: what was in force before still is"; exit 130' INT
-    trap 'told=yes; say_error "ended by a signal: what was in force before still is"; exit 143' TERM HUP
+    trap 'give_up interrupted; exit 130' INT
+    trap 'give_up "ended by a signal"; exit 143' TERM HUP
     umask 022
     read_options "$@"
     source_folder=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -112,7 +115,7 @@ take_over_from_unit() {
         fi
     fi
     prefix=${prefix:-$before}
-    account=${account:-${owner:-$SERVICE}}
+    former=$owner
 }
 
 check_machine() {
@@ -121,7 +124,7 @@ check_machine() {
         fail 3 "this needs root" "run it with sudo, or look first what it would do: --dry-run"
     fi
     local tool
-    for tool in flock getent install pgrep realpath runuser sha256sum useradd userdel; do
+    for tool in flock getent install pgrep realpath runuser setsid sha256sum useradd userdel; do
         command -v "$tool" >/dev/null || fail 3 "there is no \`$tool\` here" "it comes with util-linux, coreutils, passwd or procps"
     done
 }
@@ -165,8 +168,16 @@ check_prefix() {
     fi
 }
 
+# Another user would be given what the one before is still at work on.
 check_account() {
+    if [[ ! $former && -r $prefix/.installed ]]; then former=$(sed -n 's/^user=//p' -- "$prefix/.installed"); fi
+    account=${account:-${former:-$SERVICE}}
     [[ $account =~ ^[a-z_][a-z0-9_-]{0,31}$ ]] || fail 2 "--user $(shown "$account") is no name for a user of the system"
+    [[ $former && $former != "$account" && ! $uninstall ]] || return 0
+    if [[ -e $unit || -L $prefix/current ]]; then
+        fail 2 "the scheduler at $(shown "$prefix") is installed for the user $former, and not for $account" \
+            "leave out --user to upgrade it; to change the user, --uninstall first, which keeps tasks, config and data"
+    fi
 }
 
 # --- installing -----------------------------------------------------------------------------------------------------
@@ -179,8 +190,9 @@ install_everything() {
     stage_release
     step "make the project's folders: tasks, helpers, config, data, logs" make_project
     step "try whether $account can start a scheduler there" try_release
-    bring_helpers_up_to_date
+    previous=$(readlink -- "$prefix/current" 2>/dev/null || true)
     step "put release $release in force" put_in_force
+    bring_helpers_up_to_date
     step "write $unit" write_unit
     close_further
     enable_service
@@ -233,9 +245,9 @@ make_account() {
 }
 
 make_prefix() {
-    install -d -m 0755 -- "$prefix" "$prefix/releases"
+    install -d -m 0755 -o root -g root -- "$prefix" "$prefix/releases"
     # Who removes the project later removes the user only if it was made for it.
-    if [[ ${account_made:-} || ! -e $prefix/.installed ]]; then
+    if [[ ${account_made:-} || ! -e $prefix/.installed || $former != "$account" ]]; then
         printf 'user=%s\nmade=%s\n' "$account" "${account_made:-no}" >"$prefix/.installed.new"
         mv -f -- "$prefix/.installed.new" "$prefix/.installed"
     fi
@@ -329,17 +341,81 @@ make_project() {
         esac
         mv -T -- "$prefix/.$name.new" "$prefix/$name"
     done
-    if [[ -f $prefix/config/secrets.yaml ]]; then
-        chown "root:$group" -- "$prefix/config/secrets.yaml"
-        chmod 0640 -- "$prefix/config/secrets.yaml"
-    fi
-    for name in data:0711 logs:0750 data/home:0700; do
+    for name in data:0711 logs:0750; do
         [[ -d $prefix/${name%:*} ]] && continue
         install -d -m "${name#*:}" -o "$account" -g "$group" -- "$prefix/${name%:*}"
     done
-    if [[ $(stat -c %U -- "$prefix/data") != "$account" ]]; then
-        chown -R -h "$account:$group" -- "$prefix/data" "$prefix/logs"
-    fi
+    if [[ $(stat -L -c %U -- "$prefix/data") != "$account" ]]; then hand_over; fi
+    # In a folder of the service, its user does what is to be done: root could be led elsewhere by a link.
+    [[ -d $prefix/data/home ]] || as_account mkdir -m 0700 -- "$prefix/data/home" ||
+        fail 1 "$account could not make $(shown "$prefix/data/home")" "move away what stands there"
+    close_secrets
+}
+
+# The service may put into config/ whatever it likes, so this looks at what it has opened, and never at a name again.
+close_secrets() {
+    local why
+    why=$(plainly "$python" -I - "$prefix/config" "$account" "$(id -g -- "$account")" 2>&1 <<'CLOSE'
+import os, pwd, stat, sys
+
+folder, account, group = sys.argv[1:]
+try:
+    file = os.open("secrets.yaml", os.O_PATH | os.O_NOFOLLOW, dir_fd=os.open(folder, os.O_RDONLY | os.O_DIRECTORY))
+except FileNotFoundError:
+    sys.exit()
+found = os.fstat(file)
+if stat.S_ISLNK(found.st_mode):
+    sys.exit("it is a symbolic link")
+if not stat.S_ISREG(found.st_mode):
+    sys.exit("it is no regular file")
+if found.st_nlink != 1:
+    sys.exit("it has another name, too (a hard link)")
+if found.st_uid not in (0, pwd.getpwnam(account).pw_uid):
+    sys.exit(f"it belongs to neither root nor {account}")
+opened = f"/proc/self/fd/{file}"
+os.chown(opened, 0, int(group))
+os.chmod(opened, 0o640)
+CLOSE
+    ) || fail 1 "$(shown "$prefix/config/secrets.yaml") is left alone: $why" "put a plain file of root there, or none"
+}
+
+# After --uninstall, for another user: what was the former one's becomes this one's, and nothing else does. Links are
+# not followed, and files with several names stay: one of the names may be in a place that is not the project's. The
+# owner of data/ tells the former user, so it is changed last.
+hand_over() {
+    plainly "$python" -I - "$account" "$(id -g -- "$account")" \
+        "$prefix"/{tasks,helpers,config,logs,data} <<'HAND_OVER'
+import os, pwd, stat, sys
+
+user, group = pwd.getpwnam(sys.argv[1]).pw_uid, int(sys.argv[2])
+folders = sys.argv[3:]
+before = os.stat(folders[-1])
+
+
+def give(opened, owned):
+    found = os.fstat(opened)
+    if stat.S_ISLNK(found.st_mode) or (not stat.S_ISDIR(found.st_mode) and found.st_nlink != 1):
+        return
+    uid = user if found.st_uid == before.st_uid and (owned or found.st_uid) else -1
+    gid = group if found.st_gid == before.st_gid else -1
+    if (uid, gid) != (-1, -1):
+        os.chown(f"/proc/self/fd/{opened}", uid, gid)
+
+
+for top in folders:
+    # What is root's in tasks, helpers and config stays root's; only its group changes.
+    owned = os.path.basename(top) in ("logs", "data")
+    for _, _, names, folder in os.fwalk(os.path.realpath(top), topdown=False):
+        for name in names:
+            try:
+                file = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=folder)
+            except FileNotFoundError:
+                continue
+            give(file, owned)
+            os.close(file)
+        give(folder, owned)
+HAND_OVER
+    say "what belonged to the former user belongs to $account; that user stays on this machine"
 }
 
 try_release() {
@@ -350,17 +426,18 @@ $said"
 }
 
 # A helper is replaced where it is as the release before brought it; one that a person changed or deleted stays so.
+# Which release that was is noted last: cut short, this is done by the next call.
 bring_helpers_up_to_date() {
-    previous=$(readlink -- "$prefix/current" 2>/dev/null || true)
-    local file name old mine
+    local file name old mine before=$previous
     [[ ! $rehearsal ]] || return 0
+    if [[ -e $prefix/.brought ]]; then before=$(<"$prefix/.brought"); fi
     for file in "$prefix/releases/$release"/helpers/*.py; do
-        name=${file##*/} mine=$prefix/helpers/${file##*/} old=$prefix/${previous:-releases/none}/helpers/${file##*/}
+        name=${file##*/} mine=$prefix/helpers/${file##*/} old=$prefix/${before:-releases/none}/helpers/${file##*/}
         if [[ -e $mine ]]; then
             cmp -s -- "$file" "$mine" && continue
             if ! cmp -s -- "$old" "$mine"; then
                 step "keep helpers/$name, which was changed here; the new one is beside it: $name.new" \
-                    install -m 0644 -- "$file" "$mine.new"
+                    replace_file "$file" "$mine.new"
                 continue
             fi
         elif [[ -e $old ]]; then
@@ -369,34 +446,43 @@ bring_helpers_up_to_date() {
         step "bring helpers/$name up to date" replace_file "$file" "$mine"
     done
     file=$prefix/releases/$release/config/config.yaml mine=$prefix/config/config.yaml
-    old=$prefix/${previous:-releases/none}/config/config.yaml
-    if [[ $previous && -e $mine ]] && ! cmp -s -- "$old" "$file" && ! cmp -s -- "$file" "$mine"; then
+    old=$prefix/${before:-releases/none}/config/config.yaml
+    if [[ $before && -e $mine ]] && ! cmp -s -- "$old" "$file" && ! is_as "$file" "$mine"; then
         step "keep config/config.yaml; what the new release comes with is beside it: config.yaml.new" \
-            install -m 0644 -- "$file" "$mine.new"
+            replace_file "$file" "$mine.new"
     fi
     mine=$prefix/config/secrets.yaml.example
-    if ! cmp -s -- "${file%/*}/secrets.yaml.example" "$mine"; then
-        replace_file "${file%/*}/secrets.yaml.example" "$mine"
-    fi
+    is_as "${file%/*}/secrets.yaml.example" "$mine" || replace_file "${file%/*}/secrets.yaml.example" "$mine"
+    echo "releases/$release" >"$prefix/.brought.new"
+    mv -fT -- "$prefix/.brought.new" "$prefix/.brought"
 }
 
+# Whether a file in config/ says the same. The service may have put a link or a pipe there: neither is waited for.
+is_as() {
+    [[ -f $2 && ! -L $2 ]] && timeout 10 cmp -s -- "$1" "$2"
+}
+
+# Written where root alone may write, and put in its place by a rename, which follows no link of that name.
 replace_file() {
-    install -m 0644 -- "$1" "$2.replacing"
-    mv -f -- "$2.replacing" "$2"
+    [[ -L $2 || ! -d $2 ]] || fail 1 "$(shown "$2") is a folder, where a file of the program belongs" "move it away"
+    rm -f -- "$prefix/.replacing"
+    install -T -m 0644 -- "$1" "$prefix/.replacing"
+    mv -fT -- "$prefix/.replacing" "$2"
 }
 
 put_in_force() {
     local name
-    replace_file "$prefix/releases/$release/main.py" "$prefix/main.py"
-    write_command
     ln -sfn -- "releases/$release" "$prefix/current.new"
     # One rename: before it all is of the old release, after it all of the new one.
     mv -fT -- "$prefix/current.new" "$prefix/current"
+    in_force=yes
     for name in "${LINKED[@]}"; do
         [[ $(readlink -- "$prefix/$name" 2>/dev/null) == "current/$name" ]] && continue
         ln -sfn -- "current/$name" "$prefix/.$name.new"
         mv -fT -- "$prefix/.$name.new" "$prefix/$name"
     done
+    replace_file "$prefix/releases/$release/main.py" "$prefix/main.py"
+    write_command
 }
 
 # The one command a person needs: as root or as the service's user, it acts as the latter.
@@ -413,8 +499,13 @@ elif [ "\$(id -u)" -ne 0 ]; then
     echo "error: only root and \$account may give commands to this scheduler: run it with sudo" >&2
     exit 1
 fi
-home=\$(getent passwd "\$account" | cut -d: -f6)
-exec runuser -u "\$account" -- env HOME="\$home" "\$folder/venv/bin/python" "\$folder/main.py" "\$@"
+# Of root's environment and terminal, tasks are to get nothing: only what a service has, and how to show text.
+set -- "\$folder/venv/bin/python" "\$folder/main.py" "\$@"
+set -- -u "\$account" -- "\$@"
+if [ -t 0 ] && [ -t 1 ] && [ -t 2 ] && runuser --help | grep -q -e --pty; then set -- --pty "\$@"; fi
+exec env -i HOME="\$(getent passwd "\$account" | cut -d: -f6)" USER="\$account" LOGNAME="\$account" \\
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin TERM="\${TERM:-dumb}" \\
+    \${LANG:+"LANG=\$LANG"} \${LC_ALL:+"LC_ALL=\$LC_ALL"} \${NO_COLOR:+"NO_COLOR=\$NO_COLOR"} runuser "\$@"
 COMMAND
     chmod 0755 -- "$command.new"
     mv -f -- "$command.new" "$command"
@@ -653,7 +744,7 @@ list_hosts() {
 
 remove_program() {
     local name
-    rm -f -- "$prefix/current" "$prefix/main.py" "$prefix/$SERVICE"
+    rm -f -- "$prefix/current" "$prefix/main.py" "$prefix/$SERVICE" "$prefix/.brought" "$prefix/.replacing"
     for name in "${LINKED[@]}"; do
         [[ -L $prefix/$name ]] && rm -f -- "$prefix/$name"
     done
@@ -687,6 +778,17 @@ step() {
 
 say() {
     echo "$1"
+}
+
+give_up() {
+    told=yes
+    if [[ $in_force ]]; then
+        say_error "$1: the new release is in force, and the next call does what is left"
+    elif [[ $uninstall ]]; then
+        say_error "$1: the next call goes on with the removal"
+    else
+        say_error "$1: what was in force before still is"
+    fi
 }
 
 say_error() {
@@ -733,7 +835,9 @@ plainly() {
 as_account() {
     (
         cd /
-        exec runuser -u "$account" -- env -i HOME="$prefix/data/home" PATH=/usr/local/bin:/usr/bin:/bin "$@"
+        # Without the terminal, into which it could type.
+        exec setsid --wait runuser -u "$account" -- env -i HOME="$prefix/data/home" PATH=/usr/local/bin:/usr/bin:/bin \
+            "$@" </dev/null
     )
 }
 

@@ -20,6 +20,8 @@ main() {
         remove_entries
         return
     fi
+    # Before anything is written: a crontab that cannot be edited is told first.
+    [ "$action" = show ] || read_crontab
     find_interpreter
     write_scripts
     if [ "$action" = install ]; then
@@ -38,6 +40,7 @@ rotate_logs.sh, and tells which entries a crontab needs to keep it running.
 
   --install      put the entries into your crontab, in place of those of an earlier call; all else in it stays as it is
   --remove       take them out again; the scheduler goes on, unwatched
+                 (before either changes your crontab, a copy of it is put into DIR/data)
   --root DIR     the project (default: the folder this script's program is in); the scripts go into DIR/scripts
   --python PATH  the Python to prepare it with, 3.11 or later (default: python3, or the first that is new enough)
   --dry-run      tell what would be written, and write nothing
@@ -177,8 +180,10 @@ log=$project/logs/monitor.log
 run=$project/data/run
 state=$run/monitor
 stopped=$run/stopped
-# Exit codes of `alive`.
-works=0 absent=4 hung=7
+# Exit codes of `alive`, and that of a start where another holds the project, or restarts it.
+works=0 absent=4 hung=7 held=5
+# A restart may take long; whoever holds the project for more looks than these is not about to start a scheduler.
+patience=3
 
 main() {
     case $# in 0) restart='' ;; *) restart=$1 ;; esac
@@ -249,6 +254,8 @@ well() {
     if begin; then
         log INFO "restarted, as the crontab says"
         tell "restarted"
+    elif [ "$code" -eq "$held" ]; then
+        leave "another restart is under way: this one is left out"
     else
         log ERROR "the scheduler could not be restarted" "$said"
         complain "the scheduler could not be restarted"
@@ -260,7 +267,7 @@ gone() {
     if [ -e "$stopped" ]; then
         if [ "$tries" != stopped ]; then
             log INFO "the scheduler was stopped by a command, and stays so until it is started"
-            remember stopped 0
+            remember stopped 0 0
         fi
         tell "the scheduler was stopped by a command, and stays so until it is started"
     else
@@ -268,11 +275,18 @@ gone() {
     fi
 }
 
+# leave WORDS: another one is at it, which is no reason for mail.
+leave() {
+    log INFO "$1" "$told"
+    tell "$1"
+}
+
 # try WHY [--force]: start a scheduler, unless the last try was just now.
 try() {
     now=$(date +%s)
     case $tries in '' | *[!0-9]*) tries=0 ;; esac
     case $next in '' | *[!0-9]*) next=0 ;; esac
+    case $others in '' | *[!0-9]*) others=0 ;; esac
     # A clock that was set back must not put the next try off for long.
     if [ "$now" -lt "$next" ] && [ $((next - now)) -le 3600 ]; then
         tell "no scheduler works; the next try to start one is in $((next - now)) s"
@@ -281,10 +295,16 @@ try() {
     tries=$((tries + 1))
     pause_after "$tries"
     # Before the try, so that one that is cut short counts, and a little early: cron is not to the second.
-    remember "$tries" "$((now + pause * 60 - 30))"
+    remember "$tries" "$((now + pause * 60 - 30))" "$others"
     log WARNING "$1 (try $tries)"
     shift
-    if begin "$@"; then
+    begun=''
+    if begin "$@"; then begun=yes; fi
+    if [ "$code" -eq "$held" ] && { [ -n "$begun" ] || [ "$others" -lt "$patience" ]; }; then
+        # Not a try that failed: the next look tries again.
+        remember "$((tries - 1))" 0 "$((others + 1))"
+        leave "another one is at it, which starts or holds the project: it is left to that"
+    elif [ -n "$begun" ]; then
         log INFO "$said"
         echo "no scheduler worked for $project: started one (try $tries); logs/monitor.log and scheduler.log tell more"
     else
@@ -314,14 +334,15 @@ pause_after() {
     case $1 in 1) pause=5 ;; 2) pause=10 ;; 3) pause=20 ;; 4) pause=40 ;; *) pause=60 ;; esac
 }
 
-# What an earlier look has left: how many tries have been made, and when the next one may be, or `stopped`.
+# What an earlier look has left: how many tries have been made, or `stopped`; when the next one may be; and how often
+# another one was at it.
 recall() {
-    tries='' next=''
-    [ ! -r "$state" ] || read -r tries next <"$state"
+    tries='' next='' others=''
+    [ ! -r "$state" ] || read -r tries next others <"$state"
 }
 
 remember() {
-    (umask 077 && echo "$1 $2" >"$state") 2>/dev/null || log WARNING "$state cannot be written: pauses are not kept"
+    (umask 077 && echo "$1 $2 $3" >"$state") 2>/dev/null || log WARNING "$state cannot be written: pauses are not kept"
 }
 
 # log LEVEL WORDS [MORE]: one line as all logs have them, more below it.
@@ -424,46 +445,91 @@ remove_entries() {
     put_crontab "the entries are out of your crontab; a scheduler that runs goes on" "your crontab has no such entries"
 }
 
-# Writes the user's crontab to a file; none is an empty one.
+# Writes the user's crontab to a file, where none is an empty one, and finds the marks in it.
 read_crontab() {
     command -v crontab >/dev/null || fail 1 "there is no \`crontab\` here" "install cron, or see docs/services.md"
-    work=$(mktemp -d "${TMPDIR:-/tmp}/setup_cron.XXXXXX")
+    [ -n "$work" ] || work=$(mktemp -d "${TMPDIR:-/tmp}/setup_cron.XXXXXX")
     if ! LC_ALL=C crontab -l >"$work/before" 2>"$work/said"; then
         grep -qi 'no crontab' "$work/said" || fail 1 "your crontab cannot be read: $(cat "$work/said")"
         : >"$work/before"
     fi
-    begun=$(grep -cxF -- "$(begin_mark)" "$work/before") || true
-    ended=$(grep -cxF -- "$(end_mark)" "$work/before") || true
-    if [ "$begun" -gt 1 ] || [ "$begun" -ne "$ended" ]; then
-        fail 1 "your crontab has $begun lines '$(begin_mark)' and $ended lines '$(end_mark)'" \
-            "mend that first: crontab -e"
+    # An editor may have put blanks around a mark, or a carriage return at its end.
+    LC_ALL=C tr -d '\000' <"$work/before" | LC_ALL=C sed 's/^[[:space:]]*//; s/[[:space:]]*$//' >"$work/lines"
+    first=$(lines_of "$(begin_mark)") last=$(lines_of "$(end_mark)")
+    case $first in *[!0-9]*) fail_for_marks "the line '$(begin_mark)' is in your crontab more than once" ;; esac
+    case $last in *[!0-9]*) fail_for_marks "the line '$(end_mark)' is in your crontab more than once" ;; esac
+    if [ -n "$first" ] && [ -z "$last" ]; then
+        fail_for_marks "your crontab has the line '$(begin_mark)', and no line '$(end_mark)' after it"
+    elif [ -z "$first" ] && [ -n "$last" ]; then
+        fail_for_marks "your crontab has the line '$(end_mark)', and no line '$(begin_mark)' before it"
+    elif [ -n "$first" ] && [ "$last" -lt "$first" ]; then
+        fail_for_marks "in your crontab, the line '$(end_mark)' comes before the line '$(begin_mark)'"
     fi
+}
+
+# lines_of MARK: the numbers of the lines that are this one.
+lines_of() {
+    LC_ALL=C grep -nxF -- "$1" "$work/lines" | cut -d : -f 1
+}
+
+fail_for_marks() {
+    fail 1 "$1" "your crontab is as it was; mend that first: crontab -e"
 }
 
 # edited FILE ENTRIES: FILE with what stands between the marks replaced, or with ENTRIES at its end.
 edited() {
-    BEGIN=$(begin_mark) END=$(end_mark) ENTRIES=$2 LC_ALL=C awk '
-        function put(line) { while ((getline line < ENVIRON["ENTRIES"]) > 0) print line; is_put = 1 }
-        $0 == ENVIRON["BEGIN"] { put(); inside = 1 }
-        !inside { print }
-        $0 == ENVIRON["END"] { inside = 0 }
-        END { if (!is_put) put() }
-    ' "$1"
+    if [ -n "$first" ]; then
+        [ "$first" -eq 1 ] || head -n "$((first - 1))" "$1"
+        cat "$2"
+        tail -n "+$((last + 1))" "$1"
+    else
+        cat "$1"
+        if [ -s "$2" ]; then
+            end_line "$1"
+            cat "$2"
+        fi
+    fi
+}
+
+# end_line FILE: the newline that the last line of FILE lacks, if it does.
+end_line() {
+    [ ! -s "$1" ] || [ "$(tail -c 1 "$1" | wc -l)" -eq 1 ] || echo
 }
 
 # put_crontab DONE SAME: have the edited crontab take effect.
 put_crontab() {
     if cmp -s "$work/before" "$work/after"; then
         say "$2"
-    elif [ -n "$rehearsal" ]; then
+        return
+    fi
+    # cron takes no last line without a newline.
+    end_line "$work/after" >"$work/newline"
+    cat "$work/newline" >>"$work/after"
+    if [ -n "$rehearsal" ]; then
+        [ ! -s "$work/before" ] || say "would put a copy of your crontab into $project/data"
         say "would write this crontab:"
         cat "$work/after"
-    elif [ -s "$work/after" ]; then
+        return
+    fi
+    keep_copy
+    if [ -s "$work/after" ]; then
         crontab "$work/after" || fail 1 "your crontab could not be written; it is as it was"
-        say "$1"
     else
         crontab -r || fail 1 "your crontab could not be removed; it is as it was"
-        say "$1"
+    fi
+    say "$1"
+    [ -z "$copy" ] || say "your crontab as it was before: $copy"
+}
+
+# Keeps the crontab as it was, readable for its user alone.
+keep_copy() {
+    copy=''
+    [ -s "$work/before" ] || return 0
+    # Others may pass through, as the scheduler has it.
+    if ! (umask 066 && mkdir -p -- "$project/data") ||
+        ! copy=$(mktemp "$project/data/crontab.$(date '+%Y-%m-%d_%H-%M-%S').XXXXXX") ||
+        ! cat "$work/before" >"$copy"; then
+        fail 1 "no copy of your crontab could be put into $project/data; your crontab is as it was"
     fi
 }
 

@@ -1,8 +1,9 @@
 """Hides secrets in what is written, before it is written: in text and in bytes, whole or as they come.
 
 A secret is a line of a value of `config/secrets.yaml`. It is hidden as it is and as encodings that keep it whole make
-it: of URLs, of JSON, of Python's `repr`, and base64 wherever it begins in what was encoded. Each stretch of bytes that
-belong to any of these becomes `***`. What a process knows of secrets is in `known_secrets`.
+it, alone or within a longer text: of URLs, of JSON, of Python's `repr` and `ascii`, between the quotes of a shell, and
+base64 wherever it begins in what was encoded. Each stretch of bytes that belong to any of these becomes `***`. What a
+process knows of secrets is in `known_secrets`.
 
 Runs in hosts and in tasks' environments too: Python 3.8 or later, standard library alone, and little of it.
 """
@@ -178,8 +179,15 @@ def _forms(line: str) -> Iterator[bytes]:
 
     yield json.dumps(line)[1:-1].encode()
     yield json.dumps(line, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass")
-    yield repr(line)[1:-1].encode("utf-8", "backslashreplace")
+    yield line.encode("ascii", "backslashreplace")  # Python's stderr, where the locale has no more than ASCII
+    for written in (repr, ascii):
+        # A `'` is escaped only where the text around it has a `"`.
+        yield written(line)[1:-1].encode("utf-8", "backslashreplace")
+        yield written('"' + line)[2:-1].encode("utf-8", "backslashreplace")
     yield repr(raw)[2:-1].encode()
+    yield repr(b'"' + raw)[3:-1].encode()
+    for quote in (b"'\"'\"'", b"'\\''"):  # those of `shlex.quote`, and of what Bash shows of its commands
+        yield raw.replace(b"'", quote)
     for left in _LEFT_IN_URLS:
         for percent in ("%{:02X}", "%{:02x}"):
             quoted = "".join(

@@ -6,6 +6,7 @@ import math
 import signal
 import time
 from argparse import Namespace
+from dataclasses import dataclass
 
 from task_scheduler.cli import times
 from task_scheduler.cli.background import start_in_background
@@ -17,26 +18,36 @@ from task_scheduler.control import client
 from task_scheduler.control.errors import NoAnswer
 from task_scheduler.core.errors import NotRunning, TaskSchedulerError
 from task_scheduler.core.stopping import StopMode
-from task_scheduler.process import rivals
+from task_scheduler.process import detaching, rivals
 from task_scheduler.process.heartbeat import Phase
 from task_scheduler.process.incumbent import Incumbent, incumbent, one_at_a_time
-from task_scheduler.process.liveness import Health, Standing, standing
+from task_scheduler.process.liveness import Health, Standing, answers, standing
+from task_scheduler.process.replacement import CHECK, telling_lines
 
 #: Seconds a killed process may take to be gone: the disk may have to take what it has written.
 _DEAD_WITHIN = 30.0
 _LOOK = 0.02
 
+#: What a restart starts, and tries out before.
+_START = ("run",)
+
 _AT = {Phase.STARTING: "is starting", Phase.WORKING: "works", Phase.ENDING: "is ending, and waits for runs"}
 
 
 def restart_anew(options: Namespace, door: Door, terminal: Terminal) -> int:
-    """End the scheduler if there is one, and start it in the background; return once it works."""
+    """End the scheduler if there is one, and start it in the background; return once it works.
+
+    One that is well goes on where another could not start.
+    """
     root = door.project.root
     with one_at_a_time(root, since=terminal.now()):
+        if _is_well(options, door, terminal) and (failure := _tried(door)) is not None:
+            terminal.error(f"the scheduler goes on as it is: another could not start\n{failure.said}".rstrip())
+            return failure.code
         with incumbent(root) as there:
             if there is not None and not _end(there, options, door, terminal):
                 return ExitCode.FAILURE
-        return start_in_background(door.project, ["run"], terminal)
+        return start_in_background(door.project, _START, terminal)
 
 
 def rehearse(options: Namespace, door: Door, terminal: Terminal) -> int:
@@ -46,8 +57,41 @@ def rehearse(options: Namespace, door: Door, terminal: Terminal) -> int:
     terminal.say(_told(found))
     if found.health is Health.WELL:
         _tell_runs(door, terminal)
+    if options.daemon and found.health is Health.WELL and (failure := _tried(door)) is not None:
+        terminal.say("would leave it as it is: another could not start")
+        terminal.error(failure.said or "it did not say why")
+        return failure.code
     terminal.say(_intention(found, options))
     return ExitCode.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failure:
+    """Why a scheduler could not start."""
+
+    said: str
+    code: int
+
+
+def _is_well(options: Namespace, door: Door, terminal: Terminal) -> bool:
+    """Whether a scheduler is there that is better than none; one that is to be killed has to answer, too."""
+    root = door.project.root
+    found = standing(root, now=terminal.now().timestamp(), pause=terminal.pause)
+    return found.health is Health.WELL and (not options.force or answers(root))
+
+
+def _tried(door: Door) -> _Failure | None:
+    """Try whether the program on disk could start as `start_in_background` starts it; None: it could."""
+    lines: list[str] = []
+    try:
+        launched = detaching.launch([*detaching.command_line(door.project, _START), CHECK], tell=lines.append)
+    except (OSError, detaching.Silent) as error:
+        return _Failure(said=str(error), code=ExitCode.FAILURE)
+    if launched.exit_code == ExitCode.OK:
+        return None
+    # Below zero where a signal ended it.
+    code = launched.exit_code if launched.exit_code and launched.exit_code > 0 else ExitCode.FAILURE
+    return _Failure(said="\n".join(telling_lines("\n".join(lines))).removeprefix("error: "), code=code)
 
 
 def _end(there: Incumbent, options: Namespace, door: Door, terminal: Terminal) -> bool:

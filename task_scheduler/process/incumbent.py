@@ -16,6 +16,7 @@ import psutil
 
 from task_scheduler.control.address import socket_path
 from task_scheduler.core.errors import Refused
+from task_scheduler.process.liveness import check_within_reach
 from task_scheduler.process.rivals import scheduler_there
 from task_scheduler.store.locks import ProjectLock, holder_of
 
@@ -66,9 +67,10 @@ class Incumbent:
 
 @contextmanager
 def incumbent(root: Path) -> Iterator[Incumbent | None]:
-    """Give the scheduler of the project at `root`; None: there is none."""
+    """Give the scheduler of the project at `root`; None: there is none. Raises Forbidden where it is out of reach."""
     who = scheduler_there(root)
     if who is None:
+        check_within_reach(root)
         yield None
         return
     descriptor = _process_of(who)
@@ -81,7 +83,11 @@ def incumbent(root: Path) -> Iterator[Incumbent | None]:
 
 @contextmanager
 def one_at_a_time(root: Path, *, since: datetime) -> Iterator[None]:
-    """Keep other restarts of the project away; raises AlreadyRunning where one is under way, and StoreError."""
+    """Keep other restarts of the project away; raises AlreadyRunning where one is under way, and StoreError.
+
+    Raises Forbidden where the scheduler is another user's: the lock would only tell that it cannot be taken.
+    """
+    check_within_reach(root)
     path = socket_path(root).with_name("restart.lock")
     with ProjectLock(path, f"the restart of {root}", since=since, work="restart --daemon"):
         yield

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from task_scheduler.control.address import socket_path
 from task_scheduler.control.client import ask
+from task_scheduler.control.errors import Forbidden
 from task_scheduler.core.errors import TaskSchedulerError
 from task_scheduler.process.heartbeat import HEARTBEAT, INTERVAL, WITHIN, Beat, Phase
-from task_scheduler.store.locks import holder_of
+from task_scheduler.store.locks import holder_of, is_out_of_reach
 
 #: Seconds a silent one is given once more: the machine, or the process, may just have been woken.
 _SECOND_LOOK = 3.0
@@ -46,7 +47,7 @@ class Standing:
 def standing(root: Path, *, now: float, within: float = WITHIN, pause: Callable[[float], object]) -> Standing:
     """Return how the scheduler of the project at `root` is; one that seems hung is looked at for a while.
 
-    `now` is seconds since 1970; `pause` waits for seconds.
+    `now` is seconds since 1970; `pause` waits for seconds. Raises Forbidden where another user's keeps that from us.
     """
     who = _scheduler_of(root)
     if who is None:
@@ -65,15 +66,22 @@ def standing(root: Path, *, now: float, within: float = WITHIN, pause: Callable[
         beat = Beat.read(root / HEARTBEAT)
         if beat is not None and beat != before and _is_of(beat, who):
             return Standing(health=Health.WELL, who=who, phase=beat.phase, age=0.0)
-    if found.age is None and _answers(root):
+    if found.age is None and answers(root):
         return Standing(health=Health.WELL, who=who)
     return Standing(health=Health.HUNG, who=who, phase=found.phase, age=found.age)
+
+
+def check_within_reach(root: Path) -> None:
+    """Raise Forbidden where this user may not know whether the project at `root` has a scheduler."""
+    if is_out_of_reach(socket_path(root).with_name("scheduler.lock")):
+        raise Forbidden(f"the scheduler of {root} belongs to another user: ask as that user, or as root")
 
 
 def _scheduler_of(root: Path) -> str | None:
     lock = socket_path(root).with_name("scheduler.lock")
     if (holder := holder_of(lock)) is not None:
         return None if holder.work else holder.who
+    check_within_reach(root)
     # Late: only where nobody holds the lock may one be about to become a new program, which takes longer to find out.
     from task_scheduler.process.rivals import scheduler_there
 
@@ -108,7 +116,8 @@ def _is_of(beat: Beat, who: str) -> bool:
     return found is not None and int(found[1]) == beat.process
 
 
-def _answers(root: Path) -> bool:
+def answers(root: Path) -> bool:
+    """Whether the scheduler of the project at `root` answers soon."""
     try:
         ask(root, "surroundings", {}, patience=_PATIENCE)
     except TaskSchedulerError:

@@ -40,7 +40,7 @@ class Holder:
 
 
 def holder_of(path: Path) -> Holder | None:
-    """Return who holds the lock at `path`; None: nobody, or nobody that can be told."""
+    """Return who holds the lock at `path`; None: nobody, or nobody that can be told (see `is_out_of_reach`)."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
@@ -55,6 +55,16 @@ def holder_of(path: Path) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def is_out_of_reach(path: Path) -> bool:
+    """Whether this user may not look at the lock at `path`, so that `holder_of` tells nothing of it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    os.close(descriptor)
+    return False
 
 
 def heir_of(path: Path) -> tuple[str, float] | None:

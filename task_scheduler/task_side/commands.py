@@ -1,4 +1,9 @@
-"""A command as a tree of processes: begun, listened to, and where it must be ended with everything it started."""
+"""A command as a tree of processes: begun, listened to, and where it must be ended with all that is known to be of it.
+
+That is who is below it, in its session, or marked by a variable that the command was given. Who left all of these, forked
+twice into a session of its own with an emptied environment, is found where it can be nobody else's: in a run, whose own
+process takes in orphans, while that has one thread and had nothing else below it. Otherwise it ends with the run.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +63,8 @@ def run(
 ) -> Ended:
     """Run a command to its end, with nothing to read; raises OSError and ValueError where it cannot be begun.
 
-    What it leaves in the background goes on. After `timeout` seconds, or when an exception comes, all of it is ended.
+    What it leaves in the background goes on. After `timeout` seconds, or when an exception comes, it is ended with all
+    that is known to be of it.
     """
     began = time.monotonic()
     command = _Command()
@@ -110,12 +116,15 @@ class _Command:
         self._mark = os.urandom(8).hex()
         self._selector = selectors.DefaultSelector()
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_alone = False  #: nothing else was below this process when the command was begun
+        self._met: dict[int, int] = {}  #: those of it that were to be ended, and when they started
 
     def begin(
         self, arguments: Sequence[str], *, cwd: str | None, environment: Mapping[str, str], captures: bool
     ) -> None:
         pipe = subprocess.PIPE if captures else None
         with _undisturbed():
+            self._is_alone = _has_one_thread() and not any(map(trees.is_alive, processes.children_of(os.getpid())))
             self._process = subprocess.Popen(
                 arguments,
                 cwd=cwd,
@@ -210,16 +219,32 @@ class _Command:
             self._reap(asked)
 
     def _living(self) -> set[int]:
-        """Return the processes of the command: below it, in its session, or marked as its own."""
+        """Return the processes of the command: in its session, marked as its own, taken in, and all below these."""
         group = 0 if self._process is None else self._process.pid
-        found = set() if self.has_ended() else set(trees.below([group]))
+        found = set() if self.has_ended() else {group}
         try:
             everybody = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         except OSError:  # macOS: its group is what can be known
             return found | ({-group} if _is_there(-group) else set())
         mark = self._mark.encode()
         found.update(pid for pid in everybody if _session(pid) == group or mark in _variables(pid))
-        return {pid for pid in found if trees.is_alive(pid)}
+        found.update(self._taken_in(group))
+        # Whose parent has ended since is below it no longer.
+        found.update(pid for pid, started in self._met.items() if processes.is_alive(pid, started))
+        for pid in trees.below(found):
+            started = processes.start_time(pid)
+            if started is not None:
+                self._met[pid] = started
+            else:
+                self._met.pop(pid, None)
+        return {pid for pid, started in self._met.items() if processes.is_alive(pid, started)}
+
+    def _taken_in(self, group: int) -> list[int]:
+        """Return the orphans of the command that have become children of this process; none where they may be others'."""
+        if not self._is_alone or not _has_one_thread():
+            return []
+        own = os.getsid(0)  # what the command starts can never come back to it
+        return [pid for pid in processes.children_of(os.getpid()) if pid != group and _session(pid) not in (0, own)]
 
     def _reap(self, pids: set[int]) -> None:
         """Bury those of them whose parent is gone: a run's own process takes in its orphans."""
@@ -254,6 +279,14 @@ class _Kept:
         surplus = max(0, len(self._tail) - self._most)
         del self._tail[:surplus]
         self._left_out += surplus
+
+
+def _has_one_thread() -> bool:
+    """Whether nobody but who asks can start anything in this process; False where that is not known."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:
+        return False
 
 
 def _session(pid: int) -> int:

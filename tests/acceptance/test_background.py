@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 import pytest
 
 from task_scheduler.process.incumbent import one_at_a_time
+from task_scheduler.store.locks import ProjectLock
 from task_scheduler.testing.running import REPOSITORY, RunningProject, is_living, running_project
 
 pytestmark = pytest.mark.slow
@@ -87,6 +89,14 @@ def background(project: RunningProject) -> Iterator[Background]:
     made = Background(project)
     yield made
     made.close()
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that other users may go through: those of `tmp_path` are shut to them."""
+    with TemporaryDirectory() as made:
+        Path(made).chmod(0o711)
+        yield Path(made)
 
 
 def restart(project: RunningProject, *options: str) -> subprocess.CompletedProcess[str]:
@@ -198,6 +208,64 @@ def test_one_that_hangs_is_noticed_and_ended_by_force_and_its_runs_go_on(
 
     background.started(restart(project))
     assert not is_living(successor)
+
+
+def test_one_that_is_well_goes_on_where_another_could_not_start_and_one_that_hangs_does_not(
+    project: RunningProject, background: Background
+) -> None:
+    pid = background.started(restart(project))
+    project.configure("scheduler:\n  loop_interval: soon\n")
+    told = [restart(project, *options) for options in ((), ("--force", "--timeout", "0.3"), ("--dry-run",))]
+    lives = is_living(pid)
+    os.kill(pid, signal.SIGSTOP)
+    background.make_it_look_silent(100)
+    hung = restart(project, "--force", "--timeout", "0.3")
+
+    assert [one.returncode for one in told] == [3, 3, 3]
+    for one in told[:2]:
+        assert one.stderr.startswith("error: the scheduler goes on as it is: another could not start\n"), one.stderr
+    assert all("line 2: scheduler.loop_interval must be a duration" in one.stderr for one in told)
+    assert told[2].stdout.endswith("\nwould leave it as it is: another could not start\n")
+    assert lives
+    assert (hung.returncode, is_living(pid)) == (3, False)
+    assert "it is killed, and its runs go on" in hung.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_the_scheduler_of_another_user_is_told_from_none(reachable: Path) -> None:
+    root = reachable
+    run = root / "data" / "run"
+    run.mkdir(parents=True)
+    for folder in (root / "data", run):
+        folder.chmod(0o711)
+    asking = """
+import os, sys
+# Before: the other user may not be able to read the interpreter's own files.
+from task_scheduler.cli import alive, restart, restart_anew
+from task_scheduler.cli.main import main
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+sys.exit(main([*sys.argv[2:], "--root", sys.argv[1]]))
+"""
+
+    def ask(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", asking, str(root), *words],
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    with ProjectLock(run / "scheduler.lock", "the project", since=datetime(2026, 3, 1, tzinfo=UTC)):
+        told = [ask(*words) for words in (("alive",), ("restart", "--daemon", "--dry-run"), ("restart", "--daemon"))]
+
+    assert [one.returncode for one in told] == [1, 1, 1]
+    for one in told:
+        assert one.stdout == ""
+        assert "belongs to another user: ask as that user, or as root" in one.stderr
 
 
 def test_of_two_restarts_at_once_one_does_it_and_the_other_says_so(unused: RunningProject) -> None:

@@ -7,7 +7,9 @@ import itertools
 import json
 import math
 import re
+import shlex
 import urllib.parse
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -55,6 +57,38 @@ ENCODINGS = {
 @pytest.mark.parametrize("encoded", ENCODINGS.values(), ids=list(ENCODINGS))
 def test_encodings_of_the_whole_of_it_are_hidden(encoded: str) -> None:
     assert hidden(f"<{encoded}>", SECRET) == "<***>"
+
+
+#: Both kinds of quotes, a backslash, and letters that are no ASCII: of one byte in Latin-1, of more, and beyond 16 bits.
+QUOTED = ("pa'ssword1", 'pa"ssword1', "pa'ss\"word1", "pa\\ss'word1", "wörd'1€1😀1", "it's '", "-hyphens-")
+LONGER_TEXTS = {
+    "repr": repr,
+    "repr of bytes": lambda text: repr(text.encode()),
+    "ascii": ascii,
+    "a stream of ASCII": lambda text: text.encode("ascii", "backslashreplace").decode(),
+    "JSON": json.dumps,
+    "words of a shell": shlex.quote,
+    "words of Bash": lambda text: "'" + text.replace("'", "'\\''") + "'",
+}
+
+
+@pytest.mark.parametrize("encode", LONGER_TEXTS.values(), ids=list(LONGER_TEXTS))
+@pytest.mark.parametrize("around", ["", "x", "'", '"', "'\""])
+@pytest.mark.parametrize("secret", QUOTED)
+def test_it_is_hidden_in_a_longer_text_that_is_encoded(secret: str, around: str, encode: Callable[[str], str]) -> None:
+    left = f"say {around} <"
+    right = f"> {around} twice"
+
+    after = hidden(encode(f"{left}{secret}{right}"), secret)
+
+    # What is around it stays, with the quotes and backslashes that the encoding gives to all of it.
+    assert re.search(r"say [^<]*<\*\*\*>[^>]*twice", after), after
+
+
+def test_the_forms_of_a_secret_stay_few() -> None:
+    assert len(Mask(["plainword"])._forms) < 10
+    assert len(Mask(["pa-ssword"])._forms) < 10
+    assert len(Mask([SECRET])._forms) < 40
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "abc", "user:"])

@@ -134,6 +134,18 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(config: Path, name: str)
             use(name)
 
 
+@pytest.mark.parametrize("name", ["secrets.yaml/x", "a/b.yml/x.yaml", "notes/x.yaml"])
+def test_a_name_that_takes_a_file_for_a_folder_is_refused(config: Path, name: str) -> None:
+    (config / "notes").touch()
+    before = sorted(config.rglob("*"))
+
+    for use in (load_config, lambda named: save_config({}, named)):
+        with pytest.raises(ValueError, match=r"is no name of a file in config/: [a-z/.]+ is one of a file, not of a f"):
+            use(name)
+
+    assert sorted(config.rglob("*")) == before
+
+
 def test_a_file_in_a_folder_below_is_one_of_them(config: Path) -> None:
     assert save_config({"a": 1}, "clients/acme.yaml")
 

@@ -199,6 +199,9 @@ TREES = {
     "a grandchild in a session of its own": "setsid sh -c 'echo $$ >> pids; sleep 60' & sleep 60",
     "a daemon, forked twice": "sh -c 'setsid sh -c \"echo \\$\\$ >> pids; sleep 60\" &'; sleep 60",
     "an orphan with an emptied environment": "sh -c 'env -i sh -c \"echo \\$\\$ >> pids; sleep 60\" &'; sleep 60",
+    "one below that emptied its environment and ignores TERM": (
+        "setsid env -i sh -c 'trap \"\" TERM; echo $$ >> pids; while :; do sleep 1; done' & sleep 60"
+    ),
     "one that is stopped": "sh -c 'echo $$ >> pids; kill -STOP $$; sleep 60' & sleep 60",
 }
 
@@ -216,6 +219,52 @@ def test_at_the_limit_nothing_of_it_is_left(tmp_path: Path) -> None:
         ended = list(threads.map(run, TREES))
 
     assert ended == [(name, False, "timed out after 1 s") for name in TREES]
+
+
+#: In a process that takes in its orphans, as that of a run does: a daemon of a command, and one of the task's own.
+DAEMONS = """
+import subprocess, sys, threading, time
+from helpers import execute_cli_command
+from task_scheduler.execution import parentage
+from task_scheduler.task_side import commands
+
+parentage.take_in_orphans()
+commands.GRACE = 0.3
+DAEMON = "(setsid env -i sh -c 'echo $$ >> {}; exec sleep 60' >/dev/null 2>&1 &)"
+
+def own():
+    if sys.argv[1] == "later":
+        time.sleep(0.5)
+    subprocess.run(DAEMON.format("own"), shell=True, check=True)
+
+if sys.argv[1] == "before":
+    own()
+elif sys.argv[1] == "later":
+    thread = threading.Thread(target=own)
+    thread.start()
+result = execute_cli_command(DAEMON.format("pids") + "; sleep 50", timeout=1)
+assert result["error"] == "timed out after 1 s", result
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("own", ["never", "before", "later"])
+def test_a_daemon_with_an_emptied_environment_is_ended_where_it_can_be_nobody_else_s(tmp_path: Path, own: str) -> None:
+    subprocess.run(
+        [sys.executable, "-c", DAEMONS, own],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        check=True,
+        timeout=60,
+    )
+    [daemon] = pids_in(tmp_path / "pids", 1)
+    others = [] if own == "never" else pids_in(tmp_path / "own", 1)
+    is_left = [is_living(pid) for pid in (daemon, *others)]
+    for pid in (daemon, *others):
+        if is_living(pid):
+            os.kill(pid, signal.SIGKILL)
+
+    assert is_left == ([False] if own == "never" else [True, True])
 
 
 @pytest.mark.slow

@@ -123,6 +123,23 @@ def test_a_run_that_is_stopped_ends_its_command_and_all_it_started(project: Runn
     assert not any(is_living(int(pid)) for pid in pids)
 
 
+def test_at_its_limit_a_command_of_a_run_ends_with_its_daemon_that_emptied_its_environment(
+    project: RunningProject,
+) -> None:
+    write(
+        project,
+        "daemonic",
+        "import os\nfrom helpers import execute_cli_command\ndef start():\n"
+        "    execute_cli_command(\"(setsid env -i sh -c 'echo $$ > daemon; exec sleep 97' >/dev/null 2>&1 &); sleep 96\", timeout=1)\n"
+        "    print(os.path.exists('/proc/' + open('daemon').read().strip()))\n",
+    )
+
+    done = project.command("start", "daemonic", "--wait")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert project.output(project.runs("daemonic")[-1]["id"]) == "False\n"
+
+
 def test_a_task_is_tried_by_hand_as_plain_python(project: RunningProject) -> None:
     file = project.write_task(
         "by_hand",

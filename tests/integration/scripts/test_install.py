@@ -10,6 +10,7 @@ import json
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -231,6 +232,142 @@ def _assert_closed_where_it_should_be(machine: Machine) -> None:
     assert subprocess.run([*as_service, line], stderr=subprocess.DEVNULL, check=False).returncode == 0
     for name in ("config", "tasks", "logs", "data"):
         assert (prefix / name).stat().st_mode & 0o006 == 0, f"others may read {name}"
+
+
+@pytest.mark.slow
+def test_root_follows_no_link_of_the_service_and_gives_it_no_file_of_its_own(machine: Machine) -> None:
+    assert machine.install().returncode == 0
+    config, elsewhere = machine.prefix / "config", machine.folder / "of root"
+    elsewhere.mkdir()
+    private = elsewhere / "private"
+    private.write_text("of root alone\n")
+    private.chmod(0o600)
+    (config / "config.yaml.new").symlink_to(elsewhere)
+    (config / "secrets.yaml.example").unlink()
+    (config / "secrets.yaml.example").symlink_to(private)
+    (config / "secrets.yaml.example.replacing").symlink_to(elsewhere / "made")
+    machine.write("config/config.yaml", "# with a new setting\n")
+
+    upgraded = machine.install()
+
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert [path.name for path in elsewhere.iterdir()] == ["private"]
+    for name, text in (("config.yaml.new", "# with a new setting\n"), ("secrets.yaml.example", "key: text\n")):
+        assert not (config / name).is_symlink()
+        assert (config / name).read_text() == text
+    secret = config / "secrets.yaml"
+    for lead, says in ((Path.symlink_to, "symbolic link"), (Path.hardlink_to, "hard link")):
+        secret.unlink()
+        lead(secret, private)
+        refused = machine.install()
+        assert refused.returncode == 1
+        assert "secrets.yaml is left alone" in refused.stderr
+        assert says in refused.stderr
+        found = private.stat()
+        assert (found.st_uid, found.st_gid, oct(found.st_mode)) == (0, 0, "0o100600")
+    assert private.read_text() == "of root alone\n"
+
+
+@pytest.mark.slow
+def test_another_user_takes_over_after_an_uninstall_alone(machine: Machine) -> None:
+    assert machine.install().returncode == 0
+    prefix, first = machine.prefix, pwd.getpwnam(machine.user)
+    before = {path: path.lstat().st_uid for path in prefix.rglob("*")}
+
+    refused = machine.install("--user", "nobody")
+
+    assert refused.returncode == 2
+    assert f"is installed for the user {machine.user}, and not for nobody" in refused.stderr
+    assert "--uninstall first" in refused.stderr
+    assert {path: path.lstat().st_uid for path in prefix.rglob("*")} == before
+
+    assert machine.install("--uninstall").returncode == 0
+    private = machine.folder / "private"
+    private.write_text("of root alone\n")
+    (prefix / "data/soft").symlink_to(private)
+    (prefix / "data/hard").hardlink_to(private)
+    own = prefix / "config/own.yaml"
+    for path in (prefix / "data/record", own):
+        path.write_text("of the service\n")
+        os.chown(path, first.pw_uid, first.pw_gid)
+    # Of the former user, and of somebody else's folder, too.
+    twice = machine.folder / "twice"
+    twice.write_text("of the former user\n")
+    os.chown(twice, first.pw_uid, first.pw_gid)
+    (prefix / "data/twice").hardlink_to(twice)
+    (prefix / "logs/of root").write_text("stays\n")
+    nobody = pwd.getpwnam("nobody")
+    changed = machine.install("--user", "nobody")
+
+    assert changed.returncode == 0, changed.stderr
+    for name in ("data", "data/home", "data/record", "logs"):
+        assert _ids(prefix / name) == (nobody.pw_uid, nobody.pw_gid), name
+    for name in ("tasks", "config", "config/config.yaml", "config/secrets.yaml"):
+        assert _ids(prefix / name) == (0, nobody.pw_gid), name
+    assert own.stat().st_uid == nobody.pw_uid
+    assert [path.stat().st_uid for path in (private, prefix / "logs/of root", twice)] == [0, 0, first.pw_uid]
+    assert machine.asked[-1] == (nobody.pw_uid, ["run", "--check"])
+    assert oct((prefix / "config").stat().st_mode) == "0o43770"
+
+
+def _ids(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_uid, found.st_gid
+
+
+@pytest.mark.slow
+def test_helpers_that_an_upgrade_did_not_get_to_are_brought_by_the_next_call(machine: Machine) -> None:
+    assert machine.install().returncode == 0
+    first, helper = machine.release, machine.prefix / "helpers/other.py"
+    machine.write("helpers/other.py", "VERSION = 2\n")
+    obstacle = machine.prefix / "main.py"
+    obstacle.unlink()
+    obstacle.mkdir()
+
+    cut_short = machine.install()
+
+    assert cut_short.returncode == 1
+    assert "is a folder, where a file of the program belongs" in cut_short.stderr
+    assert machine.release != first, "put in force first"
+    assert helper.read_text() == "VERSION = 1\n"
+    obstacle.rmdir()
+    assert machine.install().returncode == 0
+    assert helper.read_text() == "VERSION = 2\n"
+    assert not helper.with_name("other.py.new").exists()
+
+
+@needs("script")
+@pytest.mark.slow
+def test_the_command_has_the_environment_of_a_service_and_a_terminal_of_its_own(machine: Machine) -> None:
+    machine.write(
+        "task_scheduler/cli/main.py",
+        "import json, os\n\n\ndef main(argv):\n"
+        "    if 'list' in argv:\n"
+        "        terminal = os.ttyname(1) if os.isatty(1) else ''\n"
+        "        print(json.dumps([dict(os.environ), argv[-1], terminal]))\n"
+        "    return 0\n",
+    )
+    assert machine.install().returncode == 0
+    command = [str(machine.prefix / "task-scheduler"), "list", "a  word"]
+    variables = {**os.environ, "AWS_SECRET_ACCESS_KEY": "of root", "LANG": "C.UTF-8"}
+
+    said = subprocess.run(command, env=variables, capture_output=True, text=True, check=True, cwd="/").stdout
+
+    environment, word, terminal = json.loads(said)
+    assert (word, terminal) == ("a  word", "")
+    assert "AWS_SECRET_ACCESS_KEY" not in environment
+    assert environment["HOME"] == str(machine.prefix / "data/home")
+    assert (environment["LANG"], environment["USER"]) == ("C.UTF-8", machine.user)
+
+    if "--pty" not in subprocess.run(["runuser", "--help"], capture_output=True, text=True, check=True).stdout:
+        return
+    line = f"tty; {shlex.join(command)}"
+    shown = subprocess.run(
+        ["script", "-qec", line, "/dev/null"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=30,
+    ).stdout  # fmt: skip
+    outer, answer = shown.replace("\r", "").splitlines()[:2]
+    assert json.loads(answer[answer.index("[") :])[2] not in ("", outer)
 
 
 @needs("systemd-analyze")

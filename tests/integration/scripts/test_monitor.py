@@ -7,10 +7,12 @@ import os
 import re
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from task_scheduler.process.incumbent import one_at_a_time
 from task_scheduler.testing.running import is_living
 from tests.integration.scripts.conftest import CRONS_VARIABLES, WatchedProject
 
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.slow
 
 #: As in all other logs.
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \| (INFO |WARNING|ERROR) +\| .+|    .*")
+
+SOME_TIME = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def _said(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -120,6 +124,27 @@ def test_pauses_grow_between_tries_that_fail_and_a_start_that_works_ends_them(wa
     assert _said(watched.monitor())[0] == 0
     assert _said(watched.monitor()) == (0, "", "")
     assert not state.exists()
+
+
+def test_a_restart_of_a_person_is_left_to_its_work_without_mail_and_without_a_pause(watched: WatchedProject) -> None:
+    with one_at_a_time(watched.root, since=SOME_TIME):
+        for _ in range(3):
+            assert _said(watched.monitor()) == (0, "", "")
+        assert watched.log.count("another one is at it") == 3
+        assert watched.log.count("(try 1)") == 3, "these are no tries that failed"
+        # Nobody restarts for so long: something is wrong, of which a person has to hear.
+        code, _, errors = _said(watched.monitor())
+        assert (code, "none could be started; next try in 5 minutes" in errors) == (1, True)
+        _state(watched).write_text("0 0 1\n")
+
+    code, output, _ = _said(watched.monitor())
+    assert (code, "started one (try 1)" in output) == (0, True)
+    first = watched.pid
+
+    with one_at_a_time(watched.root, since=SOME_TIME):
+        assert _said(watched.monitor("--restart")) == (0, "", "")
+    assert watched.pid == first
+    assert "another restart is under way" in watched.log
 
 
 def test_neither_a_clock_set_back_nor_a_log_that_cannot_be_written_keeps_it_from_its_work(

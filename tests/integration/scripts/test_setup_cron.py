@@ -36,6 +36,11 @@ class Crontab:
         (folder / "crontab").write_text(_CRONTAB)
         (folder / "crontab").chmod(0o755)
 
+    @property
+    def marks(self) -> tuple[str, str]:
+        """The lines before and after the entries."""
+        return f"# >>> task-scheduler {self.project} >>>", f"# <<< task-scheduler {self.project} <<<"
+
     def set_up(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [
             "sh",
@@ -47,7 +52,14 @@ class Crontab:
             *arguments,
         ]
         return subprocess.run(
-            command, env=self._variables, capture_output=True, text=True, timeout=60, check=False, cwd="/"
+            command,
+            env=self._variables,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            timeout=60,
+            check=False,
+            cwd="/",
         )
 
 
@@ -108,15 +120,81 @@ def test_a_rehearsal_and_a_look_write_nothing_into_the_crontab(crontab: Crontab)
     assert not crontab.file.exists()
 
 
-def test_a_damaged_block_is_told_and_left(crontab: Crontab) -> None:
-    damaged = f"# >>> task-scheduler {crontab.project} >>>\n5 * * * * mine\n".encode()
+@pytest.mark.parametrize("action", ["--remove", "--install"])
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("{end}\n{others}{begin}\n{others}", "comes before the line"),
+        ("{begin}\n{others}", "and no line '# <<< "),
+        ("{others}{end}\n", "and no line '# >>> "),
+        ("{begin}\n{end}\n{begin}\n{others}{end}\n", "' is in your crontab more than once"),
+        ("{begin}\n{end}\n{others}{end}\n", "<<<' is in your crontab more than once"),
+        ("{end}\r\n{others}{begin}\r\n", "comes before the line"),
+    ],
+    ids=["the last first", "never closed", "never opened", "two blocks", "closed twice", "the last first, for Windows"],
+)
+def test_a_damaged_block_is_told_and_nothing_is_changed(crontab: Crontab, lines: str, says: str, action: str) -> None:
+    begin, end = crontab.marks
+    damaged = lines.format(begin=begin, end=end, others="5 * * * * mine\n").encode()
     crontab.file.write_bytes(damaged)
+
+    refused = crontab.set_up(action)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert says in refused.stderr
+    assert "mend that first: crontab -e" in refused.stderr
+    assert crontab.file.read_bytes() == damaged
+    assert not any(crontab.project.iterdir())
+
+
+def test_a_block_with_the_line_ends_of_windows_is_known_and_all_else_keeps_its_own(crontab: Crontab) -> None:
+    begin, end = crontab.marks
+    block = f"{begin}\r\n0 3 * * * old\r\n{end} \r\n".encode()
+    crontab.file.write_bytes(b"1 * * * * mine\r\n" + block + OTHERS)
+
+    rehearsed = crontab.set_up("--install", "--dry-run").stdout
+    removed = crontab.set_up("--remove")
+
+    assert rehearsed.count(begin) == 1
+    assert "old" not in rehearsed
+    assert removed.returncode == 0, removed.stderr
+    assert crontab.file.read_bytes() == b"1 * * * * mine\r\n" + OTHERS
+
+
+def test_a_last_line_without_a_newline_gets_one_only_where_something_is_written(crontab: Crontab) -> None:
+    begin, end = crontab.marks
+    crontab.file.write_bytes(OTHERS + b"1 * * * * mine")
+
+    assert "has no such entries" in crontab.set_up("--remove").stdout
+    assert crontab.file.read_bytes() == OTHERS + b"1 * * * * mine"
+    assert f"1 * * * * mine\n{begin}\n" in crontab.set_up("--install", "--dry-run").stdout
+
+    crontab.file.write_bytes(f"{begin}\n{end}\n".encode() + OTHERS + b"1 * * * * mine")
+    assert crontab.set_up("--remove").returncode == 0
+    assert crontab.file.read_bytes() == OTHERS + b"1 * * * * mine\n"
+
+
+def test_a_crontab_is_changed_only_once_a_copy_of_it_is_kept(crontab: Crontab) -> None:
+    begin, end = crontab.marks
+    before = OTHERS + f"{begin}\n0 3 * * * old\n{end}\n".encode()
+    crontab.file.write_bytes(before)
+    data = crontab.project / "data"
+    data.touch()
 
     refused = crontab.set_up("--remove")
 
     assert refused.returncode == 1
-    assert "mend that first: crontab -e" in refused.stderr
-    assert crontab.file.read_bytes() == damaged
+    assert "no copy of your crontab could be put into" in refused.stderr
+    assert crontab.file.read_bytes() == before
+
+    data.unlink()
+    removed = crontab.set_up("--remove")
+
+    (copy,) = data.iterdir()
+    assert copy.read_bytes() == before
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert f"your crontab as it was before: {copy}" in removed.stdout
+    assert crontab.file.read_bytes() == OTHERS
 
 
 @pytest.mark.parametrize(

@@ -9,17 +9,19 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from task_scheduler.core.errors import AlreadyRunning, StoreError
-from task_scheduler.store.locks import Holder, ProjectLock, holder_of
+from task_scheduler.store.locks import Holder, ProjectLock, holder_of, is_out_of_reach
 from task_scheduler.testing.clock import NOON
 
 HOLD = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from task_scheduler.store.locks import ProjectLock
 lock = ProjectLock(Path(sys.argv[1]), "this folder", since=datetime(2026, 3, 1, 12, tzinfo=UTC)).acquire()
 print("held", flush=True)
@@ -94,6 +96,23 @@ def test_a_command_in_a_schedulers_place_is_named_and_waited_for_and_that_is_tol
     assert len(pauses) == 3
     assert holder_of(path) is None
     assert holder_of(tmp_path / "never") is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_lock_that_may_not_be_looked_at_is_told_from_one_that_is_not_there() -> None:
+    with TemporaryDirectory() as made:
+        path = Path(made, "lock")
+        Path(made).chmod(0o711)
+        before = os.geteuid()
+        with _lock(path):
+            seen = is_out_of_reach(path)
+            os.seteuid(65534)
+            try:
+                hidden, missing = is_out_of_reach(path), is_out_of_reach(path.with_name("never"))
+            finally:
+                os.seteuid(before)
+
+    assert (seen, hidden, missing) == (False, True, False)
 
 
 def test_who_only_asks_for_the_holder_keeps_nobody_from_the_lock(tmp_path: Path) -> None:
