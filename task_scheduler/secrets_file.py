@@ -7,6 +7,7 @@ import pwd
 import shlex
 import stat
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -95,7 +96,8 @@ def _name(uid: int) -> str:
 # --- what is in it ----------------------------------------------------------------------------------------
 
 
-def _understood(content: bytes) -> tuple[set[str], str]:
+@lru_cache(maxsize=1)  # it is looked at every few seconds, and seldom says anything new
+def _understood(content: bytes) -> tuple[frozenset[str], str]:
     """Return the values in it, and what is wrong with it, without a word of it; empty: nothing is."""
     text = content[:LONGEST].decode("utf-8-sig", "replace")
     fault = ""
@@ -113,7 +115,7 @@ def _understood(content: bytes) -> tuple[set[str], str]:
             fault = f"{SECRETS_FILE}:{error.line}: a file of secrets holds lines of `key: value`"
         except yaml.YAMLError as error:
             fault = f"{SECRETS_FILE}{_place(error)}: this is not YAML: {_WAY_OUT}"
-    return values | likely_values(text) if fault else values, fault
+    return frozenset(values | likely_values(text) if fault else values), fault
 
 
 def _place(error: yaml.YAMLError) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import select
 import signal
 import socket
@@ -16,11 +15,9 @@ import psutil
 
 from task_scheduler.control.address import socket_path
 from task_scheduler.core.errors import Refused
-from task_scheduler.process.liveness import check_within_reach
+from task_scheduler.process.liveness import check_within_reach, scheduler_lock
 from task_scheduler.process.rivals import scheduler_there
-from task_scheduler.store.locks import ProjectLock, holder_of
-
-_HOLDER = re.compile(r"pid (?P<pid>\d+) on (?P<machine>\S+) since ")
+from task_scheduler.store.locks import ProjectLock, holder_of, process_named
 
 
 class Incumbent:
@@ -55,12 +52,12 @@ class Incumbent:
 
     def _is_proved(self) -> bool:
         """Whether the process behind the descriptor is the one that holds the lock: it has the locked file open."""
-        lock = _lock_of(self._root)
-        holder, told = holder_of(lock), _HOLDER.match(self.who)
-        if holder is None or holder.who != self.who or told is None:
+        lock = scheduler_lock(self._root)
+        holder, named = holder_of(lock), process_named(self.who)
+        if holder is None or holder.who != self.who or named is None:
             return False
         try:
-            return any(Path(file.path) == lock.resolve() for file in psutil.Process(int(told["pid"])).open_files())
+            return any(Path(file.path) == lock.resolve() for file in psutil.Process(named[0]).open_files())
         except (psutil.Error, OSError):
             return False
 
@@ -94,14 +91,10 @@ def one_at_a_time(root: Path, *, since: datetime) -> Iterator[None]:
 
 
 def _process_of(who: str) -> int | None:
-    told = _HOLDER.match(who)
-    if told is None or told["machine"] != socket.gethostname() or not hasattr(os, "pidfd_open"):
+    named = process_named(who)
+    if named is None or named[1] != socket.gethostname() or not hasattr(os, "pidfd_open"):
         return None
     try:
-        return os.pidfd_open(int(told["pid"]))
+        return os.pidfd_open(named[0])
     except OSError:
         return None
-
-
-def _lock_of(root: Path) -> Path:
-    return socket_path(root).with_name("scheduler.lock")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +12,7 @@ from task_scheduler.control.client import ask
 from task_scheduler.control.errors import Forbidden
 from task_scheduler.core.errors import TaskSchedulerError
 from task_scheduler.process.heartbeat import HEARTBEAT, INTERVAL, WITHIN, Beat, Phase
-from task_scheduler.store.locks import holder_of, is_out_of_reach
+from task_scheduler.store.locks import holder_of, is_out_of_reach, process_named
 
 #: Seconds a silent one is given once more: the machine, or the process, may just have been woken.
 _SECOND_LOOK = 3.0
@@ -22,8 +21,6 @@ _LONG_LOOK = INTERVAL + 2.0
 _LOOK = 0.1
 #: Seconds it has to answer where it leaves no sign of life that can be read.
 _PATIENCE = 2.0
-
-_PROCESS = re.compile(r"pid (\d+) on ")
 
 
 class Health(StrEnum):
@@ -71,15 +68,19 @@ def standing(root: Path, *, now: float, within: float = WITHIN, pause: Callable[
     return Standing(health=Health.HUNG, who=who, phase=found.phase, age=found.age)
 
 
+def scheduler_lock(root: Path) -> Path:
+    """Return where the lock of the scheduler of the project at `root` is."""
+    return socket_path(root).with_name("scheduler.lock")
+
+
 def check_within_reach(root: Path) -> None:
     """Raise Forbidden where this user may not know whether the project at `root` has a scheduler."""
-    if is_out_of_reach(socket_path(root).with_name("scheduler.lock")):
+    if is_out_of_reach(scheduler_lock(root)):
         raise Forbidden(f"the scheduler of {root} belongs to another user: ask as that user, or as root")
 
 
 def _scheduler_of(root: Path) -> str | None:
-    lock = socket_path(root).with_name("scheduler.lock")
-    if (holder := holder_of(lock)) is not None:
+    if (holder := holder_of(scheduler_lock(root))) is not None:
         return None if holder.work else holder.who
     check_within_reach(root)
     # Late: only where nobody holds the lock may one be about to become a new program, which takes longer to find out.
@@ -104,7 +105,7 @@ def _judged(root: Path, who: str, now: float, within: float) -> Standing:
 def _fresh(root: Path, now: float, within: float) -> Health:
     """Return how a scheduler is that has given no sign of life: it may have taken the lock just now."""
     try:
-        age = abs(now - socket_path(root).with_name("scheduler.lock").stat().st_mtime)
+        age = abs(now - scheduler_lock(root).stat().st_mtime)
     except OSError:
         return Health.HUNG
     return Health.WELL if age <= within else Health.HUNG
@@ -112,8 +113,8 @@ def _fresh(root: Path, now: float, within: float) -> Health:
 
 def _is_of(beat: Beat, who: str) -> bool:
     """Whether a beat is of the scheduler that holds the lock: an earlier one may have left its own."""
-    found = _PROCESS.match(who)
-    return found is not None and int(found[1]) == beat.process
+    named = process_named(who)
+    return named is not None and named[0] == beat.process
 
 
 def answers(root: Path) -> bool:

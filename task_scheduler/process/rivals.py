@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import socket
 from pathlib import Path
 
 import psutil
 
-from task_scheduler.control.address import socket_path
 from task_scheduler.control.client import ask
 from task_scheduler.control.errors import Forbidden, NoAnswer
 from task_scheduler.core.errors import AlreadyRunning, NotRunning, TaskSchedulerError
-from task_scheduler.store.locks import heir_of, holder_of
+from task_scheduler.process.liveness import scheduler_lock
+from task_scheduler.store.locks import heir_of, holder_of, process_named
 
 #: Seconds a scheduler is given to answer before it is told to be silent.
 PATIENCE = 2.0
 
 #: Seconds by which the system's account of a process' start may be wrong.
 _ROUNDED = 1.0
-
-_HOLDER = re.compile(r"pid (?P<pid>\d+) on (?P<machine>\S+) since ")
 
 
 class Silent(AlreadyRunning):
@@ -52,15 +49,15 @@ def scheduler_there(root: Path) -> str | None:
 
     One that gives way to a new program lets go of the lock for a moment; its process stays.
     """
-    lock = socket_path(root).with_name("scheduler.lock")
+    lock = scheduler_lock(root)
     if (holder := holder_of(lock)) is not None:
         return None if holder.work else holder.who
     heir = heir_of(lock)
-    if heir is None or (told := _HOLDER.match(heir[0])) is None or told["machine"] != socket.gethostname():
+    if heir is None or (named := process_named(heir[0])) is None or named[1] != socket.gethostname():
         return None
     try:
         # The number of a process that has ended may be another's by now, which began after that was written.
-        return heir[0] if psutil.Process(int(told["pid"])).create_time() <= heir[1] + _ROUNDED else None
+        return heir[0] if psutil.Process(named[0]).create_time() <= heir[1] + _ROUNDED else None
     except psutil.Error:
         return None
 
@@ -72,14 +69,14 @@ def what_is_known(root: Path, *, is_listening: bool) -> str:
 
 
 def _known(holder: str, *, is_listening: bool) -> str:
-    told = _HOLDER.match(holder)
-    if told is None:
+    named = process_named(holder)
+    if named is None:
         return "it is only just starting: try again"
-    if told["machine"] != socket.gethostname():
+    pid, machine = named
+    if machine != socket.gethostname():
         return "it runs on another machine, or in another container, which shares this folder: end it there"
-    pid = told["pid"]
     try:
-        is_stopped = psutil.Process(int(pid)).status() == psutil.STATUS_STOPPED
+        is_stopped = psutil.Process(pid).status() == psutil.STATUS_STOPPED
     except psutil.Error:
         # The lock outlives nobody: whoever holds it lives, and it is not seen from here.
         return f"process {pid} cannot be seen from here: it may run in another container that shares this folder"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import socket
 import time
 import weakref
@@ -25,6 +26,8 @@ _FREE = "free\n"
 #: Stands where a command that works in a scheduler's place would, while a new program takes over its process.
 _HANDED_OVER = "restarting"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+#: How `ProjectLock._holder` begins.
+_PROCESS = re.compile(r"pid (?P<pid>\d+) on (?P<machine>\S+) since ")
 #: Seconds between two looks at a lock that somebody holds: the second of a refusal, and each while waiting in line.
 _SECOND_LOOK, _LOOK = 0.02, 0.1
 #: Most characters of what a holder does.
@@ -55,6 +58,12 @@ def holder_of(path: Path) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def process_named(who: str) -> tuple[int, str] | None:
+    """Return the process `Holder.who` names, and its machine; None: it had not said who it is when it was asked."""
+    told = _PROCESS.match(who)
+    return None if told is None else (int(told["pid"]), told["machine"])
 
 
 def is_out_of_reach(path: Path) -> bool:
