@@ -236,10 +236,11 @@ def result_of(project: RunningProject, name: str) -> Any:
     if "could not be" in (detail := project.task(name).get("detail", "")):
         pytest.skip(f"the package index is out of reach: {detail[-200:]}")
     project.wait_for_task(name, "active", seconds=120)
-    started = project.command("start", name, "--wait")
+    started = project.command("start", name, "--wait", "--json")
     assert started.returncode == 0, started.stdout + started.stderr + project.command("logs", name).stdout
-    [*_, run] = project.runs(name)
-    return json.loads(project.command("show", str(run["id"]), "--json").stdout)["result"]
+    # By its number: the clock may start another one meanwhile.
+    run = json.loads(started.stdout)["id"]
+    return json.loads(project.command("show", str(run), "--json").stdout)["result"]
 
 
 @pytest.mark.slow
