@@ -34,7 +34,7 @@ SPAWN = "spawn"
 #: Orders already carried out that are remembered, should one arrive twice.
 _MOST_SEEN = 10_000
 #: Attempts begun together, at most: the first of them waits while the others are prepared.
-MOST_TOGETHER = 8
+MOST_TOGETHER = 16
 #: Descriptors one attempt needs (marker, both ends of two pipes, an order or output), and those beside them.
 _DESCRIPTORS_EACH = 6
 _DESCRIPTORS_BESIDES = 16

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from task_scheduler.core.outcomes import Cancelled
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import NOTHING_TOLD, AttemptId, AttemptNotes, Run, RunState
 from task_scheduler.services.register import Admitted
+from task_scheduler.services.waiting_line import PATIENCE
 
 
 class Phase(Enum):
@@ -37,6 +39,7 @@ class ActiveRun:
 
     run: Run
     phase: Phase = Phase.ARMED
+    patience: timedelta = timedelta(seconds=PATIENCE)  #: how long it may wait in the line until it is urgent
     in_turn: bool = False  #: a slot that is made up for: it waits for earlier ones instead of being skipped
     admitted: Admitted | None = None  #: the version its current attempt runs, when that is in force
     attempt: AttemptId | None = None  #: claimed or executing; None between attempts
@@ -53,6 +56,11 @@ class ActiveRun:
     notes: AttemptNotes = NOTHING_TOLD  #: what the current attempt told of its work
     wait: asyncio.Task[None] | None = None  #: for a time or an environment; ended when the run is taken out of it
     watch: asyncio.Task[None] | None = None  #: for the deadline of a retry that waits to start
+
+    @property
+    def begin_by(self) -> datetime:
+        """Return by when it ought to have begun, for the line: from when it came, not from the slot it makes up for."""
+        return (self.run.retry_at or self.run.created_at) + self.patience
 
     @property
     def is_at_work(self) -> bool:

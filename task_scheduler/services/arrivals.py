@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from task_scheduler import fault_points
 from task_scheduler.core.errors import Refused, UnknownTask
@@ -200,8 +200,16 @@ class Arrivals:
             if overlap is Overlap.REPLACE:
                 for other in before:
                     self._interventions.replace(other, by=active)
+        active.patience = self._patience(active)
         self._roster.queue(active)
         return None
+
+    def _patience(self, active: ActiveRun) -> timedelta:
+        """Return how long a run may wait in the line until it is urgent: less when its job is due again before that."""
+        job, slot = self._timetable.job(active.run.job_id), active.run.scheduled_for
+        if job is None or job.next_run is None or slot is None or job.next_run <= slot:
+            return active.patience
+        return min(active.patience, job.next_run - slot)
 
     def _in_force(self, task_id: str, digest: str, environment: str) -> Admitted | None:
         """Return the version in force if it is this one."""

@@ -61,7 +61,7 @@ class Roster:
     def queue(self, active: ActiveRun) -> None:
         """Put a run into the line."""
         active.phase = Phase.WAITING
-        self._line.join(active.run.task_id, active.run.id)
+        self._line.join(active.run.task_id, active.run.id, active.begin_by.timestamp())
 
     def hold(self, active: ActiveRun) -> None:
         """Keep a run out of the line until something of its task has changed."""

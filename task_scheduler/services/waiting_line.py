@@ -1,44 +1,74 @@
-"""The line of runs that wait for a place, fair between tasks."""
+"""The line of runs that wait for a place: the most urgent first, fair between tasks."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+import heapq
+from collections import deque
+from itertools import count
+
+#: Seconds a run may wait before it is urgent. It bounds how long those of others, however many, can go before it.
+PATIENCE = 10.0
 
 
 class WaitingLine:
-    """First come, first served within a task; the tasks take turns.
+    """Earliest deadline first between tasks; first come, first served within a task.
 
-    So a task that asks for a hundred runs at once does not keep the others waiting for all of them.
+    A run joins with the moment by which it ought to have begun: one whose job is due again in a second soon, others
+    later (`PATIENCE`), all of them alike. So what runs each second is not kept waiting by a thousand that run each
+    night, which in turn nobody can keep waiting for longer than they may wait: then they come first. A task that asks
+    for a hundred runs at once gets one turn for all of them together, as any other; after it, it has to wait anew.
+
+    It is the rule of earliest deadlines (Liu and Layland, 1973), which meets all deadlines where that can be done.
     """
 
     def __init__(self) -> None:
-        self._lines: OrderedDict[str, deque[int]] = OrderedDict()
+        self._lines: dict[str, deque[tuple[float, int]]] = {}
+        self._turns: dict[str, tuple[float, int]] = {}  #: of each task that waits: by when, and since when in the line
+        self._heap: list[tuple[float, int, str]] = []  #: the same; entries that are no longer true are passed over
+        self._order = count()
         self._size = 0
 
     def __len__(self) -> int:
         """Return how many runs wait."""
         return self._size
 
-    def join(self, task_id: str, run_id: int) -> None:
-        """Put a run at the end of its task's line."""
-        self._lines.setdefault(task_id, deque()).append(run_id)
+    def join(self, task_id: str, run_id: int, begin_by: float) -> None:
+        """Put a run at the end of its task's line; `begin_by` is a moment in seconds, of any clock."""
+        line = self._lines.setdefault(task_id, deque())
+        line.append((begin_by, run_id))
         self._size += 1
+        if len(line) == 1:
+            self._give_turn(task_id, begin_by)
 
     def next(self) -> int | None:
         """Take out the run whose turn it is, None when nobody waits."""
-        if not self._lines:
-            return None
-        task_id, line = self._lines.popitem(last=False)
-        run_id = line.popleft()
-        self._size -= 1
-        if line:
-            self._lines[task_id] = line
-        return run_id
+        while self._heap:
+            begin_by, order, task_id = heapq.heappop(self._heap)
+            if self._turns.get(task_id) != (begin_by, order):
+                continue
+            line = self._lines[task_id]
+            _, run_id = line.popleft()
+            self._size -= 1
+            if line:
+                self._give_turn(task_id, max(line[0][0], begin_by + PATIENCE))
+            else:
+                self._forget(task_id)
+            return run_id
+        return None
 
     def leave(self, task_id: str, run_id: int) -> None:
         """Take a run out of the line before its turn; raises ValueError when it does not stand there."""
         line = self._lines.get(task_id, deque())
-        line.remove(run_id)
+        [place] = [place for place, (_, one) in enumerate(line) if one == run_id]
+        del line[place]
         self._size -= 1
         if not line:
-            del self._lines[task_id]
+            self._forget(task_id)
+
+    def _give_turn(self, task_id: str, begin_by: float) -> None:
+        turn = self._turns[task_id] = (begin_by, next(self._order))
+        heapq.heappush(self._heap, (*turn, task_id))
+
+    def _forget(self, task_id: str) -> None:
+        del self._lines[task_id]
+        del self._turns[task_id]
