@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from task_scheduler.core.backups import Backup
+from task_scheduler.core.backups import Backup, WrittenBackup
 from task_scheduler.core.environments import Collected, Lock, Requirements
 from task_scheduler.core.errors import Problem
 from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Missed, Skipped, TimedOut
@@ -327,8 +327,8 @@ class StateStore(Protocol):
 class BackupStore(Protocol):
     """The backups of the record."""
 
-    async def backup(self, *, why: str) -> Backup:
-        """Write a verified copy beside the others, and drop those that are not kept any more; raises StoreError."""
+    async def backup(self, *, why: str) -> WrittenBackup:
+        """Write a verified copy beside the others, and remove those that are not kept any more; raises StoreError."""
         ...
 
     async def backups(self) -> Sequence[Backup]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -90,6 +91,9 @@ def restore_backup(paths: Paths, backup: Path, *, clock: Clock, because: str, ki
         aside=_shown(aside, paths) if files_of(path) else "",
         outputs=leftovers.outputs_after(composition.outputs_folder(paths), described.newest_run or 0),
     )
+    with suppress(OSError):
+        # Before it, since a death in between does no harm so. In a folder that cannot be written, nothing is removed.
+        files.note_restored(backup, now)
     restore(path, backup, restored, aside=aside, numbers_used=max(numbers_used(paths), highest_number(path)))
     return restored
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from task_scheduler import composition, rescue
 from task_scheduler.clock import SystemClock
-from task_scheduler.core.backups import Backup
+from task_scheduler.core.backups import ASKED_FOR, Backup, WrittenBackup
 from task_scheduler.core.errors import BackupUnusable, SchemaTooNew, StoreError, UnknownBackup
 from task_scheduler.core.restoring import BY_HAND, Restored
 from task_scheduler.project import Project
@@ -43,12 +43,12 @@ class Safekeeping:
     def backups(self, *, verify: bool) -> list[Backup]:
         """Return the backups, newest first; with `verify` all of each is read. Raises StoreError."""
         try:
-            paths = self._files.newest_first()
+            backups = self._files.describe_all()
         except OSError as error:
             raise StoreError(f"{self.folder} cannot be read: {error.strerror}") from error
-        return [self._described(path, verify=verify) for path in paths]
+        return [self._verified(backup) if verify and not backup.problem else backup for backup in backups]
 
-    def back_up(self, why: str, *, pause: Callable[[float], object], note: Callable[[str], None]) -> Backup:
+    def back_up(self, *, pause: Callable[[float], object], note: Callable[[str], None]) -> WrittenBackup:
         """Write a backup now; raises AlreadyRunning, and StoreError where there is no record yet."""
         with self._in_place("backup now", pause=pause, note=note):
             if not self._paths.database.is_file():
@@ -61,7 +61,7 @@ class Safekeeping:
                 keep_backups=timedelta(seconds=self._settings.database.backup_keep),
                 work="backup now",
             ) as store:
-                return asyncio.run(store.backup(why=why))
+                return asyncio.run(store.backup(why=ASKED_FOR))
 
     @contextmanager
     def restoring(
@@ -72,16 +72,16 @@ class Safekeeping:
         Raises UnknownBackup, BackupUnusable, SchemaTooNew, AlreadyRunning and StoreError.
         """
         path = self._paths.database.resolve()
+        # A wrong name first: who has shut the scheduler down should not find out about it only then.
+        self._named(name)
         with ExitStack() as held:
             held.enter_context(self._in_place("backup restore", pause=pause, note=note))
             self._paths.create_folders()
             lock = path.with_name(f"{path.name}.lock")
             held.enter_context(ProjectLock(lock, str(path), since=self._clock.now(), work="backup restore"))
             finish_restore(path)
-            try:
-                chosen = self._files.named(name)
-            except OSError as error:
-                raise UnknownBackup(f"{self.folder} cannot be read: {error.strerror}") from error
+            # Once more: the newest may be another one by now.
+            chosen = self._named(name)
             self._files.verify(chosen)
             backup = self._files.describe(chosen)
 
@@ -90,17 +90,21 @@ class Safekeeping:
 
             yield Chosen(path=chosen, backup=backup, loss=loss_of(path, backup)), restore
 
-    def _described(self, path: Path, *, verify: bool) -> Backup:
-        described = self._files.describe(path)
-        if not verify or described.problem:
-            return described
+    def _named(self, name: str) -> Path:
         try:
-            self._files.verify(path)
+            return self._files.named(name)
+        except OSError as error:
+            raise UnknownBackup(f"{self.folder} cannot be read: {error.strerror}") from error
+
+    def _verified(self, backup: Backup) -> Backup:
+        """Return what is known of a backup once all of it was read."""
+        try:
+            self._files.verify(self.folder / backup.name)
         except BackupUnusable as error:
-            return replace(described, problem=error.finding, is_verified=False)
+            return replace(backup, problem=error.finding, is_verified=False)
         except SchemaTooNew as error:
-            return replace(described, problem=str(error), is_verified=False)
-        return replace(described, is_verified=True)
+            return replace(backup, problem=str(error), is_verified=False)
+        return replace(backup, is_verified=True)
 
     @contextmanager
     def _in_place(self, work: str, *, pause: Callable[[float], object], note: Callable[[str], None]) -> Iterator[None]:

@@ -30,9 +30,9 @@ _COLUMNS = (
     Column(title="TAKEN"),
     Column(title="SIZE", right=True),
     Column(title="RUNS", right=True),
-    Column(title="NEWEST RUN"),
+    Column(title="NEWEST RUN IN IT"),
     Column(title="VERIFIED"),
-    Column(title="WRITTEN", drop=1),
+    Column(title="WRITTEN", below=True),
 )
 
 
@@ -69,16 +69,19 @@ def _now(options: Namespace, door: Door, terminal: Terminal) -> int:
         backup = door.ask_scheduler("backup")
     except NotRunning:
         # Late: what does it in the scheduler's place takes long to import.
-        from task_scheduler.control.answers import ASKED_FOR, describe_backup
+        from task_scheduler.control.answers import describe_written
         from task_scheduler.safekeeping import Safekeeping
 
-        written = Safekeeping(door.project).back_up(ASKED_FOR, pause=terminal.pause, note=terminal.note)
-        backup = describe_backup(written)
+        backup = describe_written(Safekeeping(door.project).back_up(pause=terminal.pause, note=terminal.note))
     if options.json:
         terminal.document(backup)
         return ExitCode.OK
     took = times.duration(max(0.0, (terminal.now() - began).total_seconds()))
     terminal.say(f"{backup['name']}: {times.size(backup['bytes'])}, {_runs(backup['runs'])}, verified, in {took}")
+    if backup.get("removed"):
+        terminal.note(f"removed, as they are not kept any more (database.backup_keep): {', '.join(backup['removed'])}")
+    if backup.get("trouble"):
+        terminal.note(f"not every backup that is not kept any more could be removed: {backup['trouble']}")
     return ExitCode.OK
 
 
@@ -105,18 +108,30 @@ def _row(backup: Document, terminal: Terminal) -> list[Cell]:
     verified = (
         Cell("no", "bad") if backup["problem"] else Cell("yes", "good") if backup["verified"] else Cell("not yet")
     )
-    newest = phrases.NOTHING
+    newest = Cell(phrases.NOTHING)
     if backup["newest_run"] is not None:
-        newest = f"{backup['newest_run']} of {phrases.clock(backup['newest_run_at'], terminal)}"
+        since = phrases.clock(backup["newest_run_at"], terminal)
+        newest = Cell(f"{backup['newest_run']}, on record since {since}", short=str(backup["newest_run"]))
     return [
         Cell(backup["name"]),
         phrases.moment_cell(backup["taken_at"], terminal),
         Cell(times.size(backup["bytes"])),
         Cell(phrases.NOTHING if backup["runs"] is None else f"{backup['runs']:,}"),
-        Cell(newest),
+        newest,
         verified,
-        Cell(backup["why"] or phrases.NOTHING),
+        Cell(_written(backup, terminal)),
     ]
+
+
+def _written(backup: Document, terminal: Terminal) -> str:
+    """Return who had it written, a person or the scheduler itself, and whether it was restored since."""
+    if not backup["why"]:
+        written = phrases.NOTHING
+    else:
+        written = "asked for by a person" if backup["asked_for"] else f"automatic, {backup['why']}"
+    if backup["restored_at"] is None:
+        return written
+    return f"{written}; restored {phrases.clock(backup['restored_at'], terminal)}"
 
 
 def _restore(name: str, options: Namespace, door: Door, terminal: Terminal) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 
 from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
@@ -19,6 +20,9 @@ DESCRIPTION = """\
 Each slot given up is recorded as missed, so nothing is lost without a trace; slots that wait and have not begun are
 given up too. Runs at work go on, and so does a slot that is due this very moment. A running scheduler does it at once;
 without one, the next start goes on from there."""
+
+#: Jobs that stay as they are, and are named.
+_NAMED = 10
 
 _COLUMNS = (
     Column(title="TASK", least=12),
@@ -53,10 +57,14 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     if options.json:
         terminal.document(told)
         return ExitCode.OK
-    if told["jobs"]:
-        terminal.table(_COLUMNS, [_row(job, terminal) for job in told["jobs"]])
+    # What a paused run keeps overdue is told too, although nothing changes.
+    shown = [job for job in told["jobs"] if _changes(job) or job["kept"]]
+    if shown:
+        terminal.table(_COLUMNS, [_row(job, terminal) for job in shown])
         terminal.say()
     terminal.say(_summary(told, options))
+    if stay := [phrases.job_name(job) for job in told["jobs"] if not _changes(job)]:
+        terminal.say(_staying(stay))
     return ExitCode.OK
 
 
@@ -81,15 +89,20 @@ def _what(job: Document, terminal: Terminal) -> list[str]:
         named = ", ".join(str(run) for run in job["runs"])
         said.append(f"gives up run{'s' if len(job['runs']) > 1 else ''} {named}, not begun")
     said += [f"leaves run {slot['run']}, which {slot['why']}" for slot in job["kept"]]
-    if not said:
-        said.append("stays" if job["old"] == job["new"] else "moves")
-    return said
+    return said or ["moves"]
+
+
+def _changes(job: Document) -> bool:
+    """Whether anything is another way for a job afterwards; a scheduler of an older version does not tell."""
+    return bool(job.get("changes", True))
 
 
 def _summary(told: Document, options: Namespace) -> str:
-    jobs = told["jobs"]
-    if not jobs:
+    if not told["jobs"]:
         return "nothing is overdue" if options.future_only else "no job to reset"
+    jobs = [job for job in told["jobs"] if _changes(job)]
+    if not jobs:
+        return "no job to reset: nothing changes" + (" (--dry-run)" if told["dry_run"] else "")
     slots = sum(job["slots"] + len(job["runs"]) for job in jobs)
     count = "1 job" if len(jobs) == 1 else f"{len(jobs):,} jobs"
     given_up = f"{slots:,} slot{'s' if slots != 1 else ''} given up" if slots else "nothing was overdue"
@@ -97,3 +110,10 @@ def _summary(told: Document, options: Namespace) -> str:
         given_up = f"{slots:,} slot{'s' if slots != 1 else ''} would be given up" if slots else "nothing is overdue"
         return f"{count} would be reset, {given_up}; nothing was changed (--dry-run)"
     return f"{count} reset, {given_up}"
+
+
+def _staying(names: Sequence[str]) -> str:
+    """Return which jobs stay as they are."""
+    count = "1 job stays" if len(names) == 1 else f"{len(names):,} jobs stay"
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{count} as {'it is' if len(names) == 1 else 'they are'}: {', '.join(names[:_NAMED])}{more}"

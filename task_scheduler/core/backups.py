@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-#: For so long every hour keeps a backup; after it every day.
+#: What a backup is written for: because a person asked, or by the scheduler itself.
+ASKED_FOR, AT_INTERVAL = "asked for", "at its interval"
+#: For so long every hour keeps an automatic backup; after it every day.
 HOURLY = timedelta(days=1)
-#: Backups kept at most, however long they are to be kept.
+#: Automatic backups kept at most, however long they are to be kept.
 MOST_KEPT = 100
 #: Time from the first start of a project to its first backup, unless the interval is shorter.
 FIRST_AFTER = timedelta(minutes=1)
@@ -27,19 +29,47 @@ class Backup:
     runs: int | None = None  #: on record in it; None: it does not tell
     newest_run: int | None = None  #: the number of its newest run; None: it has none, or does not tell
     newest_run_at: datetime | None = None  #: when that was put on record
-    is_verified: bool = False  #: whether it was checked whole when it was written, and has the size it had then
+    restored_at: datetime | None = None  #: when it last took the record's place; None: never, as far as known
+    is_verified: bool = False  #: whether it was checked whole when it was written
     problem: str = ""  #: why it cannot be restored, as far as was looked; empty: nothing was found
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether a person asked for it."""
+        return self.why == ASKED_FOR
 
-def kept(taken: Iterable[datetime], *, now: datetime, keep: timedelta) -> frozenset[datetime]:
-    """Return which backups are kept, by when they were taken (UTC).
+    @property
+    def is_thinned(self) -> bool:
+        """Whether it may make room for a later one of its hour or day: one at the interval that nobody relied on."""
+        return self.why == AT_INTERVAL and self.restored_at is None and not self.problem
 
-    The newest always; of those not older than `keep`, the newest of each hour of the last day and of each day before.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenBackup:
+    """A backup that was written just now, and what became of older ones by that."""
+
+    backup: Backup
+    removed: tuple[str, ...] = ()  #: names of those that were not to be kept any more
+    trouble: str = ""  #: why some could not be removed: the next backup tries again; empty: all were
+
+
+def kept(backups: Iterable[Backup], *, now: datetime, keep: timedelta) -> frozenset[str]:
+    """Return the names of the backups that are kept.
+
+    The newest that can be restored always. Of those that were taken, or restored, not longer ago than `keep`: all but
+    the automatic ones, and of these the newest of each hour of the last day and of each day before (UTC).
     """
-    newest_first = sorted(set(taken), reverse=True)
-    chosen: dict[str, datetime] = {}
-    for moment in newest_first:
-        age = now - moment
-        if age <= keep or moment == newest_first[0]:
-            chosen.setdefault(f"{moment:%Y-%m-%d %H}" if age <= HOURLY else f"{moment:%Y-%m-%d}", moment)
-    return frozenset(list(chosen.values())[:MOST_KEPT])
+    newest_first = sorted(backups, key=lambda backup: backup.taken_at, reverse=True)
+    newest = next((backup for backup in newest_first if not backup.problem), None)
+    stay = set() if newest is None else {newest.name}
+    periods: dict[str, str] = {}
+    for backup in newest_first:
+        age = now - backup.taken_at
+        if now - max(backup.taken_at, backup.restored_at or backup.taken_at) > keep:
+            continue
+        if backup.is_thinned:
+            period = f"{backup.taken_at:%Y-%m-%d %H}" if age <= HOURLY else f"{backup.taken_at:%Y-%m-%d}"
+            periods.setdefault(period, backup.name)
+        else:
+            stay.add(backup.name)
+    return frozenset(stay.union(list(periods.values())[:MOST_KEPT]))

@@ -76,12 +76,20 @@ class Restored:
         return f"the record of this time was lost: restored from the backup of {self.taken_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def told_of(text: str | None, *, now: datetime, zone: tzinfo) -> str | None:
-    """Return what people should be told of the fact of a restore, as a sentence; None: nothing."""
-    if not text:
-        return None
+def news_of(text: str | None, *, now: datetime, zone: tzinfo) -> dict[str, str | None]:
+    """Return what people should be told of the fact of a restore, as fields of a JSON document.
+
+    `restored` is all of it in a sentence, `restored_at` when it was, `restored_to` when the backup was taken; None each
+    where there is nothing to tell.
+    """
     try:
-        restored = Restored.parse(text)
+        restored = Restored.parse(text) if text else None
     except ValueError:
-        return None
-    return restored.sentence(zone) if restored.is_news(now) else None
+        restored = None
+    if restored is None or not restored.is_news(now):
+        return {"restored": None, "restored_at": None, "restored_to": None}
+    return {
+        "restored": restored.sentence(zone),
+        "restored_at": restored.at.isoformat(),
+        "restored_to": restored.taken_at.isoformat(),
+    }

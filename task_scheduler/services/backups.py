@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from task_scheduler.core.backups import FIRST_AFTER, RETRY_AFTER, Backup
+from task_scheduler.core.backups import AT_INTERVAL, FIRST_AFTER, RETRY_AFTER, Backup, WrittenBackup
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.ports import BackupStore, Clock
 from task_scheduler.services.service import Publish, Service
 from task_scheduler.services.waits import LONGEST_NAP, Alarm
-
-#: What a backup at the interval was written for.
-WHY = "at its interval"
 
 
 class Backups(Service):
@@ -48,19 +45,29 @@ class Backups(Service):
         self._store.keep_backups(timedelta(seconds=keep))
         self._changed.ring()
 
-    async def back_up(self, why: str) -> Backup:
+    async def back_up(self, why: str) -> WrittenBackup:
         """Write a backup now; raises StoreError."""
         async with self._writing:
-            self._newest = await self._store.backup(why=why)
+            written = await self._store.backup(why=why)
+            self._newest = written.backup
         self._since = self._clock.now()
+        self._tell(written)
+        self._changed.ring()
+        return written
+
+    def _tell(self, written: WrittenBackup) -> None:
         if self._is_failing:
             self._is_failing = False
-            self._publish(Event(name="backup.recovered", message=f"backups are written again: {self._newest.name}"))
+            self._publish(Event(name="backup.recovered", message=f"backups are written again: {written.backup.name}"))
         else:
-            message = f"backup written: {self._newest.name}"
+            message = f"backup written: {written.backup.name}"
             self._publish(Event(name="backup.written", message=message, level=Level.DEBUG))
-        self._changed.ring()
-        return self._newest
+        if written.removed:
+            message = f"backups removed, as they are not kept any more: {', '.join(written.removed)}"
+            self._publish(Event(name="backup.removed", message=message, fields={"removed": list(written.removed)}))
+        if written.trouble:
+            message = f"not every backup that is not kept any more could be removed: {written.trouble}"
+            self._publish(Event(name="backup.stuck", message=message, level=Level.WARNING))
 
     async def _run(self) -> None:
         await self._look()
@@ -95,7 +102,7 @@ class Backups(Service):
 
     async def _try(self) -> None:
         try:
-            await self.back_up(WHY)
+            await self.back_up(AT_INTERVAL)
         except (StoreError, OSError) as error:
             self._note_failure(error)
 

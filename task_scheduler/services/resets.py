@@ -84,6 +84,11 @@ class JobReset:
         """Whether anything of the job is late."""
         return bool(self.missed or self.given_up or self.kept)
 
+    @property
+    def changes(self) -> bool:
+        """Whether anything is another way for the job afterwards."""
+        return bool(self.missed or self.given_up) or self.plan.next_run != self.job.next_run
+
     def describe(self) -> Document:
         """Return it as a JSON document."""
         missed = self.missed
@@ -94,6 +99,7 @@ class JobReset:
             "trigger": self.job.trigger,
             "timezone": self.job.timezone,
             "overdue": self.was_overdue,
+            "changes": self.changes,
             "old": _iso(self.job.next_run),
             "new": _iso(self.plan.next_run),
             "slots": 0 if missed is None else missed.count,

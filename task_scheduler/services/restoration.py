@@ -9,13 +9,13 @@ is put on record first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.outcomes import Failed, Interrupted, Missed
-from task_scheduler.core.restoring import BY_HAND, RESTORED, UNSETTLED, Restored, told_of
+from task_scheduler.core.restoring import BY_HAND, RESTORED, UNSETTLED, Restored, news_of
 from task_scheduler.core.runs import Attempt, AttemptExit, AttemptId, Run, RunState
 from task_scheduler.ports import AttemptEnd, Clock, FoundAttempt, Ledger, Recovery, StateStore
 from task_scheduler.services.service import Publish
@@ -45,9 +45,9 @@ class Restoration:
         self._publish = publish
         self._told: str | None = None
 
-    def notice(self) -> str | None:
-        """Return what people should know of a restore of the last day, in a sentence; None: there was none."""
-        return told_of(self._told, now=self._clock.now(), zone=self._zone)
+    def news(self) -> Mapping[str, str | None]:
+        """Return what people should know of a restore of the last day, as fields of a JSON document."""
+        return news_of(self._told, now=self._clock.now(), zone=self._zone)
 
     async def settle(self) -> None:
         """Close what may have ended, and put on record what goes on; raises StoreError."""

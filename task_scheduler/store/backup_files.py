@@ -1,7 +1,8 @@
 """The files in the folder of backups: found, described and verified, with no library beside the standard one.
 
-Beside them stands SHA256SUMS, which tells what each was when it was verified, as `sha256sum -c SHA256SUMS` reads it. What
-a backup tells of itself is a fact in its own table `state`, so that a single file can be taken elsewhere.
+Beside them stands SHA256SUMS, which tells what each was when it was verified, as `sha256sum -c SHA256SUMS` reads it, and
+RESTORED, which tells when one was put in the place of the record. What a backup tells of itself is a fact in its own
+table `state`, so that a single file can be taken elsewhere.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,11 @@ from task_scheduler.core.backups import Backup
 from task_scheduler.core.errors import BackupUnusable, SchemaTooNew, UnknownBackup
 from task_scheduler.private_files import claim_private
 from task_scheduler.store.schema import REVISIONS
+from task_scheduler.typed_paths import UnusablePath, typed_path
 
 SUMS = "SHA256SUMS"
+#: Tells which backups were put in the place of the record: when, and the name, a line each.
+RESTORED = "RESTORED"
 #: The fact in which a backup tells of itself.
 FACT = "backup"
 #: Tables of every schema there was, whose rows are counted.
@@ -31,6 +35,8 @@ COUNTED = ("tasks", "versions", "jobs", "runs", "attempts")
 LATEST = "latest"
 _TIME = "%Y%m%dT%H%M%SZ"
 _PIECE = 1 << 20
+#: Names of backups that a message spells out.
+_NAMED = 5
 
 
 class BackupFiles:
@@ -39,21 +45,21 @@ class BackupFiles:
     def __init__(self, folder: Path, database: Path) -> None:
         self.folder = folder
         self._stem = database.stem
-        self._name = re.compile(rf"{re.escape(database.stem)}-(\d{{8}}T\d{{6}}Z)\.db")
+        self._name = re.compile(rf"{re.escape(database.stem)}-(\d{{8}}T\d{{6}}Z)(?:-([1-9]\d*))?\.db")
 
-    def name_at(self, moment: datetime) -> str:
-        """Return the name of a backup taken at a moment."""
-        return f"{self._stem}-{moment.astimezone(UTC):{_TIME}}.db"
+    def free_name_at(self, moment: datetime) -> str:
+        """Return a name for a backup taken at a moment that none has, nor had as far as a checksum tells."""
+        stem = f"{self._stem}-{moment.astimezone(UTC):{_TIME}}"
+        known, number, name = self._sums(), 1, f"{stem}.db"
+        while name in known or (self.folder / name).exists():
+            number += 1
+            name = f"{stem}-{number}.db"
+        return name
 
     def taken_at(self, name: str) -> datetime | None:
         """Return when the backup of this name was taken; None: no backup of ours has that name."""
-        told = self._name.fullmatch(name)
-        if told is None:
-            return None
-        try:
-            return datetime.strptime(told[1], _TIME).replace(tzinfo=UTC)
-        except ValueError:
-            return None
+        order = self._order(name)
+        return None if order is None else order[0]
 
     def newest_first(self) -> list[Path]:
         """Return the finished backups; raises OSError when the folder cannot be read, none where it is missing."""
@@ -61,8 +67,8 @@ class BackupFiles:
             names = os.listdir(self.folder)  # noqa: PTH208 - of `Path`, names alone cost a Path each
         except FileNotFoundError:
             return []
-        # The time in the name sorts as text.
-        return [self.folder / name for name in sorted(names, reverse=True) if self.taken_at(name) is not None]
+        orders = {name: order for name in names if (order := self._order(name)) is not None}
+        return [self.folder / name for name in sorted(orders, key=orders.__getitem__, reverse=True)]
 
     def named(self, name: str) -> Path:
         """Return the backup of this name, `latest`, or that a path names; raises UnknownBackup."""
@@ -74,13 +80,25 @@ class BackupFiles:
         for path in paths:
             if name in {path.name, path.stem}:
                 return path
-        elsewhere = Path(name)
-        if elsewhere.is_file():
-            return elsewhere
-        raise UnknownBackup(f"no backup {name!r}, neither in {self.folder} nor as the path of a file")
+        with contextlib.suppress(UnusablePath):
+            elsewhere = typed_path(name)
+            if elsewhere.is_file():
+                # By whatever path one of the folder is named, it is that one, with its checksum.
+                return next((path for path in paths if path.samefile(elsewhere)), elsewhere)
+        raise UnknownBackup(
+            f"no backup {name!r}, neither in {self.folder} nor as the path of a file: {_those([p.name for p in paths])}"
+        )
 
     def describe(self, path: Path) -> Backup:
         """Return what a backup tells of itself, without reading all of it."""
+        return self._describe(path, self._sums(), self._restored())
+
+    def describe_all(self) -> list[Backup]:
+        """Return what all backups tell of themselves, newest first; raises OSError when the folder cannot be read."""
+        sums, restored = self._sums(), self._restored()
+        return [self._describe(path, sums, restored) for path in self.newest_first()]
+
+    def _describe(self, path: Path, sums: Collection[str], restored: Mapping[str, datetime]) -> Backup:
         size, problem = 0, ""
         fact: Mapping[str, Any] = {}
         try:
@@ -90,7 +108,7 @@ class BackupFiles:
         except (OSError, sqlite3.Error) as error:
             problem = f"it cannot be read: {error}"
         taken_at = _moment(fact.get("taken_at")) or self.taken_at(path.name) or _changed_at(path)
-        told = self._sums().get(path.name)
+        is_ours = path.parent == self.folder
         return Backup(
             name=path.name,
             taken_at=taken_at,
@@ -99,7 +117,8 @@ class BackupFiles:
             runs=fact.get("rows", {}).get("runs"),
             newest_run=fact.get("newest_run"),
             newest_run_at=_moment(fact.get("newest_run_at")),
-            is_verified=told is not None and not problem,
+            restored_at=restored.get(path.name) if is_ours else None,
+            is_verified=is_ours and path.name in sums and not problem,
             problem=problem,
         )
 
@@ -121,25 +140,67 @@ class BackupFiles:
             raise BackupUnusable(str(path), error.strerror or str(error)) from error
 
     def put_sum(self, name: str, digest: str) -> None:
-        """Take down the checksum of a backup, and drop those of backups that are gone; raises OSError."""
-        there = {path.name for path in self.newest_first()} | {name}
-        sums = {each: known for each, known in self._sums().items() if each in there} | {name: digest}
-        partial = self.folder / f".{SUMS}.new"
+        """Take down the checksum of a backup; raises OSError."""
+        self._write_sums(self._sums() | {name: digest})
+
+    def drop_sums_of_missing(self) -> None:
+        """Forget the checksums of backups that are gone, which `sha256sum -c` would miss; raises OSError."""
+        there = {path.name for path in self.newest_first()}
+        sums = self._sums()
+        if sums.keys() - there:
+            self._write_sums({name: digest for name, digest in sums.items() if name in there})
+
+    def note_restored(self, path: Path, at: datetime) -> None:
+        """Take down that a backup is put in the place of the record, so that it stays; raises OSError.
+
+        One that is not in the folder is not ours to keep.
+        """
+        if path.parent != self.folder:
+            return
+        there = {each.name for each in self.newest_first()}
+        moments = {name: moment for name, moment in self._restored().items() if name in there} | {path.name: at}
+        oldest_first = sorted(moments.items(), key=lambda each: each[1])
+        self._write(RESTORED, (f"{moment.isoformat()}  {name}\n" for name, moment in oldest_first))
+
+    def _sums(self) -> dict[str, str]:
+        return {name.lstrip("*"): digest for digest, name in self._pairs(SUMS)}
+
+    def _write_sums(self, sums: Mapping[str, str]) -> None:
+        self._write(SUMS, (f"{digest}  {name}\n" for name, digest in sorted(sums.items())))
+
+    def _restored(self) -> dict[str, datetime]:
+        return {name: moment for text, name in self._pairs(RESTORED) if (moment := _moment(text)) is not None}
+
+    def _pairs(self, name: str) -> list[tuple[str, str]]:
+        """Return the lines of a file beside the backups, at the first gap in two; none where it cannot be read."""
+        try:
+            text = (self.folder / name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return []
+        lines = (line.split(maxsplit=1) for line in text.splitlines())
+        return [(words[0], words[1]) for words in lines if len(words) == 2]
+
+    def _write(self, name: str, lines: Iterable[str]) -> None:
+        """Have a file beside the backups hold these lines, all or none of them; raises OSError."""
+        partial = self.folder / f".{name}.new"
         partial.unlink(missing_ok=True)
         claim_private(partial)
         with partial.open("w", encoding="utf-8") as file:
-            file.writelines(f"{known}  {each}\n" for each, known in sorted(sums.items()))
+            file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(self.folder / SUMS)
+        partial.replace(self.folder / name)
+        sync(self.folder)
 
-    def _sums(self) -> dict[str, str]:
+    def _order(self, name: str) -> tuple[datetime, int] | None:
+        """Return when the backup of this name was taken, and its number within that second; None: it is not ours."""
+        told = self._name.fullmatch(name)
+        if told is None:
+            return None
         try:
-            text = (self.folder / SUMS).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return {}
-        lines = [line.split(maxsplit=1) for line in text.splitlines()]
-        return {words[1].lstrip("*"): words[0] for words in lines if len(words) == 2}
+            return datetime.strptime(told[1], _TIME).replace(tzinfo=UTC), int(told[2] or 1)
+        except ValueError:
+            return None
 
 
 @contextlib.contextmanager
@@ -223,11 +284,21 @@ def fact_in(database: sqlite3.Connection) -> Mapping[str, Any]:
     return fact if isinstance(fact, dict) else {}
 
 
+def _those(names: Sequence[str]) -> str:
+    """Return in words which backups there are, newest first."""
+    if not names:
+        return "there is none"
+    more = f" and {len(names) - _NAMED:,} older" if len(names) > _NAMED else ""
+    return f"there {'is' if len(names) == 1 else 'are'} {', '.join(names[:_NAMED])}{more}"
+
+
 def _moment(text: object) -> datetime | None:
+    """Return the aware moment a text tells; None: it tells none."""
     try:
-        return datetime.fromisoformat(str(text)) if text else None
+        moment = datetime.fromisoformat(str(text))
     except ValueError:
         return None
+    return moment if moment.tzinfo is not None else None
 
 
 def _changed_at(path: Path) -> datetime:

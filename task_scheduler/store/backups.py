@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from task_scheduler.core.backups import Backup, kept
+from task_scheduler.core.backups import Backup, WrittenBackup, kept
 from task_scheduler.core.errors import BackupUnusable, DatabaseDamaged, StoreError
 from task_scheduler.ports import Clock
 from task_scheduler.private_files import claim_private
@@ -48,8 +48,8 @@ class BackupFolder:
         self._clock = clock
         self._writing = threading.Lock()
 
-    def write(self, connection: Connection, *, why: str) -> Backup:
-        """Copy what `connection` reads, verify the copy, and give it its name; drop what is not kept any more.
+    def write(self, connection: Connection, *, why: str) -> WrittenBackup:
+        """Copy what `connection` reads, verify the copy, and give it its name; remove what is not kept any more.
 
         Raises StoreError; an unfinished copy never has the name of a finished one.
         """
@@ -57,10 +57,12 @@ class BackupFolder:
         if not isinstance(source, sqlite3.Connection):
             raise TypeError("only SQLite has the backup API")
         with self._writing:
-            return self.write_from(source, why=why)
+            backup = self.write_from(source, why=why)
+            removed, trouble = self._remove_outlived()
+            return WrittenBackup(backup=backup, removed=removed, trouble=trouble)
 
     def write_from(self, source: sqlite3.Connection, *, why: str) -> Backup:
-        """Like `write`, from a connection of the driver."""
+        """Like `write`, from a connection of the driver; removes nothing, since nobody would be told of it."""
         folder = self.files.folder
         temporary = folder / f".{self._database.stem}-unfinished.tmp"
         try:
@@ -69,7 +71,6 @@ class BackupFolder:
             _check_room(source, folder)
             claim_private(temporary)
             name = self._write(source, temporary, why)
-            self._drop_outlived()
         except OSError as error:
             raise StoreError(f"no backup could be written into {folder}: {error.strerror or error}") from error
         except BackupUnusable as error:
@@ -92,7 +93,7 @@ class BackupFolder:
     def describe_all(self) -> list[Backup]:
         """Return the backups, newest first; raises StoreError when their folder cannot be read."""
         try:
-            return [self.files.describe(path) for path in self.files.newest_first()]
+            return self.files.describe_all()
         except OSError as error:
             raise StoreError(f"{self.files.folder} cannot be read: {error.strerror}") from error
 
@@ -121,19 +122,25 @@ class BackupFolder:
             check_whole(copy, temporary)
         digest = digest_of(temporary)
         sync(temporary)
-        name = self.files.name_at(taken_at)
+        name = self.files.free_name_at(taken_at)
         temporary.replace(self.files.folder / name)
         self.files.put_sum(name, digest)
-        sync(self.files.folder)
         return name
 
-    def _drop_outlived(self) -> None:
-        paths = {self.files.taken_at(path.name): path for path in self.files.newest_first()}
-        moments = [moment for moment in paths if moment is not None]
-        stay = kept(moments, now=self._clock.now(), keep=self.keep)
-        for moment in moments:
-            if moment not in stay:
-                paths[moment].unlink(missing_ok=True)
+    def _remove_outlived(self) -> tuple[tuple[str, ...], str]:
+        """Remove what is not kept any more; return what that was, and what kept the rest of it from being removed."""
+        removed: list[str] = []
+        try:
+            there = self.files.describe_all()
+            stay = kept(there, now=self._clock.now(), keep=self.keep)
+            for name in (backup.name for backup in reversed(there) if backup.name not in stay):
+                (self.files.folder / name).unlink(missing_ok=True)
+                removed.append(name)
+            self.files.drop_sums_of_missing()
+        except OSError as error:
+            # No failure of the backup: that one is written.
+            return tuple(removed), f"{error.filename or self.files.folder}: {error.strerror or error}"
+        return tuple(removed), ""
 
 
 def _resting(target: Path) -> Callable[[int, int, int], None]:

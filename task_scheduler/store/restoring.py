@@ -51,6 +51,8 @@ def finish_restore(path: Path) -> None:
         shutil.rmtree(_preparing(path), ignore_errors=True)
         if not folder.is_dir():
             return
+        # Before anything is moved: that it was decided must outlast a loss of power.
+        sync(path.parent)
         new = folder / _NEW
         if new.exists():
             put_aside(path, path.parent / (folder / _ASIDE).read_text(encoding="utf-8"))
@@ -61,12 +63,14 @@ def finish_restore(path: Path) -> None:
         shutil.rmtree(folder)
         sync(path.parent)
     except OSError as error:
-        raise StoreError(f"the restore of {path} could not be finished: {error.strerror or error}") from error
+        raise StoreError(
+            f"the restore of {path} has begun and could not be finished: {error.strerror or error}; the next start of the "
+            "scheduler goes on with it"
+        ) from error
 
 
 def put_aside(path: Path, aside: Path) -> None:
     """Move a record with its companions into a folder, which may hold some of them already; raises OSError."""
-    # The log of writes first: without its record it is nothing, while a record must not meet another one's log.
     there = files_of(path)
     if not there:
         return
@@ -74,14 +78,17 @@ def put_aside(path: Path, aside: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     for file in there:
         file.rename(aside / file.name)
+        fault_points.point("record-part-aside")
     sync(aside)
     sync(aside.parent)
     sync(path.parent)
 
 
 def files_of(path: Path) -> list[Path]:
-    """Return what is there of a record and its companions, the record last."""
-    names = (*(f"{path.name}{companion}" for companion in COMPANIONS), path.name)
+    """Return what is there of a record and its companions, the record first."""
+    # Moved in this order and cut off in between, it is gone, which the next start notices. Without its log of writes it
+    # would look whole, and lack what was put on record last.
+    names = (path.name, *(f"{path.name}{companion}" for companion in COMPANIONS))
     return [file for name in names if (file := path.with_name(name)).exists()]
 
 
@@ -99,7 +106,7 @@ def restore(path: Path, backup: Path, restored: Restored, *, aside: Path, number
     """Put a verified backup in the place of the record at `path`, which goes `aside`.
 
     `numbers_used` is the highest number that a run is known to have had. Raises StoreError, and then the present
-    record is what it was. The caller holds the record's lock.
+    record is what it was, or the next opening goes on with it, as the message says. The caller holds the record's lock.
     """
     preparing = _preparing(path)
     try:
@@ -111,7 +118,6 @@ def restore(path: Path, backup: Path, restored: Restored, *, aside: Path, number
         sync(preparing)
         fault_points.point("restore-prepared")
         preparing.rename(_folder(path))
-        sync(path.parent)
     except OSError as error:
         shutil.rmtree(preparing, ignore_errors=True)
         raise StoreError(f"{backup.name} could not be restored: {error.strerror or error}") from error

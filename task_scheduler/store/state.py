@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from task_scheduler.core.backups import Backup
+from task_scheduler.core.backups import Backup, WrittenBackup
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.ports import Pruned
 from task_scheduler.store import retention
@@ -57,8 +57,8 @@ class SqliteState(Access):
                 self._source_folder.discard(gone)
         return Pruned(runs=len(outlived), outputs=tuple(outputs))
 
-    async def backup(self, *, why: str) -> Backup:
-        """Write a verified copy beside the others, and drop those that are not kept any more. Raises StoreError."""
+    async def backup(self, *, why: str) -> WrittenBackup:
+        """Write a verified copy beside the others, and remove those that are not kept any more. Raises StoreError."""
         backups = self._writable_backups()
         return await asyncio.to_thread(self._readers.ask_now, lambda connection: backups.write(connection, why=why))
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from task_scheduler.core.backups import Backup
+from task_scheduler.core.backups import Backup, WrittenBackup
 from task_scheduler.core.environments import Collected, Lock, Requirements
 from task_scheduler.core.errors import EnvironmentFailed, StoreError
 from task_scheduler.core.requests import (
@@ -431,15 +431,18 @@ class FakeBackups:
         self.taken: list[Backup] = []  #: newest first
         self.failure: str | None = None  #: why none can be written; None: all is well
         self.keep: timedelta | None = None  #: how long they are kept
+        self.outlived: tuple[str, ...] = ()  #: what the next one removes
+        self.trouble = ""  #: why more could not be removed
 
-    async def backup(self, *, why: str) -> Backup:
+    async def backup(self, *, why: str) -> WrittenBackup:
         """Take one more."""
         if self.failure is not None:
             raise StoreError(self.failure)
         moment = self._now()
         backup = Backup(name=f"backup-{len(self.taken) + 1}.db", taken_at=moment, bytes=1, why=why, is_verified=True)
         self.taken.insert(0, backup)
-        return backup
+        removed, self.outlived = self.outlived, ()
+        return WrittenBackup(backup=backup, removed=removed, trouble=self.trouble)
 
     async def backups(self) -> Sequence[Backup]:
         """Return them, newest first."""

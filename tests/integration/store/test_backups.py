@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from task_scheduler.core.backups import ASKED_FOR, AT_INTERVAL
 from task_scheduler.core.errors import BackupUnusable, DatabaseDamaged, SchemaTooNew, StoreError, UnknownBackup
 from task_scheduler.core.restoring import UNSETTLED, Restored
 from task_scheduler.store import backups as writing
@@ -23,7 +24,7 @@ from task_scheduler.testing.loops import in_event_loop
 
 Open = Callable[..., SqliteStore]
 
-WHY = "asked for"
+WHY = ASKED_FOR
 
 
 def names_in(folder: Path, pattern: str = "*") -> list[str]:
@@ -45,7 +46,7 @@ async def test_a_backup_is_one_file_with_everything_committed(store: SqliteStore
     (job,) = await admit_task(store)
     run, _ = await store.request(a_request())
 
-    backup = await store.backup(why=WHY)
+    backup = (await store.backup(why=WHY)).backup
 
     assert backup.name == "scheduler-20260301T120000Z.db"
     assert names_in(folder) == ["SHA256SUMS", backup.name]
@@ -61,7 +62,7 @@ async def test_a_backup_tells_of_itself(store: SqliteStore, folder: Path) -> Non
     await admit_task(store)
     run, _ = await store.request(a_request())
 
-    backup = await store.backup(why=WHY)
+    backup = (await store.backup(why=WHY)).backup
 
     assert (backup.taken_at, backup.why, backup.problem) == (NOON, WHY, "")
     assert (backup.runs, backup.newest_run, backup.newest_run_at) == (1, run.id, run.created_at)
@@ -86,7 +87,7 @@ async def test_a_backup_put_in_place_of_a_lost_database_is_one(
     store: SqliteStore, database: Path, tmp_path: Path, clock: FakeClock
 ) -> None:
     (job,) = await admit_task(store)
-    backup = await store.backup(why=WHY)
+    backup = (await store.backup(why=WHY)).backup
     store.close()
 
     shutil.copyfile(tmp_path / "backups" / backup.name, database)
@@ -109,8 +110,9 @@ async def test_backups_outlive_a_day_by_the_day_and_go_with_their_time(
     open_store: Open, folder: Path, clock: FakeClock
 ) -> None:
     store = open_store(keep_backups=timedelta(days=3))
+    removed: list[str] = []
     for _ in range(4 * 24):
-        await store.backup(why=WHY)
+        removed += (await store.backup(why=AT_INTERVAL)).removed
         await clock.advance(3600)
 
     names = [backup.name for backup in await store.backups()]
@@ -118,18 +120,94 @@ async def test_backups_outlive_a_day_by_the_day_and_go_with_their_time(
     hourly, daily = names[:25], names[25:]
     assert (hourly[0], hourly[-1]) == ("scheduler-20260305T110000Z.db", "scheduler-20260304T110000Z.db")
     assert daily == [f"scheduler-202603{when}0000Z.db" for when in ("04T10", "03T23", "02T23")]
+    assert len(set(removed)) == len(removed) == 4 * 24 - len(names)
     # What is gone has no checksum either.
-    assert len((folder / "SHA256SUMS").read_text().splitlines()) <= len(names) + 1
+    assert sorted(line.split()[1] for line in (folder / "SHA256SUMS").read_text().splitlines()) == sorted(names)
+
+
+@in_event_loop
+async def test_backups_somebody_asked_for_stay_whatever_else_is_written_in_their_hour(
+    open_store: Open, folder: Path, clock: FakeClock
+) -> None:
+    store = open_store(keep_backups=timedelta(days=3))
+    written = []
+    for why in (ASKED_FOR, AT_INTERVAL, ASKED_FOR, AT_INTERVAL):
+        written.append(await store.backup(why=why))
+        await clock.advance(10)
+    first, automatic, second, newest = [each.backup.name for each in written]
+
+    assert [each.removed for each in written] == [(), (), (), (automatic,)]
+    assert names_in(folder, "*.db") == [first, second, newest]
+    await clock.advance(3 * 86_400)
+    assert (await store.backup(why=AT_INTERVAL)).removed == (first, second, newest)
+
+
+@in_event_loop
+async def test_two_in_one_second_are_two(store: SqliteStore, files: BackupFiles) -> None:
+    written = [(await store.backup(why=WHY)).backup for _ in range(11)]
+
+    stem = "scheduler-20260301T120000Z"
+    names = [f"{stem}.db", *(f"{stem}-{number}.db" for number in range(2, 12))]
+    assert [backup.name for backup in written] == names
+    assert await store.backups() == written[::-1]
+    assert files.named("latest").name == names[-1]
+    assert files.named(f"{stem}-2").name == names[1]
+    for name in names:
+        files.verify(files.named(name))
+
+
+@in_event_loop
+async def test_one_that_was_restored_stays_from_then_on(
+    open_store: Open, folder: Path, files: BackupFiles, clock: FakeClock
+) -> None:
+    store = open_store(keep_backups=timedelta(days=1))
+    relied_on = (await store.backup(why=AT_INTERVAL)).backup
+    await clock.advance(20 * 3600)
+
+    files.note_restored(folder / relied_on.name, clock.now())
+    await clock.advance(20 * 3600)
+    written = await store.backup(why=AT_INTERVAL)
+
+    assert written.removed == ()
+    assert [backup.restored_at for backup in await store.backups()] == [None, after(20 * 3600)]
+    await clock.advance(5 * 3600)
+    assert (await store.backup(why=AT_INTERVAL)).removed == (relied_on.name,)
+
+
+def test_a_copy_from_elsewhere_that_is_restored_is_nothing_to_keep(
+    files: BackupFiles, folder: Path, tmp_path: Path
+) -> None:
+    folder.mkdir()
+
+    files.note_restored(tmp_path / "carried.db", NOON)
+
+    assert names_in(folder) == []
+
+
+@in_event_loop
+async def test_one_that_cannot_be_removed_is_no_failure_of_the_one_that_is_written(
+    open_store: Open, folder: Path, clock: FakeClock
+) -> None:
+    store = open_store(keep_backups=timedelta(hours=1))
+    await store.backup(why=WHY)
+    # A folder has the name of an old backup: it cannot be deleted as a file is, whoever tries it.
+    (folder / "scheduler-20260228T120000Z.db").mkdir()
+    await clock.advance(2 * 3600)
+
+    written = await store.backup(why=WHY)
+
+    assert written.backup.is_verified
+    assert "scheduler-20260228T120000Z.db" in written.trouble
 
 
 @in_event_loop
 async def test_the_newest_stays_however_old(open_store: Open, clock: FakeClock) -> None:
     store = open_store(keep_backups=timedelta(seconds=1))
-    first = await store.backup(why=WHY)
+    first = (await store.backup(why=WHY)).backup
     await clock.advance(3600)
 
     assert await store.backups() == [first]
-    second = await store.backup(why=WHY)
+    second = (await store.backup(why=WHY)).backup
     assert await store.backups() == [second]
 
 
@@ -137,7 +215,7 @@ async def test_the_newest_stays_however_old(open_store: Open, clock: FakeClock) 
 async def test_a_backup_that_fails_leaves_no_file_and_keeps_the_older_ones(
     store: SqliteStore, folder: Path, clock: FakeClock
 ) -> None:
-    first = await store.backup(why=WHY)
+    first = (await store.backup(why=WHY)).backup
     await clock.advance(1)
     # A folder where the copy would be made.
     (folder / ".scheduler-unfinished.tmp").mkdir()
@@ -183,7 +261,7 @@ def test_a_backup_is_taken_before_the_schema_changes(open_store: Open, database:
 @in_event_loop
 async def test_every_changed_byte_of_a_backup_is_noticed(store: SqliteStore, folder: Path, files: BackupFiles) -> None:
     await admit_task(store)
-    backup = await store.backup(why=WHY)
+    backup = (await store.backup(why=WHY)).backup
     path = folder / backup.name
     content = path.read_bytes()
 
@@ -211,7 +289,7 @@ async def test_a_backup_from_elsewhere_is_judged_by_its_content(
 ) -> None:
     await admit_task(store)
     await store.request(a_request())
-    backup = await store.backup(why=WHY)
+    backup = (await store.backup(why=WHY)).backup
     elsewhere = tmp_path / "carried.db"
     shutil.copyfile(folder / backup.name, elsewhere)
     files.verify(files.named(str(elsewhere)))
@@ -227,7 +305,7 @@ async def test_a_backup_from_elsewhere_is_judged_by_its_content(
 async def test_a_backup_of_a_newer_program_is_refused(
     store: SqliteStore, folder: Path, files: BackupFiles, tmp_path: Path
 ) -> None:
-    backup = await store.backup(why=WHY)
+    backup = (await store.backup(why=WHY)).backup
     elsewhere = tmp_path / "newer.db"
     shutil.copyfile(folder / backup.name, elsewhere)
     with closing(sqlite3.connect(elsewhere)) as shell, shell:
@@ -255,8 +333,12 @@ def test_backups_are_named_by_name_by_latest_or_by_path(files: BackupFiles, fold
 
     assert files.named("latest").name == "scheduler-20260302T120000Z.db"
     assert files.named("scheduler-20260301T120000Z").name == "scheduler-20260301T120000Z.db"
-    with pytest.raises(UnknownBackup, match="no backup 'yesterday'"):
+    assert files.named(str(tmp_path / "backups" / "." / "scheduler-20260301T120000Z.db")).parent == folder
+    there = "scheduler-20260302T120000Z.db, scheduler-20260301T120000Z.db"
+    with pytest.raises(UnknownBackup, match=f"no backup 'yesterday', .*: there are {there}"):
         files.named("yesterday")
+    with pytest.raises(UnknownBackup, match="no backup 'xxx"):
+        files.named("x" * 5_000)
 
 
 def test_damage_of_the_record_that_a_backup_meets_is_told_as_such(
@@ -299,7 +381,7 @@ async def test_writes_are_not_held_up_by_the_backup_of_a_large_record(
         took.append(time.monotonic() - began)
         await asyncio.sleep(0.01)
 
-    backup = await writing_one
+    backup = (await writing_one).backup
 
     assert backup.bytes > 40_000_000
     assert len(took) > 20, "nothing was written beside the backup"

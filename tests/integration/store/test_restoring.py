@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from task_scheduler.core.errors import StoreError
+from task_scheduler.core.errors import RecordGone, StoreError
 from task_scheduler.core.restoring import RESTORED, UNSETTLED, Restored
 from task_scheduler.core.runs import AttemptId, AttemptState, RunKind, RunState
 from task_scheduler.fault_points import VARIABLE
 from task_scheduler.ports import FoundAttempt, RunFilter
 from task_scheduler.store.backup_files import BackupFiles
-from task_scheduler.store.restoring import aside_for, finish_restore, loss_of, newest_usable, restore
+from task_scheduler.store.restoring import aside_for, finish_restore, loss_of, newest_usable, put_aside, restore
 from task_scheduler.store.sqlite import SqliteStore
 from task_scheduler.testing.builders import a_request, a_slot, admit_task, after
 from task_scheduler.testing.clock import NOON
@@ -50,6 +50,50 @@ path, backup, at = Path(sys.argv[1]), Path(sys.argv[2]), datetime.fromisoformat(
 restored = Restored(at=at, taken_at=at, backup=backup.name, because="a test", aside="replaced/old")
 restore(path, backup, restored, aside=path.parent / "replaced" / "old", numbers_used=0)
 """
+#: Restores it in copies of a folder, 1, 2, 3 …, and dies in each before one more change to a file; the last one lives.
+DYING_EVERYWHERE = """
+import os, shutil, signal, sys
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from task_scheduler.core.restoring import Restored
+from task_scheduler.store.restoring import restore
+
+CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "sqlite3.connect"}
+left = None
+
+def before(event, arguments):
+    global left
+    if left is None or not (event in CHANGES or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR))):
+        return
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(before)
+template, copies, name = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+at = datetime.fromisoformat("2026-03-01T13:00:00+00:00")
+restored = Restored(at=at, taken_at=at, backup=name, because="a test", aside="replaced/old")
+for number in count(1):
+    folder = copies / str(number)
+    shutil.copytree(template, folder)
+    pid = os.fork()
+    if pid == 0:
+        left = number
+        path = folder / "scheduler.db"
+        restore(path, folder / "backups" / name, restored, aside=folder / "replaced" / "old", numbers_used=0)
+        os._exit(0)
+    if os.waitpid(pid, 0)[1] == 0:
+        break
+"""
+#: Puts the record aside, with whatever fault the environment has.
+PUTTING_ASIDE = """
+import sys
+from pathlib import Path
+from task_scheduler.store.restoring import put_aside
+path = Path(sys.argv[1])
+put_aside(path, path.parent / "damaged" / "old")
+"""
 
 
 def a_restored(**changes: object) -> Restored:
@@ -70,7 +114,7 @@ def backup(open_store: Open, tmp_path: Path) -> Path:
     async def fill(store: SqliteStore) -> str:
         await admit_task(store)
         await store.request(a_request("before"))
-        name = (await store.backup(why="a test")).name
+        name = (await store.backup(why="a test")).backup.name
         await store.request(a_request("after"))
         return name
 
@@ -107,7 +151,13 @@ def test_the_record_before_is_kept_with_its_log_of_writes(backup: Path, database
 
 @pytest.mark.parametrize(
     ("point", "holds_new"),
-    [("restore-prepared", False), ("restore-decided", True), ("restore-old-aside", True), ("restore-installed", True)],
+    [
+        ("restore-prepared", False),
+        ("restore-decided", True),
+        ("record-part-aside", True),
+        ("restore-old-aside", True),
+        ("restore-installed", True),
+    ],
 )
 def test_a_death_in_the_middle_leaves_one_of_the_two_whole(
     backup: Path, database: Path, open_store: Open, monkeypatch: pytest.MonkeyPatch, point: str, *, holds_new: bool
@@ -129,6 +179,45 @@ def test_a_death_in_the_middle_leaves_one_of_the_two_whole(
             "after",
             "in the log of writes",
         ]
+
+
+def test_a_death_before_any_change_to_a_file_leaves_one_of_the_two_whole(
+    backup: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    old, new = ["before", "after", "in the log of writes"], ["before"]
+    copies = tmp_path_factory.mktemp("copies")
+    command = [sys.executable, "-c", DYING_EVERYWHERE, str(tmp_path), str(copies), backup.name]
+    subprocess.run(command, check=True, timeout=60)
+
+    became = []
+    for folder in sorted(copies.iterdir(), key=lambda folder: int(folder.name)):
+        record = folder / "scheduler.db"
+        finish_restore(record)
+        became.append(requests_in(record))
+        if became[-1] == new:
+            assert requests_in(folder / "replaced" / "old" / "scheduler.db") == old
+        assert not list(folder.glob(".scheduler.db.restoring*"))
+
+    decided = became.index(new)
+    assert became == [old] * decided + [new] * (len(became) - decided)
+    assert decided >= 5, "nothing was cut off before it was decided"
+    assert len(became) - decided >= 5, "nothing was cut off after that"
+
+
+def test_a_record_whose_putting_aside_is_cut_off_is_gone_and_never_shorter_than_it_was(
+    backup: Path, database: Path, open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert backup.exists()
+    monkeypatch.setenv(VARIABLE, "record-part-aside:KILL")
+    died = subprocess.run([sys.executable, "-c", PUTTING_ASIDE, str(database)], check=False, timeout=60)
+    assert died.returncode == -signal.SIGKILL
+
+    with pytest.raises(RecordGone):
+        open_store()
+
+    assert not database.exists()
+    put_aside(database, database.parent / "damaged" / "old")
+    assert requests_in(database.parent / "damaged" / "old" / "scheduler.db")[-1] == "in the log of writes"
 
 
 def test_a_restore_that_cannot_be_made_ready_changes_nothing(backup: Path, database: Path, tmp_path: Path) -> None:

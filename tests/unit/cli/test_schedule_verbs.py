@@ -193,6 +193,7 @@ def changed(**changes: Any) -> dict[str, Any]:
         "trigger": "every 5 minutes",
         "timezone": None,
         "overdue": False,
+        "changes": False,
         "old": "2026-11-22T14:05:00Z",
         "new": "2026-11-22T14:05:00Z",
         "slots": 0,
@@ -206,6 +207,7 @@ def changed(**changes: Any) -> dict[str, Any]:
 
 LATE = changed(
     overdue=True,
+    changes=True,
     old="2026-11-22T13:00:00Z",
     slots=13,
     first="2026-11-22T13:00:00Z",
@@ -225,9 +227,43 @@ class TestResetSchedules:
         assert said.lines == [
             "TASK    OLD       NEW       WHAT",
             f"report  13:00:00  14:05:00  {what}",
-            "b       14:05:00  14:05:00  stays",
             "",
-            "2 jobs reset, 15 slots given up",
+            "1 job reset, 15 slots given up",
+            "1 job stays as it is: b",
+        ]
+
+    def test_a_job_that_owes_another_instant_moves(self) -> None:
+        moved = changed(changes=True, old="2026-11-29T14:05:00Z")
+
+        said = say("reset-schedules", FakeDoor({"reset_schedules": {"dry_run": False, "jobs": [moved]}}))
+
+        assert said.lines[1:] == [
+            "report  2026-11-29 14:05:00  14:05:00  moves",
+            "",
+            "1 job reset, nothing was overdue",
+        ]
+
+    def test_what_stays_is_no_reset(self) -> None:
+        jobs = [changed(task=f"t{number}") for number in range(12)]
+
+        said = say("reset-schedules --dry-run", FakeDoor({"reset_schedules": {"dry_run": True, "jobs": jobs}}))
+
+        assert said.lines == [
+            "no job to reset: nothing changes (--dry-run)",
+            "12 jobs stay as they are: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more",
+        ]
+
+    def test_a_run_that_stays_although_it_is_late_is_shown_and_not_counted(self) -> None:
+        paused = changed(overdue=True, kept=[{"run": 9, "why": "is paused"}])
+
+        said = say("reset-schedules", FakeDoor({"reset_schedules": {"dry_run": False, "jobs": [paused]}}))
+
+        assert said.lines == [
+            "TASK    OLD       NEW       WHAT",
+            "report  14:05:00  14:05:00  leaves run 9, which is paused",
+            "",
+            "no job to reset: nothing changes",
+            "1 job stays as it is: report",
         ]
 
     def test_a_dry_run_says_that_nothing_was_changed(self) -> None:

@@ -92,6 +92,20 @@ async def test_a_failure_is_told_once_and_tried_again_and_so_is_its_end() -> Non
 
 
 @in_event_loop
+async def test_what_is_removed_is_told_by_name_and_what_cannot_be_removed_too() -> None:
+    worked = Worked(newest=timedelta(0))
+    worked.store.outlived = ("a.db", "b.db")
+    worked.store.trouble = "c.db: Operation not permitted"
+
+    await worked.pass_time(HOUR + 30)
+
+    assert worked.told == ["backup.written", "backup.removed", "backup.stuck"]
+    _, removed, stuck = worked.events
+    assert removed.message == "backups removed, as they are not kept any more: a.db, b.db"
+    assert stuck.message.endswith("could be removed: c.db: Operation not permitted")
+
+
+@in_event_loop
 async def test_another_interval_counts_at_once() -> None:
     worked = Worked(newest=timedelta(minutes=10))
     await worked.service.start()
@@ -111,7 +125,7 @@ async def test_one_that_is_asked_for_counts_for_the_interval_too() -> None:
     await worked.service.start()
     await worked.clock.advance(30)
 
-    backup = await worked.service.back_up("asked for")
+    backup = (await worked.service.back_up("asked for")).backup
     await worked.pass_time(HOUR - 60)
 
     assert (backup.why, worked.written) == ("asked for", [30])

@@ -77,6 +77,7 @@ async def test_what_is_owed_becomes_one_row_of_missed_slots_and_the_next_instant
     (done,) = await reset(world)
 
     (missed,) = await world.runs()
+    assert done.changes
     assert (missed.state, missed.reason, missed.count) == (RunState.MISSED, REASON, 3)
     assert (missed.scheduled_for, missed.range_end) == (NOON + timedelta(minutes=1), NOON + timedelta(minutes=3))
     assert done.plan.next_run == NOON + timedelta(minutes=4)
@@ -105,6 +106,7 @@ async def test_asked_again_it_gives_up_nothing_more() -> None:
     none = await reset(world, overdue_only=True)
 
     assert again.missed is None
+    assert not again.changes
     assert none == []
     assert len(await world.runs()) == 1
 
@@ -133,9 +135,10 @@ async def test_a_next_run_that_is_too_far_off_comes_back_to_the_schedule() -> No
     await world.store.reschedule({job.id: NOON + timedelta(days=400)})
     world.timetable.move_on(job.id, NOON + timedelta(days=400))
 
-    await reset(world)
+    (done,) = await reset(world)
     await world.pass_time(60)
 
+    assert done.changes
     assert len(world.executor.launched) == 1
     await world.stop()
 
@@ -234,6 +237,7 @@ async def test_a_paused_slot_stays_and_the_answer_says_so() -> None:
     (done,) = await reset(world, overdue_only=True)
 
     assert [(slot.run.id, slot.kept) for slot in done.kept] == [(waiting.id, "is paused")]
+    assert not done.changes
     assert done.given_up == ()
     await world.stop()
 
