@@ -6,6 +6,8 @@
 # is cut short after it leaves the new one in force, and the next one does what is left.
 #
 # The service may write in config/, data/ and logs/: there, root follows no name that the service could have made a link.
+#
+# It shares no file with setup_cron.sh, which is for any POSIX shell: what root runs is this one file, to be read whole.
 
 # shellcheck disable=SC2317  # many functions are called by way of `step`
 set -euo pipefail
@@ -190,6 +192,7 @@ install_everything() {
     stage_release
     step "make the project's folders: tasks, helpers, config, data, logs" make_project
     step "try whether $account can start a scheduler there" try_release
+    check_for_folders
     previous=$(readlink -- "$prefix/current" 2>/dev/null || true)
     step "put release $release in force" put_in_force
     bring_helpers_up_to_date
@@ -356,7 +359,7 @@ make_project() {
 close_secrets() {
     local why
     why=$(plainly "$python" -I - "$prefix/config" "$account" "$(id -g -- "$account")" 2>&1 <<'CLOSE'
-import os, pwd, stat, sys
+import grp, os, pwd, stat, sys
 
 folder, account, group = sys.argv[1:]
 try:
@@ -372,11 +375,16 @@ if found.st_nlink != 1:
     sys.exit("it has another name, too (a hard link)")
 if found.st_uid not in (0, pwd.getpwnam(account).pw_uid):
     sys.exit(f"it belongs to neither root nor {account}")
+# The service can move a file of root there out of a folder of its own, to have it opened to itself by this.
+allowed = stat.S_IROTH | (stat.S_IRGRP if found.st_gid == int(group) else 0)
+if found.st_uid == 0 and account != "root" and not found.st_mode & allowed:
+    name = grp.getgrgid(int(group)).gr_name
+    sys.exit(f"it is root's, and {account} may not read it; if it is meant for the service: chgrp {name}, chmod 640")
 opened = f"/proc/self/fd/{file}"
 os.chown(opened, 0, int(group))
 os.chmod(opened, 0o640)
 CLOSE
-    ) || fail 1 "$(shown "$prefix/config/secrets.yaml") is left alone: $why" "put a plain file of root there, or none"
+    ) || fail 1 "$(shown "$prefix/config/secrets.yaml") is left alone: $why" "put a plain file there that the service may read, or none"
 }
 
 # After --uninstall, for another user: what was the former one's becomes this one's, and nothing else does. Links are
@@ -425,13 +433,34 @@ try_release() {
 $said"
 }
 
+# What is replaced after the release is in force must not meet a folder then: the rest would be left undone.
+check_for_folders() {
+    doing="look at $prefix"
+    local file name
+    local -a names=(main.py "$SERVICE" config/config.yaml.new config/secrets.yaml.example)
+    for file in "$source_folder"/helpers/*.py; do
+        name=helpers/${file##*/}
+        names+=("$name" "$name.new")
+    done
+    for name in "${names[@]}"; do
+        check_no_folder "$prefix/$name"
+    done
+}
+
+check_no_folder() {
+    [[ -L $1 || ! -d $1 ]] || fail 1 "$(shown "$1") is a folder, where a file of the program belongs" "move it away"
+}
+
 # A helper is replaced where it is as the release before brought it; one that a person changed or deleted stays so.
 # Which release that was is noted last: cut short, this is done by the next call.
 bring_helpers_up_to_date() {
-    local file name old mine before=$previous
-    [[ ! $rehearsal ]] || return 0
+    local file name old mine before=$previous come_with=$prefix/releases/$release
+    if [[ $rehearsal ]]; then
+        [[ -d $prefix/helpers ]] || return 0
+        come_with=$source_folder
+    fi
     if [[ -e $prefix/.brought ]]; then before=$(<"$prefix/.brought"); fi
-    for file in "$prefix/releases/$release"/helpers/*.py; do
+    for file in "$come_with"/helpers/*.py; do
         name=${file##*/} mine=$prefix/helpers/${file##*/} old=$prefix/${before:-releases/none}/helpers/${file##*/}
         if [[ -e $mine ]]; then
             cmp -s -- "$file" "$mine" && continue
@@ -445,12 +474,13 @@ bring_helpers_up_to_date() {
         fi
         step "bring helpers/$name up to date" replace_file "$file" "$mine"
     done
-    file=$prefix/releases/$release/config/config.yaml mine=$prefix/config/config.yaml
+    file=$come_with/config/config.yaml mine=$prefix/config/config.yaml
     old=$prefix/${before:-releases/none}/config/config.yaml
     if [[ $before && -e $mine ]] && ! cmp -s -- "$old" "$file" && ! is_as "$file" "$mine"; then
         step "keep config/config.yaml; what the new release comes with is beside it: config.yaml.new" \
             replace_file "$file" "$mine.new"
     fi
+    [[ ! $rehearsal ]] || return 0
     mine=$prefix/config/secrets.yaml.example
     is_as "${file%/*}/secrets.yaml.example" "$mine" || replace_file "${file%/*}/secrets.yaml.example" "$mine"
     echo "releases/$release" >"$prefix/.brought.new"
@@ -464,7 +494,7 @@ is_as() {
 
 # Written where root alone may write, and put in its place by a rename, which follows no link of that name.
 replace_file() {
-    [[ -L $2 || ! -d $2 ]] || fail 1 "$(shown "$2") is a folder, where a file of the program belongs" "move it away"
+    check_no_folder "$2"
     rm -f -- "$prefix/.replacing"
     install -T -m 0644 -- "$1" "$prefix/.replacing"
     mv -fT -- "$prefix/.replacing" "$2"
@@ -656,16 +686,15 @@ write_strict() {
 
 enable_service() {
     if [[ $unit_folder != "$SYSTEMD_UNITS" ]]; then
-        say "leave the service as it is: systemd does not look into $unit_folder"
+        step "leave the service as it is: systemd does not look into $unit_folder" true
     elif ! command -v systemctl >/dev/null; then
-        say "leave the service as it is: there is no systemctl here"
-    else
-        if is_running; then
-            step "have systemd read the unit" systemctl daemon-reload
-        else
-            say "systemd is not running here: the service is enabled for the next boot"
-        fi
+        step "leave the service as it is: there is no systemctl here" true
+    elif is_running; then
+        step "have systemd read the unit" systemctl daemon-reload
         step "enable the service" systemctl --quiet enable "$SERVICE.service"
+    else
+        step "enable the service for the next boot: systemd is not running here" \
+            systemctl --quiet enable "$SERVICE.service"
     fi
 }
 
@@ -700,7 +729,7 @@ remove_everything() {
     fi
     step "remove the program" remove_program
     if [[ ! $purge ]]; then
-        say "tasks, config, helpers, data, logs and the user $account stay; --uninstall --purge removes them"
+        step "leave tasks, config, helpers, data, logs and the user $account; --uninstall --purge removes them" true
         return
     fi
     step "remove tasks, config, helpers, data and logs" remove_project

@@ -269,7 +269,8 @@ gone() {
             log INFO "the scheduler was stopped by a command, and stays so until it is started"
             remember stopped 0 0
         fi
-        tell "the scheduler was stopped by a command, and stays so until it is started"
+        tell "no scheduler works for $project, and nothing is done: it was stopped by a command (\`shutdown\`), and stays \
+so until it is started: $program/scripts/restart_scheduler.py does that"
     else
         try "no scheduler is running: it is started"
     fi
@@ -287,9 +288,17 @@ try() {
     case $tries in '' | *[!0-9]*) tries=0 ;; esac
     case $next in '' | *[!0-9]*) next=0 ;; esac
     case $others in '' | *[!0-9]*) others=0 ;; esac
+    mark=$(configuration)
+    if [ "$tries" -gt 0 ] && [ -n "$tried_with" ] && [ "$tried_with" != "$mark" ]; then
+        # What the tries failed for may be mended by that.
+        log INFO "config.yaml or requirements.txt has changed since the last try: the pause is over"
+        tell "config.yaml or requirements.txt has changed since the last try: the pause is over"
+        tries=0 next=0 others=0
+    fi
     # A clock that was set back must not put the next try off for long.
     if [ "$now" -lt "$next" ] && [ $((next - now)) -le 3600 ]; then
-        tell "no scheduler works; the next try to start one is in $((next - now)) s"
+        tell "no scheduler works for $project, and nothing is done now: after $tries that failed, the next try is in \
+$(((next - now + 59) / 60)) min, or once config.yaml or requirements.txt has changed; logs/monitor.log tells why"
         exit 1
     fi
     tries=$((tries + 1))
@@ -297,6 +306,7 @@ try() {
     # Before the try, so that one that is cut short counts, and a little early: cron is not to the second.
     remember "$tries" "$((now + pause * 60 - 30))" "$others"
     log WARNING "$1 (try $tries)"
+    tell "$1 (try $tries)"
     shift
     begun=''
     if begin "$@"; then begun=yes; fi
@@ -330,19 +340,24 @@ exit code $code"
     return 1
 }
 
+# What a start depends on, in a number: it tells another content, and not that a file was only written anew.
+configuration() {
+    cat "$project/config/config.yaml" "$program/requirements.txt" 2>/dev/null | cksum | tr -d ' '
+}
+
 pause_after() {
     case $1 in 1) pause=5 ;; 2) pause=10 ;; 3) pause=20 ;; 4) pause=40 ;; *) pause=60 ;; esac
 }
 
-# What an earlier look has left: how many tries have been made, or `stopped`; when the next one may be; and how often
-# another one was at it.
+# What an earlier look has left: how many tries have been made, or `stopped`; when the next one may be; how often
+# another one was at it; and with what configuration the last try was.
 recall() {
-    tries='' next='' others=''
-    [ ! -r "$state" ] || read -r tries next others <"$state"
+    tries='' next='' others='' tried_with=''
+    [ ! -r "$state" ] || read -r tries next others tried_with <"$state"
 }
 
 remember() {
-    (umask 077 && echo "$1 $2 $3" >"$state") 2>/dev/null || log WARNING "$state cannot be written: pauses are not kept"
+    (umask 077 && echo "$1 $2 $3 ${mark-}" >"$state") 2>/dev/null || log WARNING "$state cannot be written: pauses are not kept"
 }
 
 # log LEVEL WORDS [MORE]: one line as all logs have them, more below it.

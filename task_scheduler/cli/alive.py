@@ -33,7 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="SECONDS",
         type=_within,
         default=WITHIN,
-        help=f"how long it may be without a sign of life, {WITHIN:g} by default",
+        help=f"how long it may be without a sign of life, {WITHIN:g} by default and {LEAST_WITHIN:g} at least",
     )
 
 

@@ -40,7 +40,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         default=_WAIT,
         help=f"wait at most so long for the new program to work, {_WAIT:g} by default",
     )
-    parser.add_argument("--dry-run", action="store_true", help="only tell how it is, and what would be done")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only tell how it is and what would be done, and exit as that would"
+    )
     parser.add_argument(
         "--daemon", action="store_true", help="end it, or have none, and start it in the background instead"
     )

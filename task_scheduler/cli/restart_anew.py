@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import signal
 import time
 from argparse import Namespace
-from dataclasses import dataclass
 
 from task_scheduler.cli import times
 from task_scheduler.cli.background import start_in_background
@@ -21,8 +21,8 @@ from task_scheduler.core.stopping import StopMode
 from task_scheduler.process import detaching, rivals
 from task_scheduler.process.heartbeat import Phase
 from task_scheduler.process.incumbent import Incumbent, incumbent, one_at_a_time
-from task_scheduler.process.liveness import Health, Standing, answers, standing
-from task_scheduler.process.replacement import CHECK, telling_lines
+from task_scheduler.process.liveness import Health, Standing, answers, keeps_silent, standing
+from task_scheduler.process.replacement import Failure, try_out
 
 #: Seconds a killed process may take to be gone: the disk may have to take what it has written.
 _DEAD_WITHIN = 30.0
@@ -42,8 +42,9 @@ def restart_anew(options: Namespace, door: Door, terminal: Terminal) -> int:
     root = door.project.root
     with one_at_a_time(root, since=terminal.now()):
         if _is_well(options, door, terminal) and (failure := _tried(door)) is not None:
-            terminal.error(f"the scheduler goes on as it is: another could not start\n{failure.said}".rstrip())
-            return failure.code
+            said = failure.said.removeprefix("error: ")
+            terminal.error(f"the scheduler goes on as it is: another could not start\n{said}".rstrip())
+            return failure.exit_code or ExitCode.FAILURE
         with incumbent(root) as there:
             if there is not None and not _end(there, options, door, terminal):
                 return ExitCode.FAILURE
@@ -51,26 +52,46 @@ def restart_anew(options: Namespace, door: Door, terminal: Terminal) -> int:
 
 
 def rehearse(options: Namespace, door: Door, terminal: Terminal) -> int:
-    """Tell how the scheduler is, and what a restart would do."""
+    """Tell how the scheduler is, and what a restart would do; return what that would exit with, as far as is known."""
     root = door.project.root
     found = standing(root, now=terminal.now().timestamp(), pause=terminal.pause)
-    terminal.say(_told(found))
+    # A heart that beat lately may stand still by now.
+    is_silent = found.health is Health.HUNG or (found.health is Health.WELL and keeps_silent(root))
+    terminal.say(_told(found, is_silent=is_silent))
+    if is_silent:
+        if known := rivals.what_is_known(root, is_listening=True):
+            terminal.say(known)
+        return _rehearse_of_a_silent_one(options, terminal)
     if found.health is Health.WELL:
         _tell_runs(door, terminal)
-    if options.daemon and found.health is Health.WELL and (failure := _tried(door)) is not None:
+    if not options.daemon:
+        if found.health is Health.ABSENT:
+            terminal.say("would refuse: there is none to be restarted")
+            return ExitCode.NOT_RUNNING
+        terminal.say("would have it become the program on disk, in the same process")
+        return ExitCode.OK
+    if found.health is Health.WELL and (failure := _tried(door)) is not None:
         terminal.say("would leave it as it is: another could not start")
-        terminal.error(failure.said or "it did not say why")
-        return failure.code
-    terminal.say(_intention(found, options))
+        terminal.error(failure.said.removeprefix("error: ") or "it did not say why")
+        return failure.exit_code or ExitCode.FAILURE
+    terminal.say("would start it in the background" if found.health is Health.ABSENT else _end_and_start(options))
     return ExitCode.OK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Failure:
-    """Why a scheduler could not start."""
+def _rehearse_of_a_silent_one(options: Namespace, terminal: Terminal) -> int:
+    if not options.daemon:
+        terminal.say(f"would get no answer: `{options.program} restart --daemon --force` ends it and starts it anew")
+        return ExitCode.FAILURE
+    terminal.say(_end_and_start(options))
+    if options.force:
+        return ExitCode.OK
+    terminal.say("one that does not answer will hardly end by itself: --force would be needed; its runs go on")
+    return ExitCode.FAILURE
 
-    said: str
-    code: int
+
+def _end_and_start(options: Namespace) -> str:
+    forced = "kill it where that takes longer" if options.force else "give up where that takes longer"
+    return f"would end it within {options.timeout:g} s, {forced}, and start it in the background"
 
 
 def _is_well(options: Namespace, door: Door, terminal: Terminal) -> bool:
@@ -80,18 +101,10 @@ def _is_well(options: Namespace, door: Door, terminal: Terminal) -> bool:
     return found.health is Health.WELL and (not options.force or answers(root))
 
 
-def _tried(door: Door) -> _Failure | None:
+def _tried(door: Door) -> Failure | None:
     """Try whether the program on disk could start as `start_in_background` starts it; None: it could."""
-    lines: list[str] = []
-    try:
-        launched = detaching.launch([*detaching.command_line(door.project, _START), CHECK], tell=lines.append)
-    except (OSError, detaching.Silent) as error:
-        return _Failure(said=str(error), code=ExitCode.FAILURE)
-    if launched.exit_code == ExitCode.OK:
-        return None
-    # Below zero where a signal ended it.
-    code = launched.exit_code if launched.exit_code and launched.exit_code > 0 else ExitCode.FAILURE
-    return _Failure(said="\n".join(telling_lines("\n".join(lines))).removeprefix("error: "), code=code)
+    command = detaching.command_line(door.project, _START)
+    return asyncio.run(try_out(command, folder=detaching.program_folder()))
 
 
 def _end(there: Incumbent, options: Namespace, door: Door, terminal: Terminal) -> bool:
@@ -135,7 +148,7 @@ def _is_gone(there: Incumbent, terminal: Terminal, limit: float) -> bool:
     return True
 
 
-def _told(found: Standing) -> str:
+def _told(found: Standing, *, is_silent: bool) -> str:
     age = "" if found.age is None else f", last sign of life {times.duration(found.age)} ago"
     match found.health:
         case Health.ABSENT:
@@ -143,7 +156,8 @@ def _told(found: Standing) -> str:
         case Health.HUNG:
             return f"the scheduler hangs ({found.who}){age}"
         case Health.WELL:
-            return f"the scheduler {_AT[found.phase]} ({found.who}){age}"
+            how = "does not answer" if is_silent else _AT[found.phase]
+            return f"the scheduler {how} ({found.who}){age}"
 
 
 def _tell_runs(door: Door, terminal: Terminal) -> None:
@@ -154,17 +168,3 @@ def _tell_runs(door: Door, terminal: Terminal) -> None:
     executing = [run for run in at_work if run["state"] == "running"]
     if executing:
         terminal.say(f"at work, and not harmed: {named(executing)}")
-
-
-def _intention(found: Standing, options: Namespace) -> str:
-    """Return what a restart would do."""
-    if not options.daemon:
-        return "would " + (
-            "refuse: there is none to be restarted"
-            if found.health is Health.ABSENT
-            else "have it become the program on disk, in the same process"
-        )
-    if found.health is Health.ABSENT:
-        return "would start it in the background"
-    forced = "kill it where that takes longer" if options.force else "give up where that takes longer"
-    return f"would end it within {options.timeout:g} s, {forced}, and start it in the background"

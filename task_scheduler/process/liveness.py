@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from socket import gethostname
 
 from task_scheduler.control.address import socket_path
 from task_scheduler.control.client import ask
-from task_scheduler.control.errors import Forbidden
+from task_scheduler.control.errors import Forbidden, NoAnswer
 from task_scheduler.core.errors import TaskSchedulerError
-from task_scheduler.process.heartbeat import HEARTBEAT, INTERVAL, WITHIN, Beat, Phase
-from task_scheduler.store.locks import holder_of, is_out_of_reach, process_named
+from task_scheduler.process.heartbeat import HEARTBEAT, INTERVAL, LEAST_WITHIN, WITHIN, Beat, Phase
+from task_scheduler.store.locks import heir_of, holder_of, is_out_of_reach, process_named
 
 #: Seconds a silent one is given once more: the machine, or the process, may just have been woken.
 _SECOND_LOOK = 3.0
@@ -80,13 +82,35 @@ def check_within_reach(root: Path) -> None:
 
 
 def _scheduler_of(root: Path) -> str | None:
-    if (holder := holder_of(scheduler_lock(root))) is not None:
+    lock = scheduler_lock(root)
+    if (holder := holder_of(lock)) is not None:
         return None if holder.work else holder.who
     check_within_reach(root)
-    # Late: only where nobody holds the lock may one be about to become a new program, which takes longer to find out.
+    if heir_of(lock) is None:
+        return None if lock.exists() else _without_lock(root)
+    # Late: it takes longer to find out whether one is about to become a new program.
     from task_scheduler.process.rivals import scheduler_there
 
     return scheduler_there(root)
+
+
+def _without_lock(root: Path) -> str | None:
+    """Return who has lately worked and lives, although the lock file was deleted: it ends once it notices that."""
+    beat = Beat.read(root / HEARTBEAT)
+    age = None if beat is None else beat.age()
+    if beat is None or age is None or age > LEAST_WITHIN:
+        return None
+    import psutil
+
+    try:
+        began = psutil.Process(beat.process).create_time()
+    except psutil.Error:
+        return None
+    # A process that began after the beat has only the same number.
+    if began > beat.written:
+        return None
+    since = datetime.fromtimestamp(began, UTC)
+    return f"pid {beat.process} on {gethostname()} since {since:%Y-%m-%d %H:%M:%S} UTC, whose lock file is gone"
 
 
 def _judged(root: Path, who: str, now: float, within: float) -> Standing:
@@ -115,6 +139,17 @@ def _is_of(beat: Beat, who: str) -> bool:
     """Whether a beat is of the scheduler that holds the lock: an earlier one may have left its own."""
     named = process_named(who)
     return named is not None and named[0] == beat.process
+
+
+def keeps_silent(root: Path) -> bool:
+    """Whether the scheduler of the project at `root` listens and does not answer; one that only starts does neither."""
+    try:
+        ask(root, "surroundings", {}, patience=_PATIENCE)
+    except NoAnswer:
+        return True
+    except TaskSchedulerError:
+        return False
+    return False
 
 
 def answers(root: Path) -> bool:

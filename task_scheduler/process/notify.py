@@ -12,7 +12,7 @@ from task_scheduler.log_lines import escape
 
 #: What a service manager gives to the process it started, and to nobody that one starts.
 SOCKET, WATCHDOG, WATCHED_PROCESS = "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"
-#: Seconds between two texts of what is going on.
+#: Seconds between two texts of what is going on, also where the second one says nothing new.
 _BETWEEN_TEXTS = 3.0
 #: Seconds a message may wait for room: longer than a busy manager needs, too short to make a run late for good.
 _PATIENCE = 1.0
@@ -49,16 +49,6 @@ class ServiceManager:
         """Return what started this process, and take what it said away from all that this process starts."""
         names = (SOCKET, WATCHDOG, WATCHED_PROCESS)
         return cls({name: variables.pop(name) for name in names if name in variables}, process=os.getpid())
-
-    @property
-    def is_there(self) -> bool:
-        """Whether anybody listens."""
-        return self._address is not None
-
-    @property
-    def takes_text(self) -> bool:
-        """Whether somebody listens, and was told what is going on long enough ago."""
-        return self.is_there and (self._text_at is None or self._monotonic() - self._text_at >= _BETWEEN_TEXTS)
 
     def ready(self) -> None:
         """Say that the scheduler works, for the first time or again."""
@@ -98,13 +88,22 @@ class ServiceManager:
         if self.watchdog_within is not None:
             self._send("WATCHDOG=1")
 
-    def tell(self, text: str, *, at_once: bool = False) -> None:
-        """Say in a line what is going on: only what is new, and not too often unless `at_once`."""
-        if text == self._text or not (at_once or self.takes_text):
+    def tell(self, text: str | Callable[[], str], *, at_once: bool = False) -> None:
+        """Say in a line what is going on: only what is new, and not too often unless `at_once`.
+
+        A text that takes work is given as what returns it, and composed only where somebody listens and it is time.
+        """
+        now = self._monotonic()
+        is_time = at_once or self._text_at is None or now - self._text_at >= _BETWEEN_TEXTS
+        if self._address is None or not is_time:
             return
-        self._text, self._text_at = text, self._monotonic()
+        self._text_at = now
+        said = text if isinstance(text, str) else text()
+        if said == self._text:
+            return
+        self._text = said
         # One line whatever a task is called: the next one would be another message.
-        self._send(f"STATUS={escape(text)}")
+        self._send(f"STATUS={escape(said)}")
 
     def _send(self, message: str) -> None:
         if self._address is None:

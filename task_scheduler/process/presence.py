@@ -69,7 +69,7 @@ class Presence:
         self._end_start()
         self._describe = describe
         self._manager.ready()
-        self._manager.tell(describe(), at_once=True)
+        self._manager.tell(describe, at_once=True)
 
     def looked(self) -> None:
         """Give a sign of life: the scheduling loop has had a look."""
@@ -78,8 +78,8 @@ class Presence:
             self._beaten_at = now
             self._beat(Phase.WORKING)
             self._manager.sign_of_life()
-        if self._describe is not None and self._manager.takes_text:
-            self._manager.tell(self._describe())
+        if self._describe is not None:
+            self._manager.tell(self._describe)
 
     @contextmanager
     def looking_anew(self) -> Iterator[None]:
@@ -141,7 +141,7 @@ class Presence:
         while True:
             self._beat(Phase.ENDING)
             self._ask_for_time()
-            self._manager.tell(describe(), at_once=True)
+            self._manager.tell(describe, at_once=True)
             await asyncio.sleep(self.interval)
 
     def _ask_for_time(self) -> None:

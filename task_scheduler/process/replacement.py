@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from task_scheduler.core.errors import Refused
@@ -31,15 +32,23 @@ def command_line() -> list[str]:
     return [sys.executable, *(word for word in sys.orig_argv[1:] if word != NEW_RECORD)]
 
 
-async def rehearse(
-    command: Sequence[str] | None = None, *, folder: Path | None = None, patience: float = REHEARSAL_TIME
-) -> None:
-    """Raise Refused, with what it said, unless the program on disk says that it could start here.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a program could not start."""
 
-    `folder` is where the command means what it meant; None: where this process is now. It runs beside this one as
-    `run --check`; that it imports everything makes the real start faster, too.
+    said: str  #: its last words; empty: it said nothing
+    exit_code: int | None  #: None: it was not started, not heard of in time, or ended by a signal
+
+
+async def try_out(
+    command: Sequence[str], *, folder: Path | None = None, patience: float = REHEARSAL_TIME
+) -> Failure | None:
+    """Have `command`, one of `run`, say whether it could start a scheduler, and start none; None: it could.
+
+    `folder` is where the command means what it meant; None: where this process is now. It runs beside what works here,
+    for `patience` seconds at most, and is ended where this is cancelled.
     """
-    words = [*(command_line() if command is None else command), CHECK]
+    words = [*command, CHECK]
     try:
         process = await asyncio.create_subprocess_exec(
             *words,
@@ -50,19 +59,31 @@ async def rehearse(
             start_new_session=True,
         )
     except OSError as error:
-        raise Refused(f"the scheduler goes on as it is: {words[0]} cannot be started ({error.strerror})") from error
+        return Failure(said=f"{words[0]} cannot be started ({error.strerror})", exit_code=None)
     try:
         async with asyncio.timeout(patience):
             said, _ = await process.communicate()
     except TimeoutError:
-        raise Refused(f"the scheduler goes on as it is: the new program said nothing within {patience:g} s") from None
+        return Failure(said=f"it said nothing within {patience:g} s", exit_code=None)
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode:
-        lines = telling_lines(said.decode(errors="replace"))
-        raise Refused("\n".join(["the scheduler goes on as it is: the program on disk could not start", *lines]))
+    if not process.returncode:
+        return None
+    lines = "\n".join(telling_lines(said.decode(errors="replace")))
+    # Below zero where a signal ended it.
+    return Failure(said=lines, exit_code=process.returncode if process.returncode > 0 else None)
+
+
+async def rehearse(*, folder: Path | None = None) -> None:
+    """Raise Refused, with what it said, unless the program on disk says that it could start in this one's place.
+
+    `folder` is as for `try_out`. That the trial imports everything makes the real start faster, too.
+    """
+    failure = await try_out(command_line(), folder=folder)
+    if failure is not None:
+        raise Refused(f"the scheduler goes on as it is: the program on disk could not start\n{failure.said}".rstrip())
 
 
 def telling_lines(said: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from task_scheduler.environments.caches import has_cache
 from task_scheduler.environments.indexes import uv_settings
 from task_scheduler.starting.errors import CannotStart
 from task_scheduler.starting.recipe import Recipe
+from task_scheduler.starting.streams import say
 
 #: The installer's lines a person sees while waiting; the rest is shown only when it fails.
 _NEWS = ("Collecting ", "Building ", "Installing ", "Resolved ", "Prepared ", "Installed ", "Downloading ")
@@ -161,13 +161,6 @@ def runs(program: str | Path) -> bool:
 def succeeds(arguments: Sequence[str]) -> bool:
     """Whether a command can be run and ends with 0; what it prints is nobody's business."""
     return _answer(arguments, installers_variables(os.environ)) is not None
-
-
-def say(text: str) -> None:
-    """Tell a person who waits; on stderr, since stdout may be data for a program."""
-    # Nobody may be there to read it.
-    with suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
 
 
 def _check_can_make_venv(python: str, recipe: Recipe) -> None:

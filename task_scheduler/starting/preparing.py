@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from task_scheduler.starting.errors import CannotStart
-from task_scheduler.starting.installer import Installer, located, runs, say, succeeds
+from task_scheduler.starting.installer import Installer, located, runs, succeeds
 from task_scheduler.starting.recipe import STAMP, Recipe, Stamp, State
 from task_scheduler.starting.requirements import RequirementFiles
+from task_scheduler.starting.streams import say
 
 LEAST_PYTHON = (3, 11)
 

@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import operator
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from task_scheduler.starting.errors import CannotStart
 
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<bounds>.*)", re.ASCII)
 _BOUND = re.compile(r"(?P<sign>>=|<=|==|!=|<|>)\s*(?P<version>[A-Za-z0-9.+!-]+)", re.ASCII)
+#: The folder that an installer leaves beside a package, its name and version written as in all of them.
+_INSTALLED = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.dist-info")
 _VERSION = re.compile(
     r"v?(?P<release>\d+(?:\.\d+)*)[-_.]?(?:(?P<phase>[a-z]+)[-_.]?(?P<count>\d*)[a-z0-9.]*)?(?:\+.*)?",
     re.ASCII | re.IGNORECASE,
@@ -122,10 +124,41 @@ class RequirementFiles:
 
     def lacking(self) -> list[str]:
         """Return what the running interpreter lacks, each with what was found instead; empty: nothing."""
-        return [lack for requirement in self.requirements if (lack := _lack(requirement)) is not None]
+        installed = _installed()
+        doubtful = [one for one in self.requirements if not _is_met(one, installed)]
+        return [lack for requirement in doubtful if (lack := _lack(requirement)) is not None]
+
+
+def _installed() -> Mapping[str, str | None]:
+    """Return versions by names of packages, as the names of folders tell them; None: more than one is there."""
+    versions: dict[str, str | None] = {}
+    for folder in dict.fromkeys(filter(None, sys.path)):
+        for left in Path(folder).glob("*.dist-info"):
+            found = _INSTALLED.fullmatch(left.name)
+            # Where that was removed by half, the file is gone.
+            if found is not None and (left / "METADATA").is_file():
+                package = _normal(found["name"])
+                versions[package] = None if package in versions else found["version"]
+    return versions
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "_", name).lower()
+
+
+def _is_met(requirement: Requirement, installed: Mapping[str, str | None]) -> bool:
+    """Whether a requirement is met beyond doubt: by one package that is where most are."""
+    version = installed.get(_normal(requirement.name))
+    try:
+        return version is not None and requirement.accepts(Version.parse(version))
+    except ValueError:
+        return False
 
 
 def _lack(requirement: Requirement) -> str | None:
+    # Not before there is a doubt: it takes as long to import as all else that a start of a command does.
+    from importlib import metadata
+
     try:
         # A half-removed package has metadata without a version.
         found: str | None = metadata.version(requirement.name)

@@ -1,4 +1,4 @@
-"""Standard streams that were closed before the program began."""
+"""What is said before the program begins, and standard streams that were closed before that."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ def fill_gaps() -> None:
         if getattr(sys, name) is None:
             # Open for as long as the process lives.
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))
+
+
+def say(text: str) -> None:
+    """Tell a person who waits; on stderr, since stdout may be data for a program."""
+    # Nobody may be there to read it.
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from packaging.version import Version as Reference
 from task_scheduler.cli.arguments import read
 from task_scheduler.starting.options import option
 from task_scheduler.starting.program import command
-from task_scheduler.starting.requirements import Version, parse_requirement
+from task_scheduler.starting.requirements import RequirementFiles, Version, parse_requirement
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_versions_are_ordered_as_packaging_orders_them(first: str, second: str) 
         (["--status"], ["--root", "/srv/jobs", "--status"]),
         (["--status", "--json"], ["--root", "/srv/jobs", "--status", "--json"]),
         (["--root", "/x"], ["--root", "/x"]),
-        (["--config=c.yaml", "--status"], ["--config=c.yaml", "--status"]),
+        (["--config=c.yaml", "--status"], ["--root", "/srv/jobs", "--config=c.yaml", "--status"]),
         (["list", "--json"], ["--root", "/srv/jobs", "list", "--json"]),
         (["start", "report", "--", "--root"], ["--root", "/srv/jobs", "start", "report", "--", "--root"]),
         (["--help"], ["--root", "/srv/jobs", "--help"]),
@@ -77,6 +78,16 @@ def test_versions_are_ordered_as_packaging_orders_them(first: str, second: str) 
 )
 def test_main_py_is_about_its_own_folder_unless_told(arguments: list[str], expected: list[str]) -> None:
     assert command(arguments, Path("/srv/jobs")) == expected
+
+
+def test_a_configuration_of_another_project_takes_main_py_there(tmp_path: Path) -> None:
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "config").mkdir()
+
+    assert command(["--config", f"{tmp_path}/config/c.yaml"], Path("/srv/jobs")) == [
+        "--config",
+        f"{tmp_path}/config/c.yaml",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +101,8 @@ def test_main_py_is_about_its_own_folder_unless_told(arguments: list[str], expec
         ("--root list", "run", "list", None),
         ("--root list list", "list", "list", None),
         ("--root=/x history --task run", "history", "/x", None),
-        ("--config c.yaml status", "status", None, "c.yaml"),
-        ("--config c.yaml --status", "status", None, "c.yaml"),
+        ("--config c.yaml status", "status", "/srv/jobs", "c.yaml"),
+        ("--config c.yaml --status", "status", "/srv/jobs", "c.yaml"),
     ],
 )
 def test_main_py_takes_options_before_the_verb(line: str, verb: str, root: str | None, config: str | None) -> None:
@@ -102,3 +113,42 @@ def test_main_py_takes_options_before_the_verb(line: str, verb: str, root: str |
 
 def test_the_last_of_two_equal_options_counts() -> None:
     assert option(["--root", "a", "--root=b"], "--root") == "b"
+
+
+@pytest.mark.parametrize(
+    ("folders", "lacking"),
+    [
+        ({"a_Package-1.5.dist-info": "1.5"}, []),
+        ({"a_package-0.9.dist-info": "0.9"}, ["a-package>=1,<2 (found 0.9)"]),
+        # What the file says counts wherever the folder's name leaves a doubt.
+        ({"a_package-0.9.dist-info": "1.5"}, []),
+        ({"a_package.egg-info": "1.5"}, []),
+        ({"a_package-1.5.dist-info": ""}, ["a-package>=1,<2 (not installed)"]),
+        ({}, ["a-package>=1,<2 (not installed)"]),
+    ],
+)
+def test_what_an_interpreter_lacks(
+    folders: dict[str, str], lacking: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "requirements.txt").write_text("a-package>=1,<2\n")
+    for name, version in folders.items():
+        (tmp_path / name).mkdir()
+        if version:
+            file = "PKG-INFO" if name.endswith(".egg-info") else "METADATA"
+            (tmp_path / name / file).write_text(f"Metadata-Version: 2.1\nName: a-package\nVersion: {version}\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+
+    assert RequirementFiles.read([tmp_path / "requirements.txt"]).lacking() == lacking
+
+
+def test_of_two_versions_in_one_interpreter_the_one_that_is_found_first_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "requirements.txt").write_text("a-package>=1,<2\n")
+    for version in ("0.9", "1.5"):
+        left = tmp_path / version / f"a_package-{version}.dist-info"
+        left.mkdir(parents=True)
+        (left / "METADATA").write_text(f"Metadata-Version: 2.1\nName: a-package\nVersion: {version}\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "0.9"), str(tmp_path / "1.5"), *sys.path])
+
+    assert RequirementFiles.read([tmp_path / "requirements.txt"]).lacking() == ["a-package>=1,<2 (found 0.9)"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -131,6 +132,31 @@ def test_nobody_is_there_whatever_files_say(tmp_path: Path) -> None:
         PidFile(project.run / "scheduler.pid").write()
 
     assert project.look()[0] is Health.ABSENT
+
+
+def test_one_whose_lock_file_was_deleted_is_there_as_long_as_it_lives_and_beats(held: Held) -> None:
+    held.beat(ago=5)
+    (held.run / "scheduler.lock").unlink()
+
+    living = standing(held.root, now=0, pause=lambda _: None)
+    held.beat(ago=16)
+    silent = held.look(wall=0)
+    held.beat(boot="another")
+    of_another_boot = held.look(wall=0)
+    with subprocess.Popen(["true"]) as ended:
+        held.beat(pid=ended.pid)
+        ended.wait()
+        dead = held.look(wall=0)
+    # Its number is that of a process which began later.
+    with subprocess.Popen(["sleep", "60"]) as later:
+        held.beat(pid=later.pid)
+        os.utime(held.file, (1_000_000_000, 1_000_000_000))
+        another = held.look(wall=0)
+        later.kill()
+
+    assert (living.health, round(living.age or 0)) == (Health.WELL, 5)
+    assert re.fullmatch(rf"pid {os.getpid()} on \S+ since .+ UTC, whose lock file is gone", living.who)
+    assert [health for health, _ in (silent, of_another_boot, dead, another)] == [Health.ABSENT] * 4
 
 
 def test_a_command_in_a_schedulers_place_is_no_scheduler(tmp_path: Path) -> None:

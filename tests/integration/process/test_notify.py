@@ -78,12 +78,32 @@ def test_what_is_going_on_is_said_when_it_is_new_and_not_too_often(listener: tup
     now = 100.0
     manager = ServiceManager({"NOTIFY_SOCKET": address}, process=MINE, monotonic=lambda: now)
 
-    for text, moment in [("a", 100), ("b", 101), ("b", 103.5), ("b", 110), ("c", 112), ("d", 112.5)]:
+    for text, moment in [("a", 100), ("b", 101), ("b", 103.5), ("b", 110), ("c", 113), ("d", 113.5)]:
         now = moment
         manager.tell(text)
     manager.tell("e", at_once=True)
 
     assert heard(listening) == ["STATUS=a", "STATUS=b", "STATUS=c", "STATUS=e"]
+
+
+def test_a_text_that_takes_work_is_composed_only_where_it_may_be_said(listener: tuple[str, socket.socket]) -> None:
+    address, listening = listener
+    now = 0.0
+    composed: list[float] = []
+
+    def compose() -> str:
+        composed.append(now)
+        return "nothing due"
+
+    manager = ServiceManager({"NOTIFY_SOCKET": address}, process=MINE, monotonic=lambda: now)
+    unheard = ServiceManager({}, process=MINE, monotonic=lambda: now)
+    for tenth in range(70):
+        now = tenth / 10
+        manager.tell(compose)
+        unheard.tell(compose, at_once=True)
+
+    assert composed == [0.0, 3.0, 6.0], "also where the text stays the same"
+    assert heard(listening) == ["STATUS=nothing due"]
 
 
 @pytest.mark.parametrize(

@@ -267,6 +267,38 @@ def test_root_follows_no_link_of_the_service_and_gives_it_no_file_of_its_own(mac
         assert (found.st_uid, found.st_gid, oct(found.st_mode)) == (0, 0, "0o100600")
     assert private.read_text() == "of root alone\n"
 
+    # Root has left it in a folder of the service, whose user may move it from there, and give it its own group before.
+    secret.unlink()
+    data = machine.prefix / "data"
+    data.chmod(0o2711)
+    left = data / "left by root"
+    left.write_text("of root alone\n")
+    left.chmod(0o600)
+    subprocess.run(["runuser", "-u", machine.user, "--", "mv", left, secret], check=True)
+    refused = machine.install()
+    assert (refused.returncode, oct(secret.stat().st_mode)) == (1, "0o100600")
+    assert f"it is root's, and {machine.user} may not read it; if it is meant for the service: chgrp" in refused.stderr
+    secret.chmod(0o644)
+    assert machine.install().returncode == 0
+    assert (secret.stat().st_uid, oct(secret.stat().st_mode)) == (0, "0o100640")
+
+
+@pytest.mark.slow
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_is_put_in_force(machine: Machine) -> None:
+    assert machine.install().returncode == 0
+    first = machine.release
+    machine.write("task_scheduler/new.py", "")
+    (machine.prefix / "main.py").unlink()
+    for name in ("config/config.yaml.new", "helpers/other.py.new", "main.py"):
+        (machine.prefix / name).mkdir()
+        refused = machine.install()
+        assert (refused.returncode, machine.release) == (1, first)
+        assert f"{Path(name).name} is a folder, where a file of the program belongs" in refused.stderr
+        (machine.prefix / name).rmdir()
+
+    assert machine.install().returncode == 0
+    assert machine.release != first
+
 
 @pytest.mark.slow
 def test_another_user_takes_over_after_an_uninstall_alone(machine: Machine) -> None:
@@ -320,14 +352,13 @@ def test_helpers_that_an_upgrade_did_not_get_to_are_brought_by_the_next_call(mac
     assert machine.install().returncode == 0
     first, helper = machine.release, machine.prefix / "helpers/other.py"
     machine.write("helpers/other.py", "VERSION = 2\n")
-    obstacle = machine.prefix / "main.py"
-    obstacle.unlink()
+    obstacle = machine.prefix / ".replacing"
     obstacle.mkdir()
 
     cut_short = machine.install()
 
     assert cut_short.returncode == 1
-    assert "is a folder, where a file of the program belongs" in cut_short.stderr
+    assert "could not put release" in cut_short.stderr
     assert machine.release != first, "put in force first"
     assert helper.read_text() == "VERSION = 1\n"
     obstacle.rmdir()
@@ -485,6 +516,7 @@ def test_a_rehearsal_changes_nothing_and_needs_no_root(machine: Machine) -> None
     assert told.returncode == 0, told.stderr
     for words in ("would make the user", "would copy the program", "would write", "Nothing was changed."):
         assert words in told.stdout
+    assert [line for line in told.stdout.split("\n\n")[0].splitlines() if not line.startswith("would ")] == []
     assert not machine.prefix.exists()
     assert not machine.units.exists()
     without = subprocess.run(

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,6 +80,22 @@ def test_ends_a_scheduler_that_hangs_and_starts_another(watched: WatchedProject)
     assert watched.pid not in {None, hung}
 
 
+def _told_at_a_terminal(watched: WatchedProject) -> str:
+    """Return what the monitor tells a person who runs it."""
+    ours, terminal = os.openpty()
+    try:
+        command = ["/bin/sh", str(watched.scripts / "monitor_scheduler.sh")]
+        subprocess.run(command, env=CRONS_VARIABLES, stdout=terminal, stderr=subprocess.STDOUT, timeout=60, check=False)
+    finally:
+        os.close(terminal)
+    with os.fdopen(ours, encoding="utf-8", errors="replace") as told:
+        lines: list[str] = []
+        # A terminal that nobody has open any more ends by an error.
+        with suppress(OSError):
+            lines.extend(told)
+    return "".join(lines)
+
+
 def _make_older(watched: WatchedProject, seconds: float) -> None:
     """Have the last sign of life be so many seconds ago."""
     path = watched.root / "data" / "run" / "heartbeat"
@@ -95,6 +112,7 @@ def test_leaves_one_alone_that_a_person_ended_until_it_is_started_again(watched:
         assert _said(watched.monitor(*filter(None, [look]))) == (0, "", "")
 
     assert watched.pid is None
+    assert "nothing is done: it was stopped by a command" in _told_at_a_terminal(watched)
     assert watched.log.count("was stopped by a command, and stays so") == 1
     assert watched.facts.command("run", "--daemon").returncode == 0
     watched.end()
@@ -118,10 +136,16 @@ def test_pauses_grow_between_tries_that_fail_and_a_start_that_works_ends_them(wa
 
     assert pauses == [5, 60]
     assert _said(watched.monitor()) == (1, "", ""), "until then it neither tries nor mails"
+    told = _told_at_a_terminal(watched)
+    assert re.search(r"nothing is done now: after 5 that failed, the next try is in (59|60) min, or once config", told)
     assert watched.log.count("could not be started") == 2
-    state.write_text("5 0\n")
+
+    config.write_text("scheduler:\n  loop_interval: soon\n")
+    code, _, errors = _said(watched.monitor())
+    assert (code, "loop_interval must be" in errors, "next try in 5 minutes" in errors) == (1, True, True)
     config.unlink()
     assert _said(watched.monitor())[0] == 0
+    assert watched.log.count("has changed since the last try: the pause is over") == 2
     assert _said(watched.monitor()) == (0, "", "")
     assert not state.exists()
 
