@@ -1,7 +1,7 @@
 """Helpers for tasks: `from helpers import log_info, progress`.
 
 Put your own files beside these and import from them directly (`from helpers.mine import thing`), or add their names
-below. A helper file may declare packages in its docstring, like a task; only tasks that import it get them.
+to the table below. A helper file may declare packages in its docstring, like a task; only tasks that import it get them.
 """
 
 from __future__ import annotations
@@ -14,65 +14,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     # For editors and type checkers, which see through nothing that is looked up at run time.
-    from helpers.config_loader import (
-        InvalidConfig,
-        get_config_value,
-        list_config_files,
-        load_config,
-        save_config,
-    )
-    from helpers.external_execution import (
-        execute_cli_command,
-        execute_python_script,
-        execute_script_with_retry,
-        process_execution_results,
-    )
-    from helpers.project import get_project_root
-    from helpers.state import (
-        forget,
-        recall,
-        remember,
-    )
-    from helpers.system_notifications import (
-        log_notification,
-        send_and_log_notification,
-        send_notification,
-    )
-    from helpers.task_logging import (
-        TaskLogger,
-        create_task_logger,
-        log,
-        log_critical,
-        log_debug,
-        log_error,
-        log_execution_result,
-        log_info,
-        log_structured_data,
-        log_task_complete,
-        log_task_error,
-        log_task_start,
-        log_warning,
-        task_debug,
-        task_error,
-        task_info,
-        task_log,
-        task_warning,
-    )
-    from helpers.this_run import (
-        Cancel,
-        Skip,
-        Snooze,
-        Stopped,
-        artifact,
-        attempt,
-        metric,
-        progress,
-        result,
-        run_id,
-        scheduled_for,
-        stop_reason,
-        task_id,
-    )
+    from helpers.config_loader import *  # noqa: F403 - the names are in the table below, and nowhere else
+    from helpers.external_execution import *  # noqa: F403
+    from helpers.project import *  # noqa: F403
+    from helpers.state import *  # noqa: F403
+    from helpers.system_notifications import *  # noqa: F403
+    from helpers.task_logging import *  # noqa: F403
+    from helpers.this_run import *  # noqa: F403
 
 #: Which file provides a name. Nothing is imported before it is asked for, so a task pays for what it uses.
 _MODULES = {
@@ -125,55 +73,7 @@ _MODULES = {
     "task_warning": "task_logging",
 }
 
-__all__ = [
-    "Cancel",
-    "InvalidConfig",
-    "Skip",
-    "Snooze",
-    "Stopped",
-    "TaskLogger",
-    "artifact",
-    "attempt",
-    "create_task_logger",
-    "execute_cli_command",
-    "execute_python_script",
-    "execute_script_with_retry",
-    "forget",
-    "get_config_value",
-    "get_project_root",
-    "list_config_files",
-    "load_config",
-    "log",
-    "log_critical",
-    "log_debug",
-    "log_error",
-    "log_execution_result",
-    "log_info",
-    "log_notification",
-    "log_structured_data",
-    "log_task_complete",
-    "log_task_error",
-    "log_task_start",
-    "log_warning",
-    "metric",
-    "process_execution_results",
-    "progress",
-    "recall",
-    "remember",
-    "result",
-    "run_id",
-    "save_config",
-    "scheduled_for",
-    "send_and_log_notification",
-    "send_notification",
-    "stop_reason",
-    "task_debug",
-    "task_error",
-    "task_id",
-    "task_info",
-    "task_log",
-    "task_warning",
-]
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever that file provides

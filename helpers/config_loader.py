@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 
 from helpers.project import get_project_root
+from task_scheduler.task_side import arguments as given
 from task_scheduler.task_side.whole_files import locked, replace
+from task_scheduler.task_side.yaml_faults import NEVER_CLOSED, faulty_line
 
 TYPE_CHECKING = False
 
@@ -27,6 +29,16 @@ __all__ = ["InvalidConfig", "get_config_value", "get_project_root", "list_config
 _SECRETS = "secrets.yaml"
 _SUFFIXES = (".yaml", ".yml")
 _MISSING = object()
+_MOST_OF_A_NAME = 255  #: bytes, as file systems have it
+#: By what PyYAML says: what to do about it.
+_WAYS_OUT = {
+    "did not find expected key": "put all of a value in quotes, and begin keys that belong together in the same column",
+    "did not find expected ','": "a list or a dict that opens with [ or { is not closed",
+    "tab character": "begin lines with spaces, not with tabs",
+    "unhashable key": "a key must be a text or a number",
+    "another document": "a file holds one document: take the line --- away",
+    "unknown escape": "a backslash in double quotes begins a special character: use single quotes, or write it twice",
+}
 
 
 class InvalidConfig(ValueError):
@@ -36,14 +48,16 @@ class InvalidConfig(ValueError):
 def load_config(config_name: str = "config.yaml") -> dict[str, Any]:
     """Return what a file in config/ says; an empty file says nothing.
 
-    Raises FileNotFoundError where there is none, and InvalidConfig, a ValueError, where it is not YAML or not lines of
-    `key: value`.
+    Raises FileNotFoundError where there is none, and InvalidConfig, a ValueError, where it cannot be read, is not YAML
+    or not lines of `key: value`.
     """
     path = _path_of(config_name)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise FileNotFoundError(_none_there(config_name)) from None
+    except OSError as error:
+        raise InvalidConfig(f"{_shown(config_name)} cannot be read: {error.strerror}") from None
     return _parsed(data, _shown(config_name))
 
 
@@ -53,11 +67,12 @@ def get_config_value(key_path: str, config_name: str = "config.yaml", default: A
     `default` stands for a key that is not there, and for a file that is not. A file that cannot be used raises as in
     `load_config`: a mistake in it must not pass for a default.
     """
+    parts = given.text("key_path", key_path).split(".")
     try:
         found: Any = load_config(config_name)
     except FileNotFoundError:
         return default
-    for part in key_path.split("."):
+    for part in parts:
         found = _inside(found, part)
         if found is _MISSING:
             return default
@@ -104,10 +119,12 @@ def _shown(config_name: str) -> str:
 
 
 def _path_of(config_name: str) -> Path:
-    """Return the path of a file in config/; raises ValueError for a name that leads elsewhere or through a file."""
-    parts = Path(config_name).parts
-    if not parts or os.path.isabs(config_name) or ".." in parts or "\0" in str(config_name):
-        raise ValueError(f"{config_name!r} is no name of a file in config/, such as 'my_task.yaml'")
+    """Return the path of a file in config/; raises TypeError, and ValueError for a name that leads elsewhere or through a file."""
+    name = given.path("config_name", config_name)
+    parts = Path(name).parts
+    is_too_long = any(len(os.fsencode(part)) > _MOST_OF_A_NAME for part in parts)
+    if not parts or os.path.isabs(name) or ".." in parts or "\0" in name or is_too_long:
+        raise ValueError(f"{config_name!r:.200} is no name of a file in config/, such as 'my_task.yaml'")
     path = _folder()
     for part in parts[:-1]:
         path /= part
@@ -165,14 +182,17 @@ def _dumped(yaml: ModuleType, config_data: dict[str, Any], *, allow_unicode: boo
 
 def _parsed(data: bytes, shown: str) -> dict[str, Any]:
     yaml = _yaml()
+    text = ""
     try:
-        found = yaml.load(data.decode("utf-8-sig"), Loader=_strict_loader(yaml))
+        text = data.decode("utf-8-sig")
+        found = yaml.load(text, Loader=_strict_loader(yaml))
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InvalidConfig(f"{shown}:{line}: it is not written in UTF-8") from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise InvalidConfig(f"{shown}:{mark.line + 1 if mark else 1}: {_reason(error.problem or '')}") from None
+        line, is_open = faulty_line(yaml, text, error)
+        reason = NEVER_CLOSED if is_open else _reason(error.problem or "")
+        raise InvalidConfig(f"{shown}:{line}: {reason}") from None
     except (yaml.YAMLError, RecursionError):
         raise InvalidConfig(f"{shown}: it holds characters or a nesting that YAML does not allow") from None
     if found is None:
@@ -190,7 +210,7 @@ def _reason(problem: str) -> str:
         return "put a value that holds ': ' in quotes, and begin every key in the same column"
     if "could not find expected ':'" in problem or "simple key" in problem:
         return "write lines of 'key: value'"
-    return problem
+    return next((way_out for words, way_out in _WAYS_OUT.items() if words in problem), problem)
 
 
 def _strict_loader(yaml: ModuleType) -> Any:  # noqa: ANN401 - a class made of one that comes with PyYAML
@@ -213,7 +233,7 @@ def _strict_loader(yaml: ModuleType) -> Any:  # noqa: ANN401 - a class made of o
         def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - its signature
             try:
                 return super().construct_object(node, deep=deep)
-            except (ValueError, OverflowError):
+            except (ValueError, OverflowError, AttributeError):  # the last of a tag that the text does not fit
                 problem = "a value looks like a number or a date and is none: put it in quotes"
                 raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
 

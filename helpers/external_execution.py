@@ -5,9 +5,9 @@ description: "Runs commands and Python scripts, with a time limit, and tells how
 dependencies: []
 ---
 
-Nothing here raises for what a command does, or for one that cannot be begun: the result says it. At its time limit, and
-when the task itself is stopped, a command is ended with what it started; a daemon that has emptied its environment may
-go on until the run ends.
+Nothing here raises for what a command does, or for one that cannot be begun: the result says it. An argument of a wrong
+type is a mistake of the task, and raises TypeError. At its time limit, and when the task itself is stopped, a command is
+ended with what it started; a daemon that has emptied its environment may go on until the run ends.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import os
 import shlex
 import signal
 import sys
+import threading
 import time
 
+from task_scheduler.task_side import arguments as given
 from task_scheduler.task_side import commands
 
 TYPE_CHECKING = False
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     Text = Union[str, os.PathLike[str]]
 
 _MOST_SHOWN = 200
+#: What a result has that can be summed up.
+_SUMMED_UP = ("success", "execution_time", "command", "error", "stdout")
 
 
 def execute_cli_command(
@@ -47,13 +51,18 @@ def execute_cli_command(
     begun or was ended at its time limit, and less than 0 where a signal ended it. Of an output of more than 10 MB, the
     first and the last 5 MB are kept. What the command leaves in the background goes on, unheard.
     """
-    result = _new_result(command if isinstance(command, str) else _joined(command))
+    words = None if isinstance(command, str) else _words("command", command, "a text, or a list of words")
+    given.flag("shell", shell)
+    environment = _with(os.environ, env)
+    folder, seconds = _folder(cwd), _limit(timeout)
+    result = _new_result(str(command) if words is None else _joined(words))
     try:
-        arguments = _arguments(command, shell=shell)
-        environment = _with(os.environ, env)
-    except (TypeError, ValueError) as error:
+        arguments = _arguments(command, shell=shell) if isinstance(command, str) else words
+    except ValueError as error:
         return _refused(result, str(error))
-    return _carry_out(result, arguments, cwd=cwd, timeout=timeout, environment=environment)
+    if not arguments:
+        return _refused(result, "the command is empty")
+    return _carry_out(result, arguments, cwd=folder, timeout=seconds, environment=environment)
 
 
 def execute_python_script(
@@ -69,17 +78,16 @@ def execute_python_script(
     A relative path is one from `cwd`. With `capture_output=False` what it writes goes to the run's own output. The
     result is that of `execute_cli_command`, and `script_path`.
     """
-    script = os.fspath(script_path)
-    result = {**_new_result(""), "script_path": script}
-    if isinstance(args, (str, bytes)):
-        return _refused(result, f"args must be a list of arguments, not one text: [{args!r}]")
-    arguments = [os.fspath(python_executable or sys.executable), script, *map(_argument, args or ())]
-    result["command"] = _joined(arguments)
-    if not os.path.exists(os.path.join(cwd or "", script)):
-        return _refused(result, f"there is no script {script} in {os.path.abspath(cwd or os.curdir)}")
-    return _carry_out(
-        result, arguments, cwd=cwd, timeout=timeout, environment=dict(os.environ), captures=capture_output
-    )
+    script = given.path("script_path", script_path)
+    words = [] if args is None else _words("args", args, "a list of arguments, or None")
+    folder, seconds = _folder(cwd), _limit(timeout)
+    python = None if python_executable is None else given.path("python_executable", python_executable, or_none=True)
+    captures = given.flag("capture_output", capture_output)
+    arguments = [python or sys.executable, script, *words]
+    result = {**_new_result(_joined(arguments)), "script_path": script}
+    if not os.path.exists(os.path.join(folder or "", script)):
+        return _refused(result, f"there is no script {script} in {os.path.abspath(folder or os.curdir)}")
+    return _carry_out(result, arguments, cwd=folder, timeout=seconds, environment=dict(os.environ), captures=captures)
 
 
 def execute_script_with_retry(
@@ -92,12 +100,21 @@ def execute_script_with_retry(
     """Run a Python script until it succeeds, at most once and `max_retries` times more, `retry_delay` seconds apart.
 
     Returns the last result, and with it `retry_attempts` (how often it was run), `all_attempts` (the result of each)
-    and `final_success`. Further arguments are those of `execute_python_script`; a `timeout` is of each attempt.
+    and `final_success`. Further arguments are those of `execute_python_script`; a `timeout` is of each attempt. Raises
+    TypeError and ValueError for a number that is none of these.
     """
-    attempts = [execute_python_script(script_path, args, **kwargs)]
+    if isinstance(max_retries, bool) or not isinstance(max_retries, int):
+        raise given.wrong("max_retries", max_retries, "a whole number")
+    if max_retries < 0:
+        raise ValueError(f"max_retries must be 0 or more, and is {max_retries}")
+    given.number("retry_delay", retry_delay, "a number of seconds")
+    if not 0 <= retry_delay <= threading.TIMEOUT_MAX:
+        raise ValueError(f"retry_delay must be 0 seconds or more, and is {retry_delay!r}")
+    arguments = args if args is None else _words("args", args, "a list of arguments, or None")
+    attempts = [execute_python_script(script_path, arguments, **kwargs)]
     while not attempts[-1]["success"] and len(attempts) <= max_retries:
-        time.sleep(max(0, retry_delay))
-        attempts.append(execute_python_script(script_path, args, **kwargs))
+        time.sleep(retry_delay)
+        attempts.append(execute_python_script(script_path, arguments, **kwargs))
     last = attempts[-1]
     return {
         **last,
@@ -111,9 +128,9 @@ def process_execution_results(results: Iterable[Mapping[str, Any]]) -> dict[str,
     """Sum results up: `total_executions`, `successful`, `failed`, `total_execution_time` and `average_execution_time`.
 
     Times are in seconds. `errors` has `command` and `error` of each failure, and `outputs` has `command` and `stdout` of
-    each that wrote something, its first 200 characters.
+    each that wrote something, its first 200 characters. Raises TypeError or ValueError for what is no result.
     """
-    every = list(results)
+    every = _results(results)
     successful = sum(1 for result in every if result["success"])
     seconds = float(sum(result["execution_time"] for result in every))
     return {
@@ -159,18 +176,17 @@ def _carry_out(
     result: dict[str, Any],
     arguments: Sequence[str],
     *,
-    cwd: Text | None,
+    cwd: str | None,
     timeout: float | None,
     environment: Mapping[str, str],
     captures: bool = True,
 ) -> dict[str, Any]:
-    if timeout is not None and not _is_span(timeout):
+    if timeout is not None and not timeout > 0:
         return _refused(result, f"timeout must be more than 0 seconds, or None for no limit, and is {timeout!r}")
-    folder = None if cwd is None else os.fspath(cwd)
-    if folder is not None and not os.path.isdir(folder):
-        return _refused(result, f"there is no folder {folder} to run it in")
+    if cwd is not None and not os.path.isdir(cwd):
+        return _refused(result, f"there is no folder {cwd} to run it in")
     try:
-        ended = commands.run(arguments, cwd=folder, environment=environment, timeout=timeout, captures=captures)
+        ended = commands.run(arguments, cwd=cwd, environment=environment, timeout=timeout, captures=captures)
     except (OSError, ValueError) as error:
         return _refused(result, _cannot_begin(arguments[0], error))
     result["return_code"] = ended.code
@@ -182,42 +198,66 @@ def _carry_out(
     return result
 
 
-def _is_span(seconds: object) -> bool:
-    return isinstance(seconds, (int, float)) and seconds > 0
-
-
-def _arguments(command: str | Sequence[Text], *, shell: bool) -> list[str]:
-    if not isinstance(command, str):
-        arguments = [_argument(argument) for argument in command]
-    elif shell and command.strip():
+def _arguments(command: str, *, shell: bool) -> list[str]:
+    """Return the words of a text; raises ValueError."""
+    if shell and command.strip():
         return ["/bin/sh", "-c", command]
-    else:
-        try:
-            arguments = shlex.split(command)
-        except ValueError as error:
-            raise ValueError(f"the command cannot be split into words ({error}): {command[:_MOST_SHOWN]}") from None
-    if not arguments:
-        raise ValueError("the command is empty")
-    return arguments
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise ValueError(f"the command cannot be split into words ({error}): {command[:_MOST_SHOWN]}") from None
 
 
-def _argument(value: object) -> str:
-    return os.fsdecode(value) if isinstance(value, (str, bytes, os.PathLike)) else str(value)
+def _words(name: str, value: object, expected: str) -> list[str]:
+    return [
+        os.fsdecode(item) if isinstance(item, (str, bytes, os.PathLike)) else str(item)
+        for item in given.words(name, value, expected)
+    ]
 
 
-def _joined(arguments: Iterable[object]) -> str:
-    return " ".join(shlex.quote(_argument(argument)) for argument in arguments)
+def _folder(cwd: Text | None) -> str | None:
+    return None if cwd is None else given.path("cwd", cwd, or_none=True)
+
+
+def _limit(timeout: float | None) -> float | None:
+    return None if timeout is None else given.number("timeout", timeout, "a number of seconds, or None for no limit")
+
+
+def _results(results: object) -> list[Mapping[str, Any]]:
+    """Return results as they are, in a list; raises TypeError or ValueError where one of them is none."""
+    from collections.abc import Mapping
+
+    expected = "a list of what execute_cli_command and its like return"
+    if isinstance(results, (str, bytes, Mapping)) or not hasattr(results, "__iter__"):
+        raise given.wrong("results", results, expected)
+    every: list[Mapping[str, Any]] = []
+    for place, result in enumerate(results):
+        if not isinstance(result, Mapping):
+            raise given.wrong(f"results[{place}]", result, "a dict, as execute_cli_command and its like return it")
+        lacking = [key for key in _SUMMED_UP if key not in result]
+        if lacking:
+            raise ValueError(
+                f"results[{place}] is no result of execute_cli_command and its like: it has no {' and no '.join(lacking)}"
+            )
+        every.append(result)
+    return every
+
+
+def _joined(arguments: Iterable[str]) -> str:
+    return " ".join(map(shlex.quote, arguments))
 
 
 def _with(own: Mapping[str, str], added: Mapping[str, str | None] | None) -> dict[str, str]:
     variables = dict(own)
-    for name, value in (added or {}).items():
+    expected = "a dict of texts, or None"
+    for name, value in () if added is None else given.mapping("env", added, expected).items():
+        known = given.text("a name in env", name)
         if value is None:
-            variables.pop(name, None)
-        elif all(isinstance(text, str) for text in (name, value)):
-            variables[name] = value
+            variables.pop(known, None)
+        elif isinstance(value, str):
+            variables[known] = value
         else:
-            raise TypeError(f"env: names and values must be texts: {name!r}: {value!r}")
+            raise given.wrong(f"env[{known!r}]", value, "a text, or None to take it away")
     return variables
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 
+from task_scheduler.task_side import arguments as given
 from task_scheduler.task_side.whereabouts import id_by_hand, project_root
 from task_scheduler.task_side.whole_files import locked, replace
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MOST_OF_A_VALUE = 64_000
 MOST_OF_A_TASK = 1_000_000
 _MOST_OF_A_KEY = 200
+#: Bytes of a part of a task's id: with `.json.lock` behind it, it is a file's name.
+_MOST_OF_A_NAME = 240
 
 
 def remember(key: str, value: Any, task_name: str | None = None) -> None:  # noqa: ANN401 - anything JSON can hold
@@ -104,22 +107,21 @@ def _read(path: str) -> dict[str, Any]:
 
 
 def _checked(key: object) -> str:
-    if not isinstance(key, str):
-        raise TypeError(f"the name of a value must be a text, and is {key!r:.60}")
-    if not 0 < len(key) <= _MOST_OF_A_KEY:
-        raise ValueError(
-            f"the name of a value must have 1 to {_MOST_OF_A_KEY} characters, and {key!r:.60} has {len(key)}"
-        )
-    return key
+    known = given.text("key", key)
+    if not 0 < len(known) <= _MOST_OF_A_KEY:
+        raise ValueError(f"key must have 1 to {_MOST_OF_A_KEY} characters, and {known!r:.60} has {len(known):,}")
+    return known
 
 
 def _file_of(task_name: str | None) -> str:
     root = project_root(__file__)
+    if task_name is not None and not isinstance(task_name, str):
+        raise given.wrong("task_name", task_name, "the id of a task, such as 'reports/daily', or None for this one")
     name = task_name or os.environ.get("TASK_SCHEDULER_TASK") or id_by_hand(root)
     if not name:
         raise ValueError("nobody knows whose value this is: say it, as in remember(…, task_name='reports/daily')")
     parts = name.split("/")
-    if any(part in {"", ".", ".."} or "\0" in part for part in parts):
+    if any(part in {"", ".", ".."} or "\0" in part or len(os.fsencode(part)) > _MOST_OF_A_NAME for part in parts):
         raise ValueError(f"task_name must be the id of a task, such as 'reports/daily', and is {name!r:.60}")
     return os.path.join(root, "data", "state", *parts) + ".json"
 

@@ -7,7 +7,8 @@ dependencies:
 ---
 
 By notify-send on Linux, osascript on macOS, plyer or PowerShell on Windows, and plyer elsewhere. Nothing here raises
-because a notification cannot be shown: the result says so, and why.
+because a notification cannot be shown: the result says so, and why. An argument that means nothing raises TypeError or
+ValueError.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from task_scheduler.task_side import arguments as given
 from task_scheduler.task_side.whereabouts import project_root
 
 TYPE_CHECKING = False
@@ -75,11 +77,13 @@ class _Notification:
         self.app_name = _clean(app_name, _MOST_TITLE) or "Task Scheduler"
         self.title = " ".join(_clean(title, _MOST_TITLE).split()) or self.app_name
         self.message = _clean(message, _MOST_MESSAGE)
-        if not _is_span(timeout):
-            raise _NotShown(f"timeout must be from 0 to {_MOST_SECONDS:,} seconds, and is {timeout!r}")
+        if not 0 <= given.number("timeout", timeout, "a number of seconds") <= _MOST_SECONDS:
+            raise ValueError(f"timeout must be from 0 to {_MOST_SECONDS:,} seconds, and is {timeout!r}")
         self.milliseconds = int(timeout * 1000)
-        self.icon = _icon(icon)
-        self.urgency = urgency if urgency in _URGENCIES else "normal"
+        self.icon = "" if icon is None else _icon(given.path("icon", icon, or_none=True))
+        if urgency not in _URGENCIES:
+            raise ValueError(f"urgency must be low, normal or critical, and is {given.shown(urgency)}")
+        self.urgency = urgency
 
 
 def send_notification(
@@ -90,14 +94,16 @@ def send_notification(
     urgency: str = "normal",
     app_name: str = "Task Scheduler",
 ) -> dict[str, Any]:
-    """Show a notification for `timeout` seconds; `urgency` is low, normal or critical, anything else is normal.
+    """Show a notification for `timeout` seconds, 0 to 86,400; `urgency` is low, normal or critical.
 
     `icon` is the path of a picture, or the name of one the desktop knows. The message is plain text: markup in it is
     shown as it is. The result has `success`, `method` (what showed it, or was tried; `none` without a desktop), `error`
-    (None for a success, else a sentence) and `timestamp`.
+    (None for a success, else a sentence) and `timestamp`. Raises TypeError and ValueError for an argument that is none
+    of these.
     """
     from datetime import datetime
 
+    notification = _Notification(title, message, timeout, icon, urgency, app_name)
     result: dict[str, Any] = {
         "success": False,
         "method": "none",
@@ -105,7 +111,6 @@ def send_notification(
         "timestamp": datetime.now().astimezone().isoformat(),
     }
     try:
-        notification = _Notification(title, message, timeout, icon, urgency, app_name)
         send = {"linux": _by_notify_send, "darwin": _by_osascript, "win32": _on_windows}.get(sys.platform, _by_plyer)
         result["method"] = send(notification)
         result["success"] = True
@@ -118,7 +123,8 @@ def send_notification(
 def log_notification(title: str, message: str, result: Mapping[str, Any], log_dir: str = "data") -> Path:
     """Add a line of JSON to `notifications_DATE.jsonl` in a folder, and return that file's path.
 
-    A relative folder is one in the project. Raises OSError where it cannot be written.
+    A relative folder is one in the project. Raises OSError where it cannot be written, and TypeError for a `result` that
+    is no dict.
     """
     import json
     import platform
@@ -126,13 +132,14 @@ def log_notification(title: str, message: str, result: Mapping[str, Any], log_di
 
     from task_scheduler.log_lines import append
 
+    known = given.mapping("result", result, "a dict, as send_notification returns it")
     now = datetime.now().astimezone()
-    path = os.path.join(project_root(__file__), log_dir, f"notifications_{now:%Y%m%d}.jsonl")
+    path = os.path.join(project_root(__file__), given.path("log_dir", log_dir), f"notifications_{now:%Y%m%d}.jsonl")
     entry = {
         "timestamp": now.isoformat(),
         "title": title,
         "message": message,
-        "result": dict(result),
+        "result": dict(known),
         "platform": platform.system(),
     }
     append(path, json.dumps(entry, default=repr) + "\n")
@@ -148,6 +155,7 @@ def send_and_log_notification(
     log_dir: str = "data",
 ) -> dict[str, Any]:
     """Show a notification and log how that went; the result has also `log_file`, the path it was written to."""
+    given.path("log_dir", log_dir)
     result = send_notification(title, message, timeout=timeout, urgency=urgency, app_name=app_name)
     return {**result, "log_file": str(log_notification(title, message, result, log_dir))}
 
@@ -256,10 +264,6 @@ def _run_on_windows(command: list[str], variables: dict[str, str], patience: flo
 # --- making it harmless -------------------------------------------------------------------------------------
 
 
-def _is_span(seconds: object) -> bool:
-    return isinstance(seconds, (int, float)) and 0 <= seconds <= _MOST_SECONDS
-
-
 def _clean(text: object, most: int) -> str:
     """Return text without what no desktop shows and no command takes, shortened."""
     known = str(text).encode("utf-8", "replace").decode("utf-8")
@@ -272,7 +276,7 @@ def _without_markup(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _icon(icon: str | None) -> str:
+def _icon(icon: str) -> str:
     """Return a picture that is there by its full path, a name as it is, and nothing for anything else."""
     if not icon:
         return ""

@@ -21,7 +21,7 @@ from task_scheduler.task_side.whereabouts import callers, project_root
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _OTHER_NAMES = {"WARN": "WARNING", "ERR": "ERROR", "FATAL": "CRITICAL"}
 _complained = False
@@ -40,19 +40,23 @@ def log(
     handled.
     """
     known = _known_level(level)
-    fields = dict(extra_data or {})
+    fields = _fields(extra_data)
     if known is None:
         fields["level"], known = level, "INFO"
     is_error = LEVELS[known] >= LEVELS["ERROR"]
     if exception is None and is_error:
         exception = sys.exc_info()[1]
+    if exception is not None and not isinstance(exception, BaseException):
+        fields.setdefault("exception", exception)
+        exception = None
     if exception is not None:
         fields.setdefault("exception", _summary(exception))
+    message = _text(message)
     _echo(_as_shown(known, message, fields, exception))
     if LEVELS[known] < LEVELS.get(os.environ.get("TASK_SCHEDULER_LOG_LEVEL", ""), 0):
         return
     seconds = time.time()
-    text = f"[{task_name or _title()}] {message}"
+    text = f"[{_text(task_name) if task_name else _title()}] {message}"
     written = _json(fields) if fields else ""
     _write("tasks.log", format_line(seconds=seconds, level=known, text=text, fields=written))
     if is_error:
@@ -98,15 +102,17 @@ def log_task_complete(task_name: str | None = None, duration: float | None = Non
     """Write that the task is done; `duration` in seconds."""
     if duration is None:
         log("Task completed", "INFO", task_name, extra)
-    else:
-        log(f"Task completed in {duration:.2f} s", "INFO", task_name, {"duration": duration, **extra})
+        return
+    is_known = isinstance(duration, (int, float))
+    said = f"Task completed in {duration:.2f} s" if is_known else "Task completed"
+    log(said, "INFO", task_name, {"duration": duration, **extra})
 
 
 def log_task_error(
     error_message: object, task_name: str | None = None, exception: BaseException | None = None, **extra: object
 ) -> None:
     """Write that the task failed."""
-    log(f"Task failed: {error_message}", "ERROR", task_name, extra, exception)
+    log(f"Task failed: {_text(error_message)}", "ERROR", task_name, extra, exception)
 
 
 def log_execution_result(
@@ -119,7 +125,7 @@ def log_execution_result(
     fields: dict[str, object] = {"operation": operation, "success": success}
     if details is not None:
         fields["details"] = details
-    log(f"{operation} {'succeeded' if success else 'failed'}", "INFO" if success else "ERROR", task_name, fields)
+    log(f"{_text(operation)} {'succeeded' if success else 'failed'}", "INFO" if success else "ERROR", task_name, fields)
 
 
 def log_structured_data(event_type: str, data: object, task_name: str | None = None, level: str = "INFO") -> None:
@@ -177,6 +183,27 @@ def _known_level(level: object) -> str | None:
     return name if name in LEVELS else None
 
 
+def _fields(extra_data: object) -> dict[str, object]:
+    """Return what is to follow the message; what has no names has one here: a line is never lost for its form."""
+    if extra_data is None:
+        return {}
+    try:
+        return dict(extra_data)  # type: ignore[call-overload, no-any-return] # whatever was given
+    except (TypeError, ValueError):
+        return {"extra_data": extra_data}
+
+
+def _text(said: object, how: Callable[[object], str] = str) -> str:
+    try:
+        return how(said)
+    except Exception as error:  # noqa: BLE001 - a foreign __str__ may raise anything
+        return f"{type(said).__name__} that cannot be shown ({type(error).__name__})"
+
+
+def _repr(value: object) -> str:
+    return _text(value, repr)
+
+
 def _title() -> str:
     return os.environ.get("TASK_SCHEDULER_TITLE") or _title_of_caller()
 
@@ -206,9 +233,9 @@ def _json(fields: Mapping[str, object]) -> str:
     import json
 
     try:
-        text = json.dumps(fields, ensure_ascii=False, default=repr)
+        text = json.dumps(fields, ensure_ascii=False, default=_repr)
     except (TypeError, ValueError, RecursionError):  # keys that are no text, or a value that holds itself
-        text = json.dumps({str(key): repr(value) for key, value in fields.items()}, ensure_ascii=False)
+        text = json.dumps({_text(key): _repr(value) for key, value in fields.items()}, ensure_ascii=False)
     if text.isprintable():
         return text
     # Spelled out as JSON does, before the log does it in another way: what is read back is what was logged.

@@ -11,15 +11,26 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
-from yaml.events import CollectionEndEvent, CollectionStartEvent, Event, MappingStartEvent, NodeEvent, ScalarEvent
+from yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+)
 
 from task_scheduler.core.secrets import Secrets
 from task_scheduler.known_secrets import LONGEST, SECRETS_FILE, likely_values
 from task_scheduler.masking import is_worth_hiding
+from task_scheduler.task_side.yaml_faults import NEVER_CLOSED, faulty_line
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: What nobody means by a secret, though it is a value.
 _NO_SECRETS = frozenset({"", "true", "false", "null", "~"})
+_KEYS = "a file of secrets holds lines of `key: value`"
+_QUOTES = "a value that begins with one of ! * & @ ` % must be in quotes"
 _WAY_OUT = "put values in quotes, and begin keys that belong together in the same column"
 
 
@@ -111,49 +122,52 @@ def _understood(content: bytes) -> tuple[frozenset[str], str]:
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             fault = f"{SECRETS_FILE}:{line}: a character is not UTF-8: save the file as UTF-8"
-        except _NoKeys as error:
-            fault = f"{SECRETS_FILE}:{error.line}: a file of secrets holds lines of `key: value`"
-        except yaml.YAMLError as error:
-            fault = f"{SECRETS_FILE}{_place(error)}: this is not YAML: {_WAY_OUT}"
+        except _Unusable as error:
+            fault = f"{SECRETS_FILE}:{error.line}: {error}"
+        except yaml.MarkedYAMLError as error:
+            line, is_open = faulty_line(yaml, text, error)
+            fault = f"{SECRETS_FILE}:{line}: this is not YAML: {NEVER_CLOSED if is_open else _WAY_OUT}"
+        except yaml.YAMLError:
+            fault = f"{SECRETS_FILE}: this is not YAML: it holds a character that no text has"
     return frozenset(values | likely_values(text) if fault else values), fault
 
 
-def _place(error: yaml.YAMLError) -> str:
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return ""
-    # Of quotes that are never closed, the place where they are opened says more.
-    marks = (error.problem_mark, error.context_mark)
-    mark = next(filter(None, reversed(marks) if "quoted" in (error.context or "") else marks), None)
-    return "" if mark is None else f":{mark.line + 1}"
+class _Unusable(Exception):
+    """YAML, and not what a file of secrets may hold; the text says what it holds instead."""
 
-
-class _NoKeys(Exception):
-    """YAML, and no block of keys."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
-        self.line = line
+    def __init__(self, event: Event, reason: str) -> None:
+        super().__init__(reason)
+        self.line = event.start_mark.line + 1 if event.start_mark else 1
 
 
 def _values(events: Iterator[Event]) -> Iterator[str]:
     """Yield each text and number as it is written, keys left out."""
     # Of each collection that is open: whether a key comes next; None of a list. No recursion: it may be nested deeply.
     inside: list[bool | None] = []
+    anchors: set[str | None] = set()
     for event in events:
         if isinstance(event, CollectionEndEvent):
             inside.pop()
             continue
         if not isinstance(event, NodeEvent):
             continue
+        if not inside:
+            _require_keys(event)
         is_key = inside[-1] if inside else None
         if is_key is not None:
             inside[-1] = not is_key
-        if isinstance(event, ScalarEvent):
-            if not inside and event.value:
-                raise _NoKeys(event.start_mark.line + 1 if event.start_mark else 1)
-            if not is_key:
-                yield str(event.value)
-        elif isinstance(event, CollectionStartEvent):
-            if not inside and not isinstance(event, MappingStartEvent):
-                raise _NoKeys(event.start_mark.line + 1 if event.start_mark else 1)
+        if isinstance(event, AliasEvent):
+            if event.anchor not in anchors:  # more likely the beginning of a password
+                raise _Unusable(event, _QUOTES)
+            continue
+        anchors.add(event.anchor)
+        if isinstance(event, CollectionStartEvent):
             inside.append(True if isinstance(event, MappingStartEvent) else None)
+        elif isinstance(event, ScalarEvent) and not is_key:
+            yield str(event.value)
+
+
+def _require_keys(event: NodeEvent) -> None:
+    """Refuse what a file of secrets begins with, unless it is a key or nothing."""
+    if not isinstance(event, MappingStartEvent) and getattr(event, "value", None) != "":
+        raise _Unusable(event, _KEYS)

@@ -157,6 +157,9 @@ def metric(name: str, value: float) -> None:
 
 def artifact(path: str | os.PathLike[str], title: str = "") -> None:
     """Name a file or an address this run has made; a relative path is one in the project folder."""
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        _tell("refused", f"artifact({_line(repr(path))[:60]}) is not kept: give the path of a file, or an address")
+        return
     _tell("artifact", _word(os.fsdecode(path)), _line(title)[:_MOST_TEXT])
 
 

@@ -51,9 +51,11 @@ def start():
     try:
         html = fetch(url)
     except requests.RequestException as error:
-        # Raised again: a failed attempt is retried, as the frontmatter says.
-        log_error(f"{url} could not be fetched", exception=error)
-        raise
+        # One sentence says more than the traceback of each layer between here and the network.
+        failure = RuntimeError(f"{url} could not be fetched: {first_cause(error)}")
+        log_error("No page", exception=failure)
+        # Raised: a failed attempt is retried, as the frontmatter says.
+        raise failure from None
     progress(1, 3, "taking it apart")
     found = take_apart(html, url)
     progress(2, 3, "writing")
@@ -77,6 +79,13 @@ def fetch(url):
             if len(page) > LARGEST_PAGE:
                 raise requests.RequestException(f"{url} is larger than {LARGEST_PAGE:,} bytes")
         return page.decode(response.encoding or "utf-8", errors="replace")
+
+
+def first_cause(error):
+    """Return the error that an error comes from in the end, such as a refused connection."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def take_apart(html, url):

@@ -1,13 +1,15 @@
-"""Following a run to its end as if it ran on this terminal: its output, byte for byte, and its exit code."""
+"""Following a run to its end as if it ran on this terminal: its own output, byte for byte, and its exit code."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import TextIO
 
 from task_scheduler.cli import phrases
 from task_scheduler.cli.output import OUTPUTS, OutputFile
+from task_scheduler.cli.own_lines import OwnBytes
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.task_file import Engine
 from task_scheduler.cli.terminal import Terminal
@@ -21,6 +23,8 @@ _LOOK, _LOOKS_PER_QUESTION = 0.05, 2
 _COMES_BACK_WITHIN, _QUESTIONS_PER_LOOK = 30.0, 10
 #: Questions without an answer, one after the other, after which a person is told.
 _UNANSWERED = 2
+#: Between two lines about a run's progress, which may tell of it as often as it likes.
+_PROGRESS_EVERY = timedelta(seconds=1)
 #: Exit code of a run that was ended at its time limit, as `timeout` has it.
 TIMED_OUT = 124
 #: Added to the number of the signal that ended a run, as shells do.
@@ -39,7 +43,10 @@ class LeftUnsettled(NotRunning):
 
 
 class Follower:
-    """Shows what a run writes, from where it was shown last."""
+    """Shows what a run writes, from where it was shown last, less the lines by which it tells of its work.
+
+    A person at a terminal is told its progress instead.
+    """
 
     def __init__(self, engine: Engine, terminal: Terminal, *, root: Path, quiet: bool) -> None:
         """`root` is the project's folder; `quiet`: nothing is said beside the output."""
@@ -48,11 +55,19 @@ class Follower:
         self._folder = root / OUTPUTS
         self._quiet = quiet
         self._files: dict[int, OutputFile] = {}
+        self._own: dict[int, OwnBytes] = {}
+        self._progress: Document | None = None
+        self._progress_at: datetime | None = None
         self._told: set[int] = set()
         self._unanswered = 0
         self._told_gone = False
         self._absent = 0  #: questions, one after the other, that no scheduler answered
         self._idle = 0.0  #: seconds without a scheduler in which nothing executes the run
+
+    @property
+    def told(self) -> int:
+        """How many lines were left out by which the run told of its work."""
+        return sum(own.told for own in self._own.values())
 
     def follow(self, run: Document) -> Document:
         """Show a run until it has ended; return it as it is then.
@@ -110,11 +125,28 @@ class Follower:
             file = self._files.get(number)
             if file is None:
                 file = self._files[number] = OutputFile(self._folder, attempt["output"])
+                self._own[number] = OwnBytes()
             for stream, data in file.new_pieces():
-                _write(self._terminal.out if stream == STDOUT else self._terminal.err, data)
+                if stream == STDOUT:
+                    _write(self._terminal.out, self._own[number].own(data))
+                else:
+                    _write(self._terminal.err, data)
+            if attempt["ended_at"]:
+                _write(self._terminal.out, self._own[number].rest())
             self._tell_retry(run, attempt)
+        self._tell_progress(run)
         self._terminal.out.flush()
         self._terminal.err.flush()
+
+    def _tell_progress(self, run: Document) -> None:
+        """Say how far a run is, where somebody sees it, when it has told so anew and not too soon after the last."""
+        told = run.get("progress")
+        if told is None or told == self._progress or self._quiet or not self._terminal.is_watched or run["final"]:
+            return
+        now = self._terminal.now()
+        if self._progress_at is None or now - self._progress_at >= _PROGRESS_EVERY:
+            self._progress, self._progress_at = told, now
+            self._terminal.note(f"progress: {phrases.progress(told)}")
 
     def _tell_retry(self, run: Document, attempt: Document) -> None:
         """Say, once, that an attempt failed and another one follows."""
@@ -141,9 +173,8 @@ def exit_code(run: Document) -> int:
 
 def end_note(run: Document) -> str:
     """Return how a run ended, in one line."""
-    took = f" in {phrases.took(run).text}" if run["duration"] is not None else ""
     first = str(run["reason"]).partition("\n")[0]
-    return f"run {run['id']} {phrases.ended(run)}{took}" + (f": {first}" if first else "")
+    return f"run {run['id']} {phrases.ended(run)}{phrases.took_in_words(run)}" + (f": {first}" if first else "")
 
 
 def _write(stream: TextIO, data: bytes) -> None:

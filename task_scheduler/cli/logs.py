@@ -10,7 +10,7 @@ from task_scheduler.cli import all_output, log_files, phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.output import OUTPUTS, OutputFile
-from task_scheduler.cli.own_lines import OwnLines
+from task_scheduler.cli.own_lines import OwnLines, left_out
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
@@ -126,7 +126,7 @@ def _of_a_run(options: Namespace, door: Door, terminal: Terminal) -> int:
         run = door.ask("run", run=run["id"])
     reading.finish()
     if printer.told and (terminal.is_watched or not printer.has_written):
-        terminal.note(_left_out(printer.told, run))
+        terminal.note(left_out(printer.told, run["id"], program=options.program))
     if not reading.seen:
         terminal.note(_why_nothing(run, terminal))
     return ExitCode.OK
@@ -239,11 +239,6 @@ class _Printer:
             self._last.flush()
             self._last = target
         target.write(stamp + text + ("" if line.partial else "\n"))
-
-
-def _left_out(told: int, run: Document) -> str:
-    lines = "1 line" if told == 1 else f"{told:,} lines"
-    return f"{lines} that told of run {run['id']}'s work left out: --raw shows them, `show {run['id']}` what they say"
 
 
 def _why_nothing(run: Document, terminal: Terminal) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from task_scheduler.execution.output_format import STDOUT, OutputLine
@@ -9,6 +10,51 @@ from task_scheduler.execution.output_format import STDOUT, OutputLine
 #: What such a line begins with; before it stands the beginning of a line, or this byte.
 _TELLING = "::task-scheduler:: "
 _BREAK = "\x1e"
+_MARK, _SEPARATOR = _TELLING.encode(), _BREAK.encode()
+#: What is told ends with its line, or where the next telling breaks in.
+_TOLD = re.compile(rb"(?:(?<=\n)|\x1e)" + _MARK + rb"[^\n\x1e]*\n?")
+
+
+def left_out(told: int, run_id: int, *, program: str) -> str:
+    """Return that so many lines of a run were left out, and where they are."""
+    lines = "1 line" if told == 1 else f"{told:,} lines"
+    how = f"`{program} show {run_id}` tells what they say, `logs {run_id} --raw` shows them"
+    return f"{lines} that told of the work left out: {how}"
+
+
+class OwnBytes:
+    """Takes what one attempt writes to standard output, as it comes, and gives back what is the task's own.
+
+    As OwnLines does, and every other byte as it is.
+    """
+
+    def __init__(self) -> None:
+        self.told = 0  #: lines left out
+        self._begins = True  #: what comes next begins a line
+        self._held = b""  #: what may be the beginning of a telling, or is one that goes on
+
+    def own(self, data: bytes) -> bytes:
+        """Return what of all that was held back, and of this, is not told."""
+        data, self._held = self._held + data, b""
+        last = max(data.rfind(b"\n") + 1, data.rfind(_SEPARATOR), 0)
+        may_tell = self._begins or last > 0 or data.startswith(_SEPARATOR)
+        text = data[last:].removeprefix(_SEPARATOR)
+        if may_tell and (_MARK.startswith(text) or text.startswith(_MARK)):
+            data, self._held = data[:last], data[last:]
+        # The byte before it decides whether what it begins with can tell.
+        shown, count = _TOLD.subn(b"", (b"\n" if self._begins else b" ") + data)
+        self.told += count
+        if data:
+            self._begins = data.endswith(b"\n")
+        return shown[1:]
+
+    def rest(self) -> bytes:
+        """Return what looked like the beginning of a telling and was not gone on with; the output is at its end."""
+        held, self._held = self._held, b""
+        if not held.removeprefix(_SEPARATOR).startswith(_MARK):
+            return held
+        self.told += 1
+        return b""
 
 
 class OwnLines:

@@ -14,6 +14,7 @@ from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.following import BY_SIGNAL, Follower, end_note, exit_code
+from task_scheduler.cli.own_lines import left_out
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.task_file import Engine, NotInForce, TaskFile, bring_into_force, engine_of, locate
 from task_scheduler.cli.terminal import Terminal
@@ -24,8 +25,11 @@ HELP = "run a task file now and show what it writes, as a scheduled run of it wo
 DESCRIPTION = """\
 The same launcher, packages, limits, working folder and record as of a scheduled run; ARGS are its sys.argv[1:]. The
 running scheduler does it, once exactly this content of the file is in force; without one, this command does it alone.
-The task's output goes to standard output and standard error, byte for byte; nothing else goes to standard output.
-As in a scheduled run there is no standard input.
+The task's output goes to standard output and standard error, byte for byte, less the lines by which it tells of its
+work (`::task-scheduler:: …`): a terminal is told the progress, and `show RUN` all of it. Nothing else goes to standard
+output. As in a scheduled run there is no standard input.
+
+A file whose name begins with example_ is run whatever the settings say of examples, as long as no scheduler runs.
 
 The exit code is the run's own: 124 at its time limit, 128 and the signal's number when a signal ended it. Ctrl-C ends
 the run when this command runs it alone, with the task's kill_grace, and a second one kills it; a scheduler goes on
@@ -69,7 +73,8 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     note = _say_nothing if options.quiet else terminal.note
     try:
         with _told_to_end(), engine_of(door, note, verb=options.verb, pause=terminal.pause) as engine:
-            file = locate(options.file, engine.ask("surroundings"), Path.cwd())
+            # Whoever names an example means it; a scheduler that passes examples over cannot take up one alone.
+            file = locate(options.file, engine.ask("surroundings"), Path.cwd(), is_meant=engine.is_alone)
             if options.beside:
                 engine.allow_beside()
             try:
@@ -117,6 +122,8 @@ def _run(options: Namespace, engine: Engine, file: TaskFile, *, root: Path, term
         raise
     for sentence in phrases.not_kept(run):
         note(sentence)
+    if follower.told:
+        note(left_out(follower.told, run["id"], program=options.program))
     note(end_note(run))
     return BY_SIGNAL + signals[0].number if signals else exit_code(run)
 

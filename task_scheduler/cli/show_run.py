@@ -60,6 +60,7 @@ def show_run(run: Document, terminal: Terminal, *, program: str) -> None:
             "slot": phrases.slots(run, terminal),
             "began": _began(run, terminal),
             "ended": phrases.clock(run["ended_at"], terminal) if run["ended_at"] else "",
+            "took": _took(run),
             "next try": _next_try(run, terminal),
             "deadline": _deadline(run, terminal),
             "attempt": _which_attempt(run),
@@ -97,6 +98,16 @@ def _began(run: Document, terminal: Terminal) -> str:
         return ""
     late = f", {times.duration(run['late'])} late" if run["late"] is not None and run["late"] > 0 else ""
     return f"{phrases.clock(run['started_at'], terminal)}{late}"
+
+
+def _took(run: Document) -> str:
+    """Return how long a run with several attempts took in all, and they of it; of a single one its row says it."""
+    worked = [attempt for attempt in run["attempts"] if attempt["duration"] is not None]
+    if not run["final"] or len(worked) < 2:
+        return ""
+    whole = phrases.took_in_all(run).text
+    seconds = sum(max(0.0, one["duration"] - (one.get("duration_paused") or 0.0)) for one in worked)
+    return f"{whole} from the first start to the end, {times.duration(seconds)} of it in {len(worked)} attempts"
 
 
 def _next_try(run: Document, terminal: Terminal) -> str:

@@ -43,6 +43,12 @@ class SecretKeeper(Service):
         self._told: set[str] = set()  #: sentences about the file as it is
         self._fault = first.fault  #: the last that was told; empty: it can be read
 
+    def trouble(self) -> dict[str, object] | None:
+        """Return what is wrong with the file, as JSON: `fault` (None: it can be read) and `warnings`; None: nothing is."""
+        if not self._fault and not self._newest.warnings:
+            return None
+        return {"fault": self._fault or None, "warnings": list(self._newest.warnings)}
+
     async def look(self) -> None:
         """Look at the file now."""
         found = await asyncio.to_thread(self._read)

@@ -133,6 +133,11 @@ def test_an_exception_being_handled_is_found(task: Task) -> None:
         ("log('x', 'debug')", "DEBUG", "x", None),
         ("log('x', 'LOUD')", "INFO", "x", {"level": "LOUD"}),
         ("log('x', level='WARN', task_name='T', extra_data={'a': 1})", "WARNING", "x", {"a": 1}),
+        ("log('x', 5)", "INFO", "x", {"level": 5}),
+        ("log('x', extra_data=5)", "INFO", "x", {"extra_data": 5}),
+        ("log('x', extra_data=['ab', 'cd'])", "INFO", "x", {"a": "b", "c": "d"}),
+        ("log_error('x', exception='it failed')", "ERROR", "x", {"exception": "it failed"}),
+        ("log_task_complete(duration='soon')", "INFO", "Task completed", {"duration": "soon"}),
         ("log_debug('x')", "DEBUG", "x", None),
         ("log_critical('x')", "CRITICAL", "x", None),
         ("log_task_start(part=2)", "INFO", "Task started", {"part": 2}),
@@ -167,6 +172,17 @@ def test_every_function_writes_its_line(task: Task, call: str, level: str, text:
     title = "T" if "'T'" in call else "Report"
     assert parts[1:3] == [f"{level:<8}", f"[{title}] {text}"]
     assert (json.loads(parts[3]) if len(parts) > 3 else None) == fields
+
+
+def test_what_cannot_be_shown_ends_no_task(task: Task) -> None:
+    task.run(
+        "from helpers import log_info\n"
+        "class Odd:\n    def __str__(self): raise OSError\n    __repr__ = __str__\n"
+        "log_info(Odd(), task_name=Odd(), value=Odd())"
+    )
+
+    odd = "Odd that cannot be shown (OSError)"
+    assert f"[{odd}] {odd} | {json.dumps({'value': odd})}" in task.lines()[0]
 
 
 def test_text_cannot_pass_for_another_line_or_act_on_a_terminal(task: Task) -> None:

@@ -15,6 +15,7 @@ from task_scheduler.secrets_file import read_secrets
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOT_YAML = "this is not YAML: put values in quotes, and begin keys that belong together in the same column"
+NOT_CLOSED = "this is not YAML: the quote that opens here is not closed"
 EXAMPLE = REPOSITORY / "config" / "secrets.yaml.example"
 
 
@@ -83,7 +84,13 @@ def test_no_file_is_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ('a: "hidden-value\nb: other-value\n', f"config/secrets.yaml:1: {NOT_YAML}"),
+        ('a: "hidden-value\nb: other-value\n', f"config/secrets.yaml:1: {NOT_CLOSED}"),
+        ('a: b\nc: "hidden-value\nd: "other"\ne: f\n', f"config/secrets.yaml:2: {NOT_CLOSED}"),
+        ('a: b\nc: "hidden-value" and\nd: e\n', f"config/secrets.yaml:2: {NOT_YAML}"),
+        (
+            "a: hidden-value\nb: *hidden-value\n",
+            "config/secrets.yaml:2: a value that begins with one of ! * & @ ` % must be in quotes",
+        ),
         ("a: fine-value\nb: c: hidden-value\n", f"config/secrets.yaml:2: {NOT_YAML}"),
         ("a: 1\n\tb: hidden-value\n", f"config/secrets.yaml:2: {NOT_YAML}"),
         ("- hidden-value\n", "config/secrets.yaml:1: a file of secrets holds lines of `key: value`"),
@@ -98,7 +105,19 @@ def test_no_file_is_no_secret(tmp_path: Path) -> None:
             "config/secrets.yaml is longer than 65,536 bytes: what follows is not hidden",
         ),
     ],
-    ids=["quote", "colons", "tab", "list", "text", "bytes", "deep", "long"],
+    ids=[
+        "quote",
+        "quote that another one ends",
+        "quotes around a part",
+        "star",
+        "colons",
+        "tab",
+        "list",
+        "text",
+        "bytes",
+        "deep",
+        "long",
+    ],
 )
 def test_what_is_broken_is_told_without_a_value_and_its_values_are_hidden(
     file: Path, text: str | bytes, fault: str | None
@@ -107,7 +126,8 @@ def test_what_is_broken_is_told_without_a_value_and_its_values_are_hidden(
 
     assert fault is None or secrets.fault == fault
     assert secrets.fault
-    assert "value" not in secrets.fault.replace("key: value", "").replace("put values", "")
+    assert "hidden" not in secrets.fault.replace("is not hidden", "")
+    assert "other" not in secrets.fault
     assert "hidden-value" in secrets.values
 
 

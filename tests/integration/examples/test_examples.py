@@ -6,7 +6,6 @@ import http.server
 import importlib.util
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -297,15 +296,24 @@ def test_each_really_runs_and_writes_what_it_says(project: RunningProject, serve
 def test_a_page_that_is_not_there_fails_the_attempt_which_is_tried_again(project: RunningProject, server: str) -> None:
     project.wait_for_task("example_web_scraper", "active", seconds=120)
     config = project.root / "config/example_web_scraper.yaml"
-    config.write_text(f"url: {server}/gone\n")
     try:
-        run = json.loads(project.command("start", "example_web_scraper", "--json").stdout)["id"]
-        project.wait_for("it is to be retried", lambda: project.ask("run", run=run)["state"] == "retrying")
+        for url, reason in ((f"{server}/gone", "404"), ("http://127.0.0.1:1/", "Connection refused")):
+            config.write_text(f"url: {url}\n")
+            run = json.loads(project.command("start", "example_web_scraper", "--json").stdout)["id"]
 
-        told = project.ask("run", run=run)
+            def retried(run: int = run) -> Any:
+                told = project.ask("run", run=run)
+                return told if told["state"] == "retrying" else None
 
-        assert re.search("404", told["attempts"][0]["reason"])
-        assert told["retry_count"] == 2
-        project.command("stop", str(run))
+            told = project.wait_for("it is to be retried", retried)
+            written = project.command("logs", str(run)).stderr
+
+            assert f"RuntimeError: {url} could not be fetched: " in told["attempts"][0]["reason"]
+            assert reason in told["attempts"][0]["reason"]
+            assert told["retry_count"] == 2
+            # One traceback, without those of the layers beneath.
+            assert written.count("Traceback") == 1
+            assert "urllib3" not in written
+            project.command("stop", str(run))
     finally:
         config.write_text(f"url: {server}/page\n")

@@ -100,6 +100,15 @@ def test_a_file_that_cannot_be_used_never_passes_for_a_default(config: Path) -> 
         ("a: !!python/object/apply:os.system [id]\n", "config/x.yaml:1: a value that begins with one of ! * & @"),
         ("password: hunter2: x\n", "config/x.yaml:1: put a value that holds ': ' in quotes"),
         ("a: 1\nhunter2\n", "config/x.yaml:3: write lines of 'key: value'"),
+        ('a: 1\npassword: "hunter2\nb: c\n\n', "config/x.yaml:2: the quote that opens here is not closed"),
+        ('a: 1\npassword: "hunter2\nb: "c"\n', "config/x.yaml:2: the quote that opens here is not closed"),
+        ("a: 1\npassword: 'hunter2's'\n", "config/x.yaml:2: put all of a value in quotes"),
+        ("a: 1\n\tpassword: hunter2\n", "config/x.yaml:2: begin lines with spaces, not with tabs"),
+        ("a: [hunter2\nb: c\n", "config/x.yaml:2: a list or a dict that opens with [ or { is not closed"),
+        ("? [hunter2]\n: c\n", "config/x.yaml:1: a key must be a text or a number"),
+        ("a: 1\n---\nb: hunter2\n", "config/x.yaml:2: a file holds one document: take the line --- away"),
+        ('a: "hunter2\\q"\n', "config/x.yaml:1: a backslash in double quotes begins a special character"),
+        ("since: !!timestamp hunter2\n", "config/x.yaml:1: a value looks like a number or a date and is none"),
         ("since: 2026-13-45\n", "config/x.yaml:1: a value looks like a number or a date and is none"),
     ],
 )
@@ -111,6 +120,29 @@ def test_a_mistake_is_told_with_its_line_and_never_a_value(config: Path, text: s
 
     assert str(caught.value).startswith(sentence)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_name_or_a_path_of_a_wrong_type_is_named(config: Path) -> None:
+    with pytest.raises(TypeError, match=r"^config_name must be a path, as a text or a Path, and is 5 \(int\)$"):
+        load_config(5)  # type: ignore[arg-type] # wrong on purpose
+    with pytest.raises(TypeError, match=r"^key_path must be a text, and is \['a'\] \(list\)$"):
+        get_config_value(["a"])  # type: ignore[arg-type] # wrong on purpose
+    with pytest.raises(TypeError, match=r"^config_name must be a path, as a text or a Path, and is None$"):
+        save_config({}, None)  # type: ignore[arg-type] # wrong on purpose
+
+
+def test_a_name_longer_than_any_file_s_is_refused_in_a_short_sentence(config: Path) -> None:
+    with pytest.raises(ValueError, match=r"is no name of a file in config/") as caught:
+        load_config("x" * 100_000)
+
+    assert len(str(caught.value)) < 300
+
+
+def test_a_folder_in_place_of_a_file_is_an_error_in_words(config: Path) -> None:
+    (config / "x.yaml").mkdir()
+
+    with pytest.raises(InvalidConfig, match=r"^config/x\.yaml cannot be read: Is a directory$"):
+        load_config("x.yaml")
 
 
 def test_a_file_in_another_encoding_is_told_with_its_line(config: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,8 +116,6 @@ def test_a_failure_says_how(command: str, code: int, error: str) -> None:
         ({"command": "a\0b"}, "/bin/sh cannot be run: embedded null byte"),
         ({"command": ["true", "x" * 200_000]}, "true cannot be run: Argument list too long"),
         ({"command": "pwd", "timeout": 0}, "timeout must be more than 0 seconds, or None for no limit, and is 0"),
-        ({"command": "pwd", "timeout": "5"}, "timeout must be more than 0 seconds, or None for no limit, and is '5'"),
-        ({"command": "pwd", "env": {"N": 3}}, "env: names and values must be texts: 'N': 3"),
     ],
 )
 def test_what_cannot_be_begun_is_a_result_and_no_exception(arguments: dict[str, object], error: str) -> None:
@@ -124,6 +123,46 @@ def test_what_cannot_be_begun_is_a_result_and_no_exception(arguments: dict[str, 
 
     assert list(result) == KEYS
     assert (result["success"], result["return_code"], result["error"]) == (False, None, error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"command": 5}, "command must be a text, or a list of words, and is 5 (int)"),
+        ({"command": None}, "command must be a text, or a list of words, and is None"),
+        ({"command": b"ls"}, "command must be a text, or a list of words, and is b'ls' (bytes)"),
+        ({"command": {"a": 1}}, "command must be a text, or a list of words, and is {'a': 1} (dict)"),
+        ({"command": ["ls", None]}, "command[1] must be a text, a number or a path, and is None"),
+        ({"command": ["ls", ["-l"]]}, "command[1] must be a text, a number or a path, and is ['-l'] (list)"),
+        ({"command": "pwd", "cwd": 5}, "cwd must be a path, as a text or a Path, or None, and is 5 (int)"),
+        (
+            {"command": "pwd", "timeout": "5"},
+            "timeout must be a number of seconds, or None for no limit, and is '5' (str)",
+        ),
+        (
+            {"command": "pwd", "timeout": True},
+            "timeout must be a number of seconds, or None for no limit, and is True (bool)",
+        ),
+        ({"command": "pwd", "shell": "no"}, "shell must be True or False, and is 'no' (str)"),
+        ({"command": "pwd", "env": ["A=b"]}, "env must be a dict of texts, or None, and is ['A=b'] (list)"),
+        ({"command": "pwd", "env": {"N": 3}}, "env['N'] must be a text, or None to take it away, and is 3 (int)"),
+        ({"command": "pwd", "env": {3: "N"}}, "a name in env must be a text, and is 3 (int)"),
+        ({"command": [["x" * 100_000]]}, f"command[0] must be a text, a number or a path, and is ['{'x' * 57}… (list)"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_argument_of_a_wrong_type_is_named_with_what_it_is(arguments: dict[str, object], sentence: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        execute_cli_command(**arguments)  # type: ignore[arg-type] # wrong on purpose
+
+    assert str(caught.value) == sentence
+
+
+def test_words_may_be_texts_numbers_and_paths_of_anything_that_yields_them(tmp_path: Path) -> None:
+    result = execute_cli_command(word for word in ["printf", "%s\\n", 5, tmp_path, b"bytes"])  # type: ignore[arg-type]
+
+    assert result["stdout"].splitlines() == ["5", str(tmp_path), "bytes"]
+    assert result["command"] == f"printf '%s\\n' 5 {tmp_path} bytes"
 
 
 def test_variables_are_added_and_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,10 +400,6 @@ def test_a_relative_script_is_one_of_its_working_folder(script: Path, tmp_path: 
     ("arguments", "error"),
     [
         ({"script_path": "nope.py", "cwd": "/etc"}, "there is no script nope.py in /etc"),
-        (
-            {"script_path": "{script}", "args": "--verbose"},
-            "args must be a list of arguments, not one text: ['--verbose']",
-        ),
         ({"script_path": "{script}", "python_executable": "/no/python"}, "there is no command /no/python"),
     ],
 )
@@ -374,6 +409,37 @@ def test_a_script_that_cannot_be_run_is_a_result(script: Path, arguments: dict[s
     result = execute_python_script(**given)  # type: ignore[arg-type] # wrong on purpose
 
     assert (result["success"], result["error"]) == (False, error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"script_path": None}, "script_path must be a path, as a text or a Path, and is None"),
+        ({"script_path": b"x.py"}, "script_path must be a path, as a text or a Path, and is b'x.py' (bytes)"),
+        ({"args": "--verbose"}, "args must be a list of arguments, or None, and is '--verbose' (str)"),
+        ({"args": {"a": 1}}, "args must be a list of arguments, or None, and is {'a': 1} (dict)"),
+        ({"args": [None]}, "args[0] must be a text, a number or a path, and is None"),
+        (
+            {"python_executable": 3.11},
+            "python_executable must be a path, as a text or a Path, or None, and is 3.11 (float)",
+        ),
+        ({"capture_output": None}, "capture_output must be True or False, and is None"),
+        ({"max_retries": "3"}, "max_retries must be a whole number, and is '3' (str)"),
+        ({"max_retries": -1}, "max_retries must be 0 or more, and is -1"),
+        ({"retry_delay": None}, "retry_delay must be a number of seconds, and is None"),
+        ({"retry_delay": -1}, "retry_delay must be 0 seconds or more, and is -1"),
+        ({"retry_delay": float("nan")}, "retry_delay must be 0 seconds or more, and is nan"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_an_argument_of_a_script_that_means_nothing_is_named(
+    script: Path, arguments: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        execute_script_with_retry(**{"script_path": script, **arguments})  # type: ignore[arg-type] # wrong on purpose
+
+    assert str(caught.value) == sentence
+    assert not (script.parent / "calls").exists()
 
 
 def test_output_that_is_not_captured_goes_to_that_of_the_task(script: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -420,6 +486,28 @@ def test_results_are_summed_up() -> None:
             {"command": f"printf {'y' * 300}", "stdout": "y" * 200 + "..."},
         ],
     }
+
+
+@pytest.mark.parametrize(
+    ("results", "sentence"),
+    [
+        (None, "results must be a list of what execute_cli_command and its like return, and is None"),
+        (
+            {"success": True},
+            "results must be a list of what execute_cli_command and its like return, and is {'success': True} (dict)",
+        ),
+        (["a"], "results[0] must be a dict, as execute_cli_command and its like return it, and is 'a' (str)"),
+        (
+            [{"success": True, "command": "ls", "error": None}],
+            "results[0] is no result of execute_cli_command and its like: it has no execution_time and no stdout",
+        ),
+    ],
+)
+def test_what_is_no_result_cannot_be_summed_up(results: Any, sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        process_execution_results(results)
+
+    assert str(caught.value) == sentence
 
 
 def test_no_results_are_summed_up_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import sys
 from pathlib import Path
@@ -65,21 +66,14 @@ def test_every_function_has_its_signature(name: str, expected: str) -> None:
     assert str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty)) == expected
 
 
-def test_what_is_found_at_run_time_is_what_editors_and_type_checkers_see() -> None:
+def test_each_name_is_provided_by_its_file_which_editors_and_type_checkers_see() -> None:
     tree = ast.parse(INIT.read_text(encoding="utf-8"))
-    [checked] = [
-        node.body
-        for node in tree.body
-        if isinstance(node, ast.If) and any(isinstance(statement, ast.ImportFrom) for statement in node.body)
-    ]
-    seen = {
-        alias.name: (statement.module or "").removeprefix("helpers.")
-        for statement in checked
-        if isinstance(statement, ast.ImportFrom) and statement.module != "typing"
-        for alias in statement.names
-    }
+    seen = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"}
 
-    assert seen == helpers._MODULES
+    assert seen == {f"helpers.{module}" for module in helpers._MODULES.values()}
+    for name, module in helpers._MODULES.items():
+        provided = importlib.import_module(f"helpers.{module}")
+        assert name in getattr(provided, "__all__", vars(provided))
     assert helpers.__all__ == list(helpers._MODULES) == sorted(helpers._MODULES)
 
 

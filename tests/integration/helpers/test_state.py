@@ -112,8 +112,20 @@ def test_a_name_that_is_none_is_refused(state: Path, key: str) -> None:
     for use in (lambda: remember(key, 1), lambda: recall(key), lambda: forget(key)):
         with pytest.raises(ValueError, match="must have 1 to 200 characters"):
             use()
-    with pytest.raises(TypeError, match="the name of a value must be a text, and is 3"):
+    with pytest.raises(TypeError, match=r"^key must be a text, and is 3 \(int\)$"):
         recall(3)  # type: ignore[arg-type] # wrong on purpose
+
+
+@pytest.mark.parametrize("name", [5, b"reports/daily", ["reports/daily"]])
+def test_a_task_of_a_wrong_type_is_named(state: Path, name: Any) -> None:
+    for use in (lambda: remember("a", 1, name), lambda: recall("a", task_name=name), lambda: forget("a", name)):
+        with pytest.raises(TypeError, match=r"^task_name must be the id of a task, such as 'reports/daily', or None"):
+            use()
+
+
+def test_a_task_whose_id_is_longer_than_a_file_s_name_is_refused(state: Path) -> None:
+    with pytest.raises(ValueError, match=r"^task_name must be the id of a task, such as 'reports/daily', and is 'xxx"):
+        recall("a", task_name="x" * 100_000)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", ""])

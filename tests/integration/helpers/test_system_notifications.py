@@ -105,19 +105,38 @@ def test_an_icon_is_a_picture_that_is_there_or_a_name(
     assert (["-i", icon] == desktop.called_with[6:8]) is given
 
 
-def test_an_unknown_urgency_is_a_normal_one(desktop: Desktop) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"urgency": "typo"}, "urgency must be low, normal or critical, and is 'typo' (str)"),
+        ({"urgency": None}, "urgency must be low, normal or critical, and is None"),
+        ({"urgency": ["low"]}, "urgency must be low, normal or critical, and is ['low'] (list)"),
+        ({"timeout": "5"}, "timeout must be a number of seconds, and is '5' (str)"),
+        ({"timeout": None}, "timeout must be a number of seconds, and is None"),
+        ({"timeout": -1}, "timeout must be from 0 to 86,400 seconds, and is -1"),
+        ({"timeout": float("inf")}, "timeout must be from 0 to 86,400 seconds, and is inf"),
+        ({"timeout": float("nan")}, "timeout must be from 0 to 86,400 seconds, and is nan"),
+        ({"icon": 5}, "icon must be a path, as a text or a Path, or None, and is 5 (int)"),
+    ],
+)
+def test_an_argument_that_means_nothing_is_named_with_what_it_may_be(
+    desktop: Desktop, arguments: dict[str, Any], sentence: str
+) -> None:
     desktop.add("notify-send")
 
-    assert send_notification("t", "m", urgency="--help")["success"]
-    assert desktop.called_with[:2] == ["-u", "normal"]
+    with pytest.raises((TypeError, ValueError)) as caught:
+        send_notification("t", "m", **arguments)
+
+    assert str(caught.value) == sentence
 
 
-@pytest.mark.parametrize("timeout", [-1, "5", float("inf"), float("nan"), None])
-def test_a_time_that_is_none_is_said(desktop: Desktop, timeout: Any) -> None:
-    result = send_notification("t", "m", timeout=timeout)
+def test_what_is_no_result_is_not_logged(root: Path) -> None:
+    with pytest.raises(TypeError, match=r"^result must be a dict, as send_notification returns it, and is 5 \(int\)$"):
+        log_notification("t", "m", 5)  # type: ignore[arg-type] # wrong on purpose
+    with pytest.raises(TypeError, match=r"^log_dir must be a path, as a text or a Path, and is None$"):
+        send_and_log_notification("t", "m", log_dir=None)  # type: ignore[arg-type] # wrong on purpose
 
-    assert (result["success"], result["method"]) == (False, "none")
-    assert result["error"] == f"timeout must be from 0 to 86,400 seconds, and is {timeout!r}"
+    assert not (root / "data").exists()
 
 
 def test_a_desktop_that_refuses_is_said_in_its_words(desktop: Desktop) -> None:

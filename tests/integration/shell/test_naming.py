@@ -95,10 +95,18 @@ def test_a_task_that_never_ran_has_no_logs(root: Path) -> None:
         ("nope.py", "no such file: nope.py"),
         ("tasks/helo.py", "no such file: tasks/helo.py, did you mean 'hello.py'?"),
         ("helo", "no task 'helo', did you mean 'hello'?"),
+        ("tasks", "tasks is no task file: it is a folder"),
+        ("tasks/apart.py", "tasks/apart.py is no task file: it is a folder"),
+        ("tasks/link.py", "tasks/link.py is no task file: it is a link that leads nowhere"),
+        ("tasks/stream.py", "tasks/stream.py is no task file: it is a pipe or a device"),
+        ("hello.py/x.py", "no such file: hello.py/x.py, did you mean 'hello.py'?"),
     ],
 )
 def test_a_file_that_is_not_there_is_told_apart_from_a_task(root: Path, named: str, sentence: str) -> None:
     project = {"tasks": str(root / "tasks"), "pattern": "*.py", "include_examples": False}
+    (root / "tasks/apart.py").mkdir()
+    (root / "tasks/link.py").symlink_to("nowhere")
+    os.mkfifo(root / "tasks/stream.py")
 
     with pytest.raises(UnknownTask) as caught:
         locate(named, project, root)

@@ -95,6 +95,43 @@ def test_output_exit_code_and_record_are_those_of_the_run(project: RunningProjec
     assert "talk --root 'two words' ''" in project.command("history").stdout
 
 
+def test_what_a_run_tells_of_its_work_is_left_out_and_on_record(project: RunningProject, engine: str) -> None:
+    path = project.write_task(
+        "tells",
+        "def start():\n"
+        "    print('::task-scheduler:: progress 1/2 reading')\n"
+        "    print('its own')\n"
+        "    print('::task-scheduler:: metric rows 12')\n",
+    )
+
+    told = said(project, "run-file", str(path))
+    quiet = said(project, "run-file", "-q", str(path))
+
+    assert (told.returncode, told.stdout) == (0, b"its own\n")
+    assert b"2 lines that told of the work left out: `" in told.stderr
+    assert (quiet.stdout, quiet.stderr) == (b"its own\n", b"")
+    run = json.loads(project.command("show", str(project.runs("tells")[0]["id"]), "--json").stdout)
+    assert (run["progress"]["done"], run["metrics"]) == (1, {"rows": 12})
+
+
+def test_an_example_that_is_named_is_run_whatever_the_settings_say_of_examples(project: RunningProject) -> None:
+    path = project.write_task("example_mine", "def start():\n    print('here')\n", fields="schedule: daily\n")
+
+    alone = [said(project, "run-file", str(path)) for _ in range(2)]
+
+    assert [(run.returncode, run.stdout) for run in alone] == [(0, b"here\n")] * 2
+    # No scheduler follows its schedule, and none is promised.
+    assert "example_mine" not in project.command("list").stdout
+
+    project.start()
+    refused = said(project, "run-file", str(path))
+    assert b"is left out of the tasks: set tasks.include_example_tasks: true, which counts at once" in refused.stderr
+    assert refused.returncode == 1
+    project.configure("tasks:\n  include_example_tasks: true\n")
+    assert project.wait_for_task("example_mine", "active", seconds=60)["next_run"]
+    assert said(project, "run-file", str(path)).stdout == b"here\n"
+
+
 def test_the_exit_code_is_the_runs_own_and_else_what_shells_say(project: RunningProject) -> None:
     cases = [
         ("fine", "print('fine')", 0, "succeeded"),

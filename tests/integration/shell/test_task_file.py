@@ -84,6 +84,7 @@ def test_a_name_the_settings_leave_out_is_refused_with_the_setting(root: Path) -
         locate("hello", where(root, pattern="job_*.py"), root)
 
     assert locate("example_x", where(root, include_examples=True), root).task_id == "example_x"
+    assert locate("example_x", where(root), root, is_meant=True).task_id == "example_x"
 
 
 def test_a_slip_is_answered_with_what_is_meant(root: Path) -> None:

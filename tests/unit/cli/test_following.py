@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -90,3 +90,33 @@ def test_a_run_that_is_over_is_not_waited_for_for_ever() -> None:
 
 def test_who_asked_for_quiet_is_told_nothing_before_the_end() -> None:
     assert follow(HUNG_UP, HUNG_UP, HUNG_UP, *[UNDER_WAY] * 30, ENDED, gone=True, quiet=True)[:2] == (ENDED, "")
+
+
+def test_a_person_at_a_terminal_is_told_the_progress_once_a_second_at_most() -> None:
+    def telling(done: int) -> Any:
+        return run(state="running", final=False, attempts=[], progress={"done": done, "total": 10, "text": "reading"})
+
+    engine = Left({"run": Turns(telling(1), telling(2), telling(2), *[telling(3)] * 8, telling(4), ENDED)})
+    err, pauses = StringIO(), list[float]()
+    terminal = Terminal(
+        out=StringIO(),
+        err=err,
+        now=lambda: NOW + timedelta(seconds=sum(pauses) * 3),
+        pause=pauses.append,
+        zone=UTC,
+        err_width=80,
+    )
+    follower = Follower(engine, terminal, root=Path("/srv/jobs"), quiet=False)
+
+    assert follower.follow(UNDER_WAY) == ENDED
+    assert err.getvalue().splitlines() == [
+        "progress: 10 % (1 of 10), reading",
+        "progress: 30 % (3 of 10), reading",
+        "progress: 40 % (4 of 10), reading",
+    ]
+
+
+def test_where_nobody_looks_on_the_progress_is_not_told() -> None:
+    telling = run(state="running", final=False, attempts=[], progress={"done": 1, "total": 10, "text": ""})
+
+    assert follow(telling, ENDED)[1] == ""

@@ -105,6 +105,21 @@ async def test_a_file_that_stays_broken_is_told_of_once_and_what_it_seems_to_hol
 
 
 @in_event_loop
+async def test_what_is_wrong_is_known_as_long_as_it_is() -> None:
+    file = File(values=frozenset({"old-secret"}))
+    assert file.keeper.trouble() is None
+
+    await file.becomes(fault=BROKEN, warnings=(OPEN,))
+    await file.becomes(fault=BROKEN, warnings=(OPEN,))
+    assert file.keeper.trouble() == {"fault": BROKEN, "warnings": [OPEN]}
+
+    await file.becomes(warnings=(OPEN,))
+    assert file.keeper.trouble() == {"fault": None, "warnings": [OPEN]}
+    await file.becomes()
+    assert file.keeper.trouble() is None
+
+
+@in_event_loop
 async def test_a_file_that_is_broken_at_the_start_is_an_error() -> None:
     file = File(fault=BROKEN)
 
