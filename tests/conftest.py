@@ -28,5 +28,7 @@ def _no_settings_of_the_person() -> None:
     """Drop the settings a developer's shell may carry, the zone of the machine included."""
     os.environ["TZ"] = "UTC"
     time.tzset()
+    # The tests start Python some thousand times: to compile the program anew at each start doubles what most of them cost.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     for name in [name for name in os.environ if name.startswith("TASK_SCHEDULER_")]:
         del os.environ[name]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -23,26 +25,36 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 }
 #: Tests share nothing, and half of their time they wait for processes they started: four work at once, on two cores too.
 AT_ONCE = ("-n", "4", "--dist", "worksteal")
+#: So many failures may be those of a busy machine; of more, none is run again.
+RERUN_AT_MOST = 5
 
 
 def run_tests(root: Path, arguments: Sequence[str]) -> int:
-    """Run pytest as the arguments ask and return its exit code; with `--coverage`, report afterwards."""
+    """Run pytest as the arguments ask and return its exit code, that of the second run where there was one.
+
+    With `--coverage`, report afterwards.
+    """
     parser = argparse.ArgumentParser(
         prog="run_tests.py", description="Run the tests.", epilog="Other options go to pytest as they are."
     )
     parser.add_argument("--fast", action="store_true", help="leave out the tests marked slow")
     parser.add_argument("--coverage", action="store_true", help="measure which lines and branches run")
     parser.add_argument("--verbose", "-v", action="store_true", help="name every test")
+    parser.add_argument(
+        "--rerun-failed",
+        action="store_true",
+        help=f"run what failed once more, one test at a time, when it is {RERUN_AT_MOST} tests at most; "
+        "those that pass then are named as FLAKY and do not fail the run",
+    )
     options, passed_on = parser.parse_known_args(arguments)
     _enter(root)
-    command = [sys.executable, "-m", *(("coverage", "run", "-m") if options.coverage else ()), "pytest"]
-    if not options.coverage and not passed_on:
-        command += AT_ONCE
-    if options.fast:
-        command += ["-m", "not slow"]
+    pytest = [sys.executable, "-m", *(("coverage", "run", "-m") if options.coverage else ()), "pytest"]
     if options.verbose:
-        command += ["--verbose"]
-    code = _run([*command, *passed_on], root)
+        pytest += ["--verbose"]
+    which = [*(("-m", "not slow") if options.fast else ()), *passed_on]
+    if not options.coverage and not passed_on:
+        which = [*AT_ONCE, *which]
+    code = _run_twice(pytest, which, root) if options.rerun_failed else _run([*pytest, *which], root)
     if options.coverage:
         _run([sys.executable, "-m", "coverage", "combine", "--quiet"], root)
         _run([sys.executable, "-m", "coverage", "report"], root)
@@ -75,6 +87,33 @@ def build_docs(root: Path, arguments: Sequence[str]) -> int:
     if code == 0:
         print(f"open {root / 'site' / 'index.html'}, or show it by `python3 scripts/docs.py --serve`")
     return code
+
+
+def _run_twice(pytest: Sequence[str], which: Sequence[str], root: Path) -> int:
+    """Run the tests, and the few that failed once more, alone; return the exit code of the last run."""
+    with tempfile.TemporaryDirectory(prefix="task-scheduler-tests-") as cache:
+        command = [*pytest, "-o", f"cache_dir={cache}"]
+        code = _run([*command, *which], root)
+        failed = _failed(Path(cache))
+        # Any other code tells of something else than failed tests: an interruption, an error of pytest, wrong arguments.
+        if code != 1 or not 0 < len(failed) <= RERUN_AT_MOST:
+            return code
+        print("\nonce more, alone:", *failed, sep="\n  ", flush=True)
+        code = _run([*command, *failed], root)
+        if code in {0, 1}:
+            still = _failed(Path(cache))
+            for test in failed:
+                if test not in still:
+                    print(f"FLAKY (failed once, passed alone): {test}", flush=True)
+        return code
+
+
+def _failed(cache: Path) -> list[str]:
+    """Return the ids of the tests that failed when they ran last, as pytest's own `--last-failed` knows them."""
+    try:
+        return list(json.loads((cache / "v/cache/lastfailed").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return []
 
 
 def _enter(root: Path) -> None:

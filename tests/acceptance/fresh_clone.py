@@ -7,7 +7,8 @@ from pathlib import Path
 
 from task_scheduler.testing.running import REPOSITORY
 
-#: What tools, the program and people make in a checkout; .gitignore names the same.
+#: What tools, the program and people make in a checkout; .gitignore names the same. The bytecode of the program and its
+#: helpers goes along, though: it is what the first command would write there, once for each of the clones.
 _MADE = frozenset({"venv", "venv.lock", "data", "logs", "build", "dist", "site", "htmlcov", "fuzz-findings"})
 
 
@@ -22,9 +23,15 @@ def make_clone(folder: Path) -> None:
 
 
 def _left_out(folder: str, names: list[str]) -> set[str]:
-    made = _MADE if Path(folder) == REPOSITORY else set()
+    inside = Path(folder).relative_to(REPOSITORY).parts
+    if inside[-1:] == ("__pycache__",):
+        # Others may be writing theirs at this moment, under a temporary name.
+        return {name for name in names if not name.endswith(".pyc")}
+    left_out = set() if inside else set(_MADE)
+    if inside[:1] not in {("task_scheduler",), ("helpers",)}:
+        left_out.add("__pycache__")
     return {
         name
         for name in names
-        if name in made or name in {"__pycache__", "secrets.yaml"} or (name.startswith(".") and name != ".gitignore")
+        if name in left_out or name == "secrets.yaml" or (name.startswith(".") and name != ".gitignore")
     }

@@ -91,6 +91,7 @@ class Session:
         self.root = folder
         self.project = RunningProject(folder, variables=variables)
         self._variables = variables
+        self._said: list[str] = []  #: files made of what pages say, not checked yet
         self._commands = folder.parent / "commands"
         self._commands.mkdir()
         for name in ("python3", "python"):
@@ -118,6 +119,13 @@ class Session:
             case "console", _:
                 self._console(block)
 
+    def check_what_was_said(self) -> None:
+        """Check all decorators and frontmatter seen so far by one command; an assertion fails where the page is wrong."""
+        if self._said:
+            done = self._type(f"python3 main.py check {' '.join(self._said)}")
+            assert done.returncode == 0, done.stdout
+            self._said.clear()
+
     def close(self) -> None:
         """End what was started."""
         self.project.close()
@@ -140,17 +148,18 @@ class Session:
             if line.startswith("@")
         )
         assert functions, f"{block}: Python that is neither a file nor decorators needs a comment above it"
-        self._check_text("from task_scheduler.decorators import cron, every, repeat\n\n\n" + functions, block)
+        self._say("from task_scheduler.decorators import cron, every, repeat\n\n\n" + functions, block)
 
     def _frontmatter(self, block: Block) -> None:
         for text in ways(block.text):
             needed = "" if re.search("^schedule:", text, re.MULTILINE) else "schedule: daily\n"
-            self._check_text(f'"""\n---\n{text}{needed}---\n"""\n', block)
+            self._say(f'"""\n---\n{text}{needed}---\n"""\n', block)
 
-    def _check_text(self, text: str, block: Block) -> None:
-        file = self.root.parent / "a_page_says_so.py"
+    def _say(self, text: str, block: Block) -> None:
+        # The name tells where it is said.
+        file = self.root.parent / f"{Path(block.page).stem}_{block.line}_{len(self._said)}.py"
         file.write_text(text, encoding="utf-8")
-        self._run(f"python3 main.py check {file}", block)
+        self._said.append(str(file))
 
     def _config(self, block: Block) -> None:
         from task_scheduler.project import locate_project
@@ -176,7 +185,12 @@ class Session:
             if not self.project.is_alive():
                 self.project.start()
             return ""
-        done = subprocess.run(
+        done = self._type(command)
+        assert may_fail or done.returncode == 0, f"{block}: `{command}` ended with {done.returncode}\n{done.stdout}"
+        return done.stdout
+
+    def _type(self, command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command],
             cwd=self.root,
             env={**os.environ, **self._variables, "PATH": f"{self._commands}:{os.environ['PATH']}", "COLUMNS": "120"},
@@ -187,8 +201,6 @@ class Session:
             timeout=120,
             check=False,
         )
-        assert may_fail or done.returncode == 0, f"{block}: `{command}` ended with {done.returncode}\n{done.stdout}"
-        return done.stdout
 
 
 def commands(text: str) -> list[str]:

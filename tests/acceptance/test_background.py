@@ -176,6 +176,7 @@ def test_one_that_hangs_is_noticed_and_ended_by_force_and_its_runs_go_on(
     attempt = background.begin_work()
     os.kill(pid, signal.SIGSTOP)
     alive = project.command("alive")
+    silent = [restart(project, "--dry-run"), project.command("restart", "--dry-run")]
     background.make_it_look_silent(100)
     hung = project.command("alive")
     with subprocess.Popen(["sleep", "60"]) as stranger:
@@ -191,6 +192,12 @@ def test_one_that_hangs_is_noticed_and_ended_by_force_and_its_runs_go_on(
     assert (alive.returncode, hung.returncode) == (0, 7)
     assert re.search(r"hangs: its last sign of life was 1 min \d+ s ago \(pid", hung.stderr)
     assert f"it was stopped by a signal: `kill -CONT {pid}` lets it go on" in hung.stderr
+    assert [one.returncode for one in silent] == [1, 1], "as the restart itself would end"
+    for one in silent:
+        assert f"the scheduler does not answer (pid {pid} on " in one.stdout
+        assert f"it was stopped by a signal: `kill -CONT {pid}` lets it go on" in one.stdout
+    assert silent[0].stdout.endswith("--force would be needed; its runs go on\n")
+    assert "restart --daemon --force` ends it and starts it anew" in silent[1].stdout
     assert gently.returncode == 1
     assert "error: the scheduler has not ended within 0.3 s" in gently.stderr
     assert "hint: with --force it is killed" in gently.stderr

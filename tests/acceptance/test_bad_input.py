@@ -73,6 +73,11 @@ REFUSED = {
         COMPUTED.format("import os\nos._exit(4)"),
         "importing the file ended its process with exit code 4, as os._exit does: move",
     ),
+    "never_returns_at_import": (
+        "",
+        COMPUTED.format("import time\nwhile True:\n    time.sleep(1)"),
+        "importing the file did not end within 20 s",
+    ),
 }
 
 
@@ -126,20 +131,6 @@ def test_starting_a_task_that_is_not_in_force_says_what_it_is(project: RunningPr
     assert said["wrong"].stderr.startswith("error: wrong has no version in force: tasks/wrong.py:5: timeout must be")
     assert said["gone"].stderr == "error: gone was deleted: tasks/gone.py is gone\n"
     assert said["common_lib"].stderr.startswith("error: common_lib is a module: ")
-
-
-def test_a_task_that_never_returns_at_import_is_refused_after_a_time_limit(project: RunningProject) -> None:
-    project.start()
-    project.write_task("neighbour", TICK)
-    project.write_task(
-        "hangs",
-        COMPUTED.format("import time\nwhile True:\n    time.sleep(1)"),
-    )
-
-    task = project.wait_for_task("hangs", "invalid", 60)
-
-    assert "20 s" in _said(project, task["id"])
-    _assert_punctual(project, "neighbour")
 
 
 #: What a run does: name -> (frontmatter, body, final state, part of the reason).

@@ -102,6 +102,12 @@ def check_restored(project: RunningProject) -> None:
     assert said in project.log()
 
 
+def _restored_line(project: RunningProject) -> str:
+    """Return the line of `status` that tells of a restore."""
+    (line,) = [line for line in project.command("status").stdout.splitlines() if line.startswith("restored ")]
+    return line
+
+
 def test_a_damaged_record_is_restored_at_the_start(project: RunningProject) -> None:
     backed_up_and_gone_on(project)
     damage(project)
@@ -110,11 +116,13 @@ def test_a_damaged_record_is_restored_at_the_start(project: RunningProject) -> N
     check_restored(project)
 
     assert "is damaged" in project.ask("status")["scheduler"]["restored"]
-    assert "restored from the backup of" in project.command("status").stdout
+    assert _restored_line(project).endswith(" (see `status --json`)")
     (aside,) = (project.root / "data" / "damaged").iterdir()
     assert (aside / "scheduler.db").stat().st_size > 0
     assert project.stop() == 0
-    assert "restored from the backup of" in project.command("status").stdout
+    assert " ago to the backup of " in _restored_line(project)
+    listed = project.command("backup", "list").stdout
+    assert listed.count("asked for by a person; restored ") == 1
 
 
 def test_a_record_that_is_gone_is_restored_at_the_start_after_a_death_in_the_middle_of_that(
@@ -242,6 +250,7 @@ def test_backups_by_hand_with_and_without_a_scheduler(project: RunningProject) -
     project.wait_for_run("tick", "succeeded")
     through_it = project.command("backup", "now")
     refused = project.command("backup", "restore", "latest", "--yes")
+    wrong_beside_it = project.command("backup", "restore", "yesterday", "--yes")
     project.stop()
     alone = project.command("backup", "now")
     listed = project.command("backup", "list", "--verify")
@@ -255,10 +264,13 @@ def test_backups_by_hand_with_and_without_a_scheduler(project: RunningProject) -
         assert "verified, in " in written.stdout
     assert refused.returncode == 5
     assert "shutdown` first" in refused.stderr
-    assert "asked for" in listed.stdout
+    assert listed.stdout.count("asked for by a person") == 2
     assert "together" in listed.stdout
     assert (nobody_to_ask.returncode, "nobody can be asked here" in nobody_to_ask.stderr) == (1, True)
-    assert (unknown.returncode, "backup list` shows every backup" in unknown.stderr) == (6, True)
+    for wrong in (unknown, wrong_beside_it):
+        assert (wrong.returncode, "backup list` shows every backup" in wrong.stderr) == (6, True)
+        assert "no backup 'yesterday'" in wrong.stderr
+        assert through_it.stdout.partition(":")[0] in wrong.stderr
 
 
 def test_a_spoiled_backup_is_told_and_passed_over(project: RunningProject) -> None:

@@ -50,6 +50,7 @@ def test_every_block_says_what_it_is(page: Path) -> None:
 def test_every_block_of_a_page_does_what_it_says(page: Path, session: Session) -> None:
     for block in blocks(page):
         session.carry_out(block)
+    session.check_what_was_said()
 
 
 def test_a_key_that_is_given_again_is_another_way() -> None:

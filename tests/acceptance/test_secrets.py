@@ -109,6 +109,7 @@ def start():
 
     write_secrets(project, f"later: {LATER}\n  broken: 1\n")
     project.wait_for("the fault is told", lambda: "config/secrets.yaml:2: this is not YAML" in project.log())
+    assert "config/secrets.yaml:2: this is not YAML" in project.command("status").stdout
     gate.touch()
     project.wait_for_run("patient", "failed")
 

@@ -74,6 +74,55 @@ def test_the_exit_code_is_that_of_pytest(project: Path) -> None:
     assert not (project / ".venv-tests").exists()
 
 
+FLAKY_AND_WRONG = """
+from pathlib import Path
+
+import pytest
+
+def test_once_in_two_runs():
+    been_here = Path("been here")
+    if not been_here.exists():
+        been_here.touch()
+        assert 1 == 2
+
+def test_wrong_in_parts(subtests):
+    for number in range(2):
+        with subtests.test(number=number):
+            assert number == {expected}
+
+@pytest.mark.parametrize("number", range({many}))
+def test_of_many(number):
+    assert number < 0
+"""
+
+
+def test_few_failed_tests_are_run_once_more_where_that_is_asked_for(project: Path) -> None:
+    (project / "tests/test_it.py").write_text(FLAKY_AND_WRONG.format(expected="number", many=0))
+
+    strict = run(project, "scripts/run_tests.py", "tests")
+    (project / "been here").unlink()
+    lenient = run(project, "scripts/run_tests.py", "--rerun-failed")
+
+    assert (strict.returncode, lenient.returncode) == (1, 0)
+    assert lenient.stdout.splitlines()[-1] == (
+        "FLAKY (failed once, passed alone): tests/test_it.py::test_once_in_two_runs"
+    )
+    assert "FLAKY" not in strict.stdout
+
+
+def test_what_fails_again_or_is_too_much_fails_the_run(project: Path) -> None:
+    (project / "tests/test_it.py").write_text(FLAKY_AND_WRONG.format(expected="0", many=0))
+    partly = run(project, "scripts/run_tests.py", "--rerun-failed", "tests")
+    (project / "tests/test_it.py").write_text(FLAKY_AND_WRONG.format(expected="number", many=6))
+    many = run(project, "scripts/run_tests.py", "--rerun-failed", "tests")
+
+    assert (partly.returncode, many.returncode) == (1, 1)
+    assert "FLAKY (failed once, passed alone): tests/test_it.py::test_once_in_two_runs" in partly.stdout
+    assert "passed alone): tests/test_it.py::test_wrong_in_parts" not in partly.stdout
+    assert "6 failed" in many.stdout
+    assert "once more" not in many.stdout
+
+
 def test_coverage_is_reported_and_keeps_the_exit_code(project: Path) -> None:
     (project / "tests/test_it.py").write_text(
         "import sys; sys.path.insert(0, '.')\nimport covered\ndef test_x(): assert covered.x == 2"

@@ -53,7 +53,7 @@ def test_the_record_is_its_owners_alone_from_the_beginning(paths: Paths) -> None
     with open_store(paths) as store:
         asyncio.run(store.put("a fact", "1"))
         found = {path.name: mode(path) for path in paths.data.glob("scheduler.db*")}
-        backup = paths.data / "backups" / asyncio.run(store.backup(why="asked for")).name
+        backup = paths.data / "backups" / asyncio.run(store.backup(why="asked for")).backup.name
         assert (mode(backup), mode(backup.parent)) == (0o600, 0o700)
 
     assert found == dict.fromkeys(("scheduler.db", "scheduler.db-wal", "scheduler.db-shm", "scheduler.db.lock"), 0o600)

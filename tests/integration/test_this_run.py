@@ -54,6 +54,7 @@ def run(code: str, *, inside: bool = False, exit_code: int = 0, **variables: str
         ("metric('rows per second', 2.5)", 'metric "rows per second" 2.5'),
         ("metric('on', True)", "metric on 1"),
         ("import decimal; metric('sum', decimal.Decimal('1.10'))", "metric sum 1.1"),
+        ("artifact(5)", "refused artifact(5) is not kept: give the path of a file, or an address"),
         ("artifact('out/report.pdf', 'The title')", "artifact out/report.pdf The title"),
         ("import pathlib; artifact(pathlib.Path('a \"b\".txt'))", r'artifact "a \"b\".txt"'),
         ("result({'rows': 12, 'é': None})", 'result {"rows": 12, "é": null}'),
