@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -235,6 +236,8 @@ class _Work:
             )
         )
         store.neighbours = _neighbours(settings, paths, task_id)
+        if not _is_task(settings, task_id):
+            undo.push_async_callback(store.pass_over, task_id)
         lib = composition.task_side_library(run_folder / "lib", paths)
         provider = composition.environment_provider(
             settings, paths, lib, composition.teller(events, "environments.notice")
@@ -258,6 +261,7 @@ class _Work:
                     settings,
                     paths,
                     pattern=glob.escape(task_id.rpartition("/")[2]) + ".py",
+                    include_examples=True,  # whoever named it has decided
                     notice=composition.teller(events, "watcher.notice"),
                 ),
                 task_id,
@@ -299,7 +303,13 @@ class _Work:
             runner=runner,
         )
         work.control = Control(
-            overview=Overview(catalogue=store, history=store, clock=clock, zone=settings.scheduler.zone),
+            overview=Overview(
+                catalogue=store,
+                history=store,
+                clock=clock,
+                zone=settings.scheduler.zone,
+                notes_of=runner.notes_of,
+            ),
             start_task=work.start_task,
             rescan=work.look_again,
             surroundings=composition.surroundings(
@@ -399,6 +409,12 @@ class _Store(SqliteStore):
         ids = {record.task_id for record in known}
         return [*known, *(record for record in self.neighbours if record.task_id not in ids)]
 
+    async def pass_over(self, task_id: str) -> None:
+        """Leave a task on record as a scheduler has it that does not take it up: without a schedule, with its history."""
+        for record in await super().tasks():
+            if record.task_id == task_id and record.version is not None:
+                await self.retire([replace(record, status=TaskStatus.DELETED, problems=(), detail="", stamp=None)])
+
 
 class _OneFile:
     """A source of one file: what it holds at the start is reported, and nothing else ever."""
@@ -436,9 +452,8 @@ class _OneFile:
 
 def _neighbours(settings: Settings, paths: Paths, task_id: str) -> tuple[TaskRecord, ...]:
     """Return a record of each file and folder in the folder of tasks: code of the project, which no host keeps."""
-    accepts = task_names(settings.tasks.file_pattern, include_examples=settings.tasks.include_example_tasks)
     try:
-        found = scan(paths.tasks, accepts).files
+        found = scan(paths.tasks, _accepts(settings)).files
     except Unreadable:
         return ()
     ids = {path.removesuffix(".py") for path in found}
@@ -455,6 +470,14 @@ def _neighbours(settings: Settings, paths: Paths, task_id: str) -> tuple[TaskRec
         )
         for each in sorted(ids - {task_id})
     )
+
+
+def _accepts(settings: Settings) -> Callable[[str], bool]:
+    return task_names(settings.tasks.file_pattern, include_examples=settings.tasks.include_example_tasks)
+
+
+def _is_task(settings: Settings, task_id: str) -> bool:
+    return _accepts(settings)(task_id.rpartition("/")[2] + ".py")
 
 
 def _folders_above(task_id: str) -> list[str]:

@@ -67,17 +67,18 @@ def run(
     given: Mapping[str, str] = MappingProxyType({}),
     is_detached: bool = False,
     new_record: bool = False,
+    program: str = "task-scheduler",
 ) -> int:
     """Run the scheduler of a project until it is told to stop; return the exit code.
 
     `on_signal` is what TERM and Ctrl-C do to runs under way. A command that works alone on the project is waited for,
     and `note` told so. `given` holds settings of the command line, by `section.key`. `is_detached`: this process was
     started in the background, and somebody waits until it works. `new_record`: a record that is damaged or gone is put
-    aside, and a new one begun, instead of restoring a backup.
+    aside, and a new one begun, instead of restoring a backup. `program` begins what a person is told to type.
     Raises SettingsError, AlreadyRunning, StoreError and their kin before anything is started.
     """
     manager = ServiceManager.of_process()
-    sources = _Sources(project, given)
+    sources = _Sources(project, given, program)
     settings, paths = sources.read()
     paths.create_folders()
     background = Background(root=paths.root, logs=paths.logs) if is_detached else None
@@ -121,10 +122,11 @@ def run(
 class _Sources:
     """Where the settings of this process come from."""
 
-    def __init__(self, project: Project, given: Mapping[str, str]) -> None:
-        """`given` is of the command line."""
+    def __init__(self, project: Project, given: Mapping[str, str], program: str) -> None:
+        """`given` is of the command line; `program` is how that begins."""
         self.project = project
         self.given = given
+        self.program = program
         self.had_file = project.config_required or project.config.exists()
 
     def read(self, content: bytes | None = None) -> tuple[Settings, Paths]:
@@ -238,6 +240,7 @@ class _Process:
                 clock=self._clock,
                 around=self.presence.looking_anew,
                 publish=publish,
+                program=self._sources.program,
             )
             scheduler = _compose(
                 live,
@@ -416,15 +419,14 @@ def _compose(
         await scheduler.configure(policies(settings), look_anew=are_others)
 
     live.follow(lambda settings, paths: {"settings": settings, "paths": paths}, follow)
-    scheduler.add(
-        SecretKeeper(
-            first=process.secrets,
-            read=lambda: read_secrets(paths.root),
-            hide=lambda values: _hide(values, executor),
-            clock=clock,
-            publish=events.publish,
-        )
+    secrets = SecretKeeper(
+        first=process.secrets,
+        read=lambda: read_secrets(paths.root),
+        hide=lambda values: _hide(values, executor),
+        clock=clock,
+        publish=events.publish,
     )
+    scheduler.add(secrets)
     backups = Backups(
         store=store,
         clock=clock,
@@ -496,7 +498,8 @@ def _compose(
             "root": str(paths.root),
             **scheduler.live(),
             "settings": on_disk.summary(),
-            "restored": restoration.notice(),
+            "secrets": secrets.trouble(),
+            **restoration.news(),
             "newest_backup": None if backups.newest is None else iso(backups.newest.taken_at),
             "memory": _resident(),
             "memory_limit": memory.limit,

@@ -92,14 +92,21 @@ def outputs_folder(paths: Paths) -> Path:
     return paths.logs / "runs"
 
 
-def task_source(settings: Settings, paths: Paths, *, pattern: str, notice: Callable[[str], None]) -> FolderSource:
-    """Return what watches the folder of tasks for files whose names match."""
+def task_source(
+    settings: Settings,
+    paths: Paths,
+    *,
+    pattern: str,
+    notice: Callable[[str], None],
+    include_examples: bool | None = None,
+) -> FolderSource:
+    """Return what watches the folder of tasks for files whose names match; `include_examples` None: as settings say."""
     return FolderSource(
         root=paths.root,
         tasks=paths.tasks,
         helpers=helpers_folder(paths),
         pattern=pattern,
-        include_examples=settings.tasks.include_example_tasks,
+        include_examples=settings.tasks.include_example_tasks if include_examples is None else include_examples,
         check_interval=settings.scheduler.task_check_interval,
         notice=notice,
     )

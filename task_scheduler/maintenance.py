@@ -17,7 +17,7 @@ from typing import Any
 from task_scheduler import composition
 from task_scheduler.clock import SystemClock
 from task_scheduler.core.environments import Collected, EnvironmentFacts, Lock, locked_packages
-from task_scheduler.core.errors import DeclarationError, TaskSchedulerError, UnknownTask, did_you_mean
+from task_scheduler.core.errors import DeclarationError, TaskSchedulerError, did_you_mean
 from task_scheduler.core.tasks import FileKind, TaskVersion
 from task_scheduler.environments.provider import Environments
 from task_scheduler.ports import SourceFile
@@ -28,6 +28,7 @@ from task_scheduler.settings import EnvironmentMode, load_settings
 from task_scheduler.store.locks import ProjectLock
 from task_scheduler.store.sqlite import SqliteStore
 from task_scheduler.typed_paths import named_python_file
+from task_scheduler.unknown_names import not_found
 from task_scheduler.watcher.reader import TaskFileReader
 from task_scheduler.watcher.scanning import read_file
 
@@ -115,7 +116,8 @@ class Maintenance:
         path = named_python_file(name, here=here, folders=[self._paths.root, tasks], tasks=tasks)
         if path is not None:
             return self._named(path)
-        raise UnknownTask(name, (path.relative_to(tasks).as_posix()[: -len(_SUFFIX)] for path in tasks.rglob("*.py")))
+        known = (path.relative_to(tasks).as_posix()[: -len(_SUFFIX)] for path in tasks.rglob("*.py"))
+        raise not_found(name, known, here=here, folders=[self._paths.root, tasks])
 
     def lock(self, file: TaskFile) -> TaskLock:
         """Return the lock in force of a task, or resolve one for its file where none is in force.

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from task_scheduler.control.answers import Control, Document, ReadModel, ScheduleModel
-from task_scheduler.core.errors import NotRunning, UnknownRun, UnknownTask
+from task_scheduler.core.errors import NotRunning, SettingsError, UnknownRun, UnknownTask
 from task_scheduler.core.runs import Run
 from task_scheduler.project import Project
-from task_scheduler.settings import Settings, load_settings
+from task_scheduler.settings import Paths, Settings, usable_settings
 from task_scheduler.store.sign import was_made
 
 if TYPE_CHECKING:
@@ -25,8 +25,13 @@ class Record:
     """Answers the commands that need no running scheduler."""
 
     def __init__(self, project: Project) -> None:
-        """Open the database of a project; raises SettingsError and StoreError."""
-        settings, paths = load_settings(project)
+        """Open the database of a project; raises StoreError.
+
+        What cannot be used of the settings keeps nobody from reading: it is left out, and `unusable` says so.
+        """
+        settings, paths, fault = usable_settings(project)
+        #: Why settings were left out, and which record this is therefore; empty: none were.
+        self.unusable = "" if fault is None else _what_is_read(project, paths, fault)
         self._project = project
         self._paths = paths
         self._runner = asyncio.Runner()
@@ -56,7 +61,7 @@ class Record:
         answer: Any = self._runner.run(self._control.answer(command, given))
         if command != "status":
             return answer
-        return {**answer, "held_by": self._holder(), "restored": self._runner.run(self._restored())}
+        return {**answer, "held_by": self._holder(), **self._runner.run(self._news())}
 
     def what_is_known(self, run_id: int) -> str:
         """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
@@ -67,13 +72,13 @@ class Record:
         self._close_store()
         self._runner.close()
 
-    async def _restored(self) -> str | None:
-        """Return what people should know of a restore of the last day, in a sentence; None: there was none."""
+    async def _news(self) -> Document:
+        """Return what people should know of a restore of the last day."""
         from task_scheduler.clock import SystemClock
-        from task_scheduler.core.restoring import RESTORED, told_of
+        from task_scheduler.core.restoring import RESTORED, news_of
 
         text = None if self._store is None else await self._store.get(RESTORED)
-        return told_of(text, now=SystemClock().now(), zone=self._zone)
+        return dict(news_of(text, now=SystemClock().now(), zone=self._zone))
 
     def _holder(self) -> Document | None:
         """Return who holds the project folder although no scheduler answers; None: nobody."""
@@ -157,6 +162,14 @@ class _NothingYet:
 
     async def summary(self) -> Document:
         return {"tasks": {}, "invalid": [], "at_work": [], "needs_care": [], "runs": []}
+
+
+def _what_is_read(project: Project, paths: Paths, fault: SettingsError) -> str:
+    """Return, in a line, what is wrong with the settings, and which record is read all the same."""
+    first, *others = fault.lines
+    said = first if first in fault.elsewhere else f"{project.shown(project.config)}: {first}"
+    more = f", and {len(others)} more" if others else ""
+    return f"{said}{more}; without that, the record read is {project.shown(paths.database)}"
 
 
 def _nothing() -> None:

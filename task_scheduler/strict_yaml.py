@@ -277,7 +277,9 @@ def _said_of_opening(context: str, problem: str, lines: list[str], line: int) ->
     if "quoted scalar" in context and "end of stream" in problem:
         return f"the quote opened here is never closed: {shown}", line
     if context.startswith("while parsing a flow"):
-        return f"the bracket opened in {shown!r} is never closed", line
+        # The mark may be where a value was expected, below the bracket it was to stand in.
+        line = next((place for place in range(line, -1, -1) if set("[{").intersection(lines[place])), line)
+        return f"the bracket opened in {excerpt(lines[line])!r} is never closed", line
     if "could not find expected ':'" in problem:
         return f"write lines of 'key: value': {shown}", line
     return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class UnusablePath(ValueError):
 
 def typed_path(text: str, here: Path = Path()) -> Path:
     """Return the path a person means, from `here`, with `~` and `~user` in place of home folders; raises UnusablePath."""
+    if not text:
+        raise UnusablePath("an empty path names nothing: was a variable empty?")
     try:
         # Not pathlib's: for it, ./~ is a home folder too.
         expanded = os.path.expanduser(text)  # noqa: PTH111
@@ -55,6 +58,34 @@ def _why_not(path: Path) -> str:
     except OSError as error:
         return _WHY.get(error.errno or 0, "")
     return ""
+
+
+def why_no_file(path: Path) -> str:
+    """Return, as the end of a sentence, why there is no file to be read at a path; empty: there is one.
+
+    A pipe or a device is none: it is read once, or never ends.
+    """
+    try:
+        kind = os.stat(path).st_mode  # noqa: PTH116 - see above
+    except (FileNotFoundError, NotADirectoryError):
+        # Not Path.is_symlink: that raises where the folder may not be entered.
+        return "it is a link that leads nowhere" if os.path.islink(path) else "there is no such file"  # noqa: PTH114
+    except OSError as error:
+        return _WHY.get(error.errno or 0) or _unreadable(error)
+    if stat.S_ISDIR(kind):
+        return "it is a folder"
+    if not stat.S_ISREG(kind):
+        return "it is a pipe or a device"
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return _unreadable(error)
+    return ""
+
+
+def _unreadable(error: OSError) -> str:
+    why = "this user may not read it" if isinstance(error, PermissionError) else error.strerror or str(error)
+    return f"it cannot be read ({why})"
 
 
 def is_file(path: Path) -> bool:

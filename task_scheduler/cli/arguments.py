@@ -38,6 +38,7 @@ from task_scheduler.cli import (
     status,
     stop,
 )
+from task_scheduler.cli.help_text import HelpText
 from task_scheduler.cli.program import Program
 from task_scheduler.cli.verbs import Verb
 from task_scheduler.core.errors import did_you_mean
@@ -78,15 +79,21 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
 _DESCRIPTION = """\
 Drop a .py file into tasks/: it runs on the clock, with its own packages, limits and history.
 
-Without a verb the scheduler runs in the foreground."""
-_PLACED = "The project is the folder of --root, else the one --config is about, else the folder main.py is in."
+Without a verb the scheduler runs in the foreground, and takes the options of `run`:
+
+  --daemon                 run it in the background; return once it works
+  --set SECTION.KEY=VALUE  a setting for this scheduler, whatever the file says
+  --drain, --kill          on TERM or Ctrl-C, wait for the runs under way, or end them
+  --status                 run none: the same as `status`"""
+_PLACED = """\
+The project is the folder of --root, else the one in whose config/ the file of --config is, else the folder main.py is in."""
 _FOUND = """\
-The project is the folder of --root, else the one --config is about, else the nearest folder upwards from here that
-has tasks/ and config/config.yaml or data/; `init` makes one."""
+The project is the folder of --root, else the one in whose config/ the file of --config is, else the nearest folder upwards
+from here that has tasks/ and config/config.yaml or data/; `init` makes one."""
 _EXIT_CODES = """\
-Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 unusable configuration, 4 no scheduler is running,
-5 another scheduler holds the project, 6 no such task or run, 7 the scheduler hangs,
-8 the record is damaged or gone."""
+Exit codes: 0 done, 1 it failed, 2 wrong usage, 3 unusable configuration, 4 no scheduler is running, 5 another
+scheduler holds the project, 6 no such task, run or backup, 7 the scheduler hangs, 8 the record, or the backup that was
+named, is damaged or gone."""
 _INSTALLED = Program()
 #: What a verb that lists all tasks is, of one task.
 _OF_ONE_TASK: Mapping[str, str] = MappingProxyType(
@@ -167,21 +174,25 @@ def _parser(program: Program) -> argparse.ArgumentParser:
     # Suppressed, so that the verb's parser does not undo what was said before the verb.
     common.add_argument("--root", metavar="DIR", default=argparse.SUPPRESS, help="the project folder")
     common.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="the configuration file")
-    form = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
         prog=program.name,
         description=_DESCRIPTION,
         epilog=f"{_FOUND if program.folder is None else _PLACED}\n\n{_EXIT_CODES}",
         parents=[common],
         allow_abbrev=False,
-        formatter_class=form,
+        formatter_class=HelpText,
     )
     parser.add_argument("--version", action="version", version=f"task-scheduler {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for name, verb in VERBS.items():
         description = f"{verb.HELP[0].upper()}{verb.HELP[1:]}.\n\n{verb.DESCRIPTION}".strip()
         added = verbs.add_parser(
-            name, help=verb.HELP, description=description, parents=[common], allow_abbrev=False, formatter_class=form
+            name,
+            help=verb.HELP,
+            description=description,
+            parents=[common],
+            allow_abbrev=False,
+            formatter_class=HelpText,
         )
         verb.add_arguments(added)
     return parser

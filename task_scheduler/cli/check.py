@@ -14,6 +14,7 @@ from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.core.errors import Problem, Severity, did_you_mean
 from task_scheduler.core.tasks import FileKind, JobDeclaration
+from task_scheduler.typed_paths import typed_path, why_no_file
 
 if TYPE_CHECKING:
     from task_scheduler.checking import Checked, TaskChecker
@@ -50,10 +51,13 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     from task_scheduler.checking import TaskChecker
 
     checker = TaskChecker(door.project, here=Path.cwd())
-    places = {name: checker.find(name) for name in options.files}
-    for name in (name for name, place in places.items() if place is None):
-        terminal.error(f"there is no file {name}{did_you_mean(name, checker.ids())}")
-    if None in places.values():
+    # A path that nothing can have is refused first: to look for it would fail.
+    places = {name: checker.find(name) for name in map(_possible, options.files)}
+    lacking = [(name, fault) for name, place in places.items() if (fault := _fault(name, place, checker))]
+    for name, fault in lacking:
+        is_last = name == lacking[-1][0]
+        terminal.error(fault, hint=f"`{options.program} list` shows every task" if is_last else "")
+    if lacking:
         return ExitCode.USAGE
     if not options.files and not checker.tasks.is_dir():
         terminal.error(
@@ -69,11 +73,29 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     else:
         _tell(checked, terminal, verbose=options.verbose)
         terminal.note(_summary(checked, problems))
-        if any(map(_has_packages, checked)):
+        if options.verbose and any(map(_has_packages, checked)):
             terminal.note(f"packages are not looked up here: `{options.program} env build FILE` does that")
     counts = Counter(problem.severity for problem in problems)
     refused = counts[Severity.ERROR] or (options.strict and problems)
     return ExitCode.FAILURE if refused else ExitCode.OK
+
+
+def _possible(name: str) -> str:
+    """Return what was typed; raises UnusablePath where nothing can be called so."""
+    typed_path(name)
+    return name
+
+
+def _fault(name: str, place: Path | None, checker: TaskChecker) -> str:
+    """Return why a name stands for nothing that can be checked; empty: it does."""
+    if place is None:
+        known = [*checker.ids()]
+        # As it was typed: an id, or the path of a file.
+        typed = name.removeprefix(f"{checker.shown(checker.tasks)}/")
+        return f"there is no file {name}{did_you_mean(typed, [f'{one}.py' for one in known] if typed.endswith('.py') else known)}"
+    if place.is_symlink() and not place.exists():
+        return f"{name}: {why_no_file(place)}"
+    return ""
 
 
 def _checked(checker: TaskChecker, places: Sequence[Path]) -> Iterator[Checked]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
@@ -15,7 +16,8 @@ from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.core.errors import NotRunning, SettingsError, did_you_mean
-from task_scheduler.project import Project, locate_project
+from task_scheduler.project import CONFIG_FOLDER, Project, locate_project
+from task_scheduler.typed_paths import typed_path
 
 HELP = "show the settings and where each came from, or check the configuration file"
 DESCRIPTION = """\
@@ -25,7 +27,8 @@ wait for its next start. With a KEY such as `scheduler.loop_interval` it tells a
 `scheduler` of those in it.
 
 `check` says all that is wrong with the project's configuration file, or with FILE, a line `path:line: error: sentence`
-each, and what is probably not meant. It exits with 3 where a scheduler could not start by it."""
+each, what is probably not meant, and what is wrong with config/secrets.yaml. It exits with 3 where a scheduler could not
+start by it, or tasks could not read their secrets."""
 
 _COLUMNS = (
     Column(title="SETTING"),
@@ -36,6 +39,7 @@ _COLUMNS = (
 _DEFAULT = "default"
 _STYLES: Mapping[str, str] = MappingProxyType({"error": "bad", "warning": "warning"})
 _OF_A_LINE = re.compile(r"line (?P<line>\d+): (?P<message>.*)")
+_OF_A_PLACE = re.compile(r"(?P<place>\S+:\d+): (?P<message>.*)")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -148,7 +152,11 @@ def _tell_about(told: Document, terminal: Terminal, *, is_in_force: bool) -> Non
     if not is_in_force:
         terminal.note(f"no scheduler is running: by {told['file']} and this environment, a start would take these")
     if told["trouble"]:
-        terminal.note(f"{told['file']} is not followed: {told['trouble']}")
+        first, *others = told["trouble"].splitlines()
+        since = f" since {phrases.clock(told['since'], terminal)}" if told["since"] else ""
+        terminal.note(f"{told['file']} is not followed{since}:{'' if others else f' {first}'}")
+        for line in (first, *others) if others else ():
+            terminal.note(f"    {line}")
     if told["needs_restart"]:
         terminal.note(f"a restart is needed for {', '.join(told['needs_restart'])}")
 
@@ -161,12 +169,17 @@ class _Finding:
     severity: str  #: error or warning
     message: str
     place: str = ""  #: begins the line, such as `config/config.yaml:4`; empty: it is not about the file
+    prevents_start: bool = True  #: of an error: no scheduler starts by it
 
 
 def _file_meant(options: Namespace, door: Door) -> Project:
     if options.what is None:
         return door.project
-    return locate_project(config=options.what, root=options.root, default_root=door.project.root)
+    file = typed_path(options.what).absolute()
+    # Of a file that belongs to no project the places are told from its own folder, as those of one that is to be.
+    around = file.parent.parent if file.parent.name == CONFIG_FOLDER else file.parent
+    around = around if around.is_dir() else door.project.root
+    return locate_project(config=options.what, root=options.root, default_root=around)
 
 
 def _check(project: Project, options: Namespace, terminal: Terminal) -> int:
@@ -190,10 +203,10 @@ def _check(project: Project, options: Namespace, terminal: Terminal) -> int:
         but = f", but for {len(findings)} warning{'s' if len(findings) > 1 else ''}" if findings else ""
         terminal.say(f"{project.shown(project.config)}: fine{but}", "" if findings else "good")
         return ExitCode.OK
+    prevents_start = any(finding.severity == "error" and finding.prevents_start for finding in findings)
     terminal.note(
-        "1 error: a scheduler does not start by this"
-        if errors == 1
-        else f"{errors} errors: a scheduler does not start by this"
+        f"{errors} error{'' if errors == 1 else 's'}: "
+        + ("a scheduler does not start by this" if prevents_start else "a scheduler starts, without tasks' secrets")
     )
     return ExitCode.CONFIGURATION
 
@@ -201,7 +214,7 @@ def _check(project: Project, options: Namespace, terminal: Terminal) -> int:
 def _findings(project: Project) -> Iterator[_Finding]:
     from task_scheduler.secrets_file import read_secrets
     from task_scheduler.settings import load_settings
-    from task_scheduler.settings.advice import advice_on
+    from task_scheduler.settings.advice import EMPTY, advice_on, is_empty
 
     shown = project.shown(project.config)
     try:
@@ -215,14 +228,19 @@ def _findings(project: Project) -> Iterator[_Finding]:
             yield _Finding(
                 severity="warning", place=shown, message="there is no such file: every setting is its default"
             )
+        elif is_empty(project):
+            yield _Finding(severity="warning", place=shown, message=EMPTY)
         of_the_file, _ = load_settings(project, environ={})
         for advice in advice_on(project, settings, of_the_file, paths):
             place = shown if advice.line is None else f"{shown}:{advice.line}"
             yield _Finding(severity="warning", place=place, message=advice.message)
     secrets = read_secrets(project.root)
-    for message in (secrets.fault, *secrets.warnings):
-        if message:
-            yield _Finding(severity="warning", message=message)
+    if secrets.fault:
+        found = _OF_A_PLACE.fullmatch(secrets.fault)
+        place, message = ("", secrets.fault) if found is None else (found["place"], found["message"])
+        yield _Finding(severity="error", place=place, message=message, prevents_start=False)
+    for message in secrets.warnings:
+        yield _Finding(severity="warning", message=message)
 
 
 def _errors(error: SettingsError, shown: str) -> Iterator[_Finding]:

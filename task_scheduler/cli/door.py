@@ -88,11 +88,16 @@ class ProjectDoor:
         project: Project,
         note: Callable[[str], None],
         pause: Callable[[float], object] | None = None,
+        program: str = "task-scheduler",
     ) -> None:
-        """`note` is told, once, that a list comes from the record; `pause` None: simply waits."""
+        """`note` is told, once, that a list comes from the record; `pause` None: simply waits.
+
+        `program` begins what the person is told to type.
+        """
         self.project = project
         self._note = note
         self._pause = pause or threading.Event().wait
+        self._program = program
         self._has_answered = False
         self._record: Record | None = None
         self._is_left = False
@@ -193,6 +198,8 @@ class ProjectDoor:
             from task_scheduler.record import Record
 
             self._record = Record(self.project)
+            if self._record.unusable:
+                self._note(f"{self._record.unusable} (`{self._program} config check` tells all that is wrong)")
             if command != "status":
                 left = f"{why}; this is the record as it was left" if why else LEFT
                 self._note(left if self._record.exists else NEVER)

@@ -11,12 +11,12 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.task_names import tasks_folder
 from task_scheduler.cli.terminal import Terminal
-from task_scheduler.typed_paths import is_file, typed_path
+from task_scheduler.typed_paths import is_file, typed_path, why_no_file
 
 if TYPE_CHECKING:
     from task_scheduler.formatting import Formatted, TaskFormatter
 
-HELP = "writes the frontmatter of task files in another of its three dialects"
+HELP = "write the frontmatter of task files in another of its three dialects"
 DESCRIPTION = """\
 docstring: YAML between two lines --- at the beginning of the docstring; the file stays plain Python.
 bare: the same YAML before the code; plain Python cannot run such a file.
@@ -48,13 +48,15 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     tasks = tasks_folder(door.project)
     files = {name: _find(name, tasks) for name in options.files}
     done = [_format(formatter, file, name, options, terminal) for name, file in files.items()]
+    if any(why_no_file(file) for file in files.values()):
+        terminal.note(f"`{options.program} list` shows every task")
     return ExitCode.OK if all(done) else ExitCode.FAILURE
 
 
 def _format(formatter: TaskFormatter, file: Path, name: str, options: Namespace, terminal: Terminal) -> bool:
     """Convert one file; return whether it is now in the dialect, or would be."""
-    if not file.is_file():
-        terminal.error(f"{name}: no such file" if not file.exists() else f"{name}: not a file")
+    if why := why_no_file(file):
+        terminal.error(f"{name}: {why}")
         return False
     result = formatter.convert(file, shown=name, to=options.to)
     for problem in result.problems:

@@ -13,6 +13,8 @@ from task_scheduler.scaffolding.project_folder import make_project
 from task_scheduler.typed_paths import typed_path
 
 HELP = "make a project folder"
+_EXAMPLE = "tasks/example_hello.py"
+_TURNED_ON = "with tasks.include_example_tasks: true in config/config.yaml"
 DESCRIPTION = """\
 Makes tasks/ with an example that is not run, helpers/, config/config.yaml with every setting, .gitignore and a
 README. In a project it adds what is missing; nothing that is there is touched. Without DIR it is the current folder."""
@@ -31,24 +33,26 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     del door
     here = Path.cwd()
     folder = typed_path(options.folder or options.root or str(here)).resolve()
-    made = 0
+    made: list[str] = []
     try:
         for addition in make_project(folder, program=options.program, examples=options.examples):
             if addition.left:
                 terminal.note(f"{addition.path} differs from the one that comes with this version: left as it is")
             else:
                 terminal.say(f"made {addition.path}")
-                made += 1
+                made.append(str(addition.path))
     except OSError as error:
         terminal.error(f"{error.filename or folder} cannot be made: {error.strerror}")
         return ExitCode.FAILURE
     terminal.say(f"{folder} is a project" if made else f"{folder} is a project already: nothing was missing")
+    if _EXAMPLE in made and not options.examples:
+        terminal.note(f"{_EXAMPLE} is there to be read; it runs {_TURNED_ON}")
     terminal.note("")
     terminal.note("next:")
     for command in _next(options, folder, here):
         terminal.note(f"  {command}")
     if options.examples:
-        terminal.note("the examples run with tasks.include_example_tasks: true in config/config.yaml")
+        terminal.note(f"the examples run {_TURNED_ON}")
     return ExitCode.OK
 
 

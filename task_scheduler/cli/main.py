@@ -17,13 +17,21 @@ from task_scheduler.cli.exit_codes import ExitCode, code_of
 from task_scheduler.cli.phrases import hint_of
 from task_scheduler.cli.program import Program, program_of
 from task_scheduler.cli.terminal import Terminal
-from task_scheduler.core.errors import NotRunning, TaskSchedulerError
-from task_scheduler.project import Project, locate_project, nearest_project
+from task_scheduler.core.errors import NotRunning, SettingsError, TaskSchedulerError
+from task_scheduler.project import (
+    Project,
+    locate_project,
+    looks_like_project,
+    nearest_project,
+    project_of_configuration,
+)
 from task_scheduler.starting.streams import fill_gaps
-from task_scheduler.typed_paths import UnusablePath
+from task_scheduler.typed_paths import UnusablePath, typed_path
 
 #: Verbs that work without a project: one makes it, the others look at files wherever they are.
 _ANYWHERE = frozenset({"init", "check", "fmt"})
+#: Verbs that begin in an empty folder that is named: one makes a project of it, the other says what it lacks.
+_BEGIN_ONE = frozenset({"run", "new"})
 #: Verbs that act on runs which execute also without a scheduler, and how many of those are named.
 _ACT_ON_RUNS, _MOST_NAMED = frozenset({"pause", "resume", "stop", "shutdown", "restart"}), 5
 _MISSING = "`python3 main.py` in a clone installs them; elsewhere install task-scheduler again"
@@ -69,8 +77,9 @@ def _run(argv: Sequence[str], program: Program, terminal: Terminal) -> int:
         return ExitCode.OK if not asked.code else ExitCode.USAGE
     options.program = _told(options, program, project)
     try:
-        with closing(ProjectDoor(project=project, note=terminal.note)) as door:
+        with closing(ProjectDoor(project=project, note=terminal.note, program=options.program)) as door:
             try:
+                _check_configuration(options, project)
                 return VERBS[options.verb].execute(options, door, terminal)
             except NotRunning as error:
                 terminal.error(str(error), hint=_way_out(error, options, door))
@@ -88,6 +97,16 @@ def _run(argv: Sequence[str], program: Program, terminal: Terminal) -> int:
         return ExitCode.FAILURE
 
 
+def _check_configuration(options: Namespace, project: Project) -> None:
+    """Raise SettingsError where the file that was named is none, also for a verb that would not look at it.
+
+    `config check` says it in its own way, and `init` has no use for it.
+    """
+    looks_itself = options.verb == "init" or (options.verb == "config" and options.doing == "check")
+    if project.config_required and not looks_itself and (fault := project.configuration_fault()):
+        raise SettingsError(str(project.config), [fault])
+
+
 def _way_out(error: NotRunning, options: Namespace, door: ProjectDoor) -> str:
     """Return what to do where no scheduler runs; runs that execute all the same are named to who acts on runs."""
     hint = hint_of(error, options.program)
@@ -103,10 +122,24 @@ def _way_out(error: NotRunning, options: Namespace, door: ProjectDoor) -> str:
 
 
 def _told(options: Namespace, program: Program, project: Project) -> str:
-    """Return how what the person is told to type begins: main.py is about its own folder unless told otherwise."""
-    if options.root is None or program.folder in {None, project.root}:
-        return program.name
-    return f"{program.name} --root {shlex.quote(options.root)}"
+    """Return how what the person is told to type begins: with the project and the settings this command was about.
+
+    main.py is about its own folder unless told otherwise, an installed program about the project around it.
+    """
+    words = [program.name]
+    if options.root is not None and _untold(program) != project.root:
+        words.append(f"--root {shlex.quote(options.root)}")
+    if options.config is not None and options.verb != "init":
+        words.append(f"--config {shlex.quote(options.config)}")
+    return " ".join(words)
+
+
+def _untold(program: Program) -> Path | None:
+    """Return the project that is meant here by a command that names none; None: none is."""
+    try:
+        return program.folder or nearest_project(Path.cwd())
+    except OSError:  # the current folder is gone
+        return None
 
 
 def _project(options: Namespace) -> Project:
@@ -116,7 +149,10 @@ def _project(options: Namespace) -> Project:
     except FileNotFoundError:
         raise UsageError("the current folder is gone", "go to a folder that is there, or give whole paths") from None
     root = project.root
-    if root.is_dir() or options.verb == "init":
+    if options.verb == "init":
+        return project
+    if root.is_dir():
+        _check_it_is_one(options, project)
         return project
     if root.exists():
         raise UsageError(f"the project {root} is not a folder", "give the project's folder: --root DIR")
@@ -127,18 +163,34 @@ def _project(options: Namespace) -> Project:
     raise UsageError(f"no folder {root}", "give the project's folder: --root DIR")
 
 
+def _check_it_is_one(options: Namespace, project: Project) -> None:
+    """Raise UsageError where a folder that was named holds nothing of a project: a slip must not pass for an empty one."""
+    if options.root is None or options.verb in _ANYWHERE or options.verb in _BEGIN_ONE or _is_about_a_file(options):
+        return
+    if not project.config_required and not looks_like_project(project.root):
+        raise UsageError(
+            f"no project in {project.root}",
+            f"give the project's folder: --root DIR; `{options.program} init {shlex.quote(options.root)}` makes one there",
+        )
+
+
+def _is_about_a_file(options: Namespace) -> bool:
+    return bool(options.verb == "config" and options.doing == "check" and options.what is not None)
+
+
 def _around_here(options: Namespace) -> Path:
     """Return the project folder that is meant when none is named; else it does not matter."""
-    if options.root is not None or options.config is not None:
+    if options.root is not None:
         return Path("/")
     here = Path.cwd()
+    if options.config is not None and project_of_configuration(here / typed_path(options.config)) is not None:
+        return Path("/")
     found = nearest_project(here)
-    names_a_file = options.verb == "config" and options.doing == "check" and options.what is not None
-    if found is None and options.verb not in _ANYWHERE and not names_a_file:
-        raise UsageError(
-            f"no project in {here} or above it",
-            f"`{options.program} init` makes one here; --root DIR names one that is elsewhere",
-        )
+    if found is None and options.verb not in _ANYWHERE and not _is_about_a_file(options):
+        hint = f"`{options.program} init` makes one here; --root DIR names one that is elsewhere"
+        if options.config is not None:
+            hint = f"--config says what its settings are; {hint}"
+        raise UsageError(f"no project in {here} or above it", hint)
     return found or here
 
 

@@ -12,6 +12,7 @@ from task_scheduler.cli.terminal import STYLE_OF, Terminal
 from task_scheduler.cli.text import fit
 from task_scheduler.control.errors import NotYet
 from task_scheduler.core.errors import (
+    AlreadyRunning,
     DatabaseDamaged,
     NotRunning,
     RecordGone,
@@ -62,6 +63,8 @@ def hint_of(error: TaskSchedulerError, program: str) -> str:
             return ""
         case NotRunning():
             return start_hint(program)
+        case AlreadyRunning() if not (error.work or error.says_the_way_out):
+            return f"`{program} status` tells what it does, `{program} restart` starts it anew, `{program} shutdown` ends it"
         case UnknownTask():
             return f"`{program} list` shows every task"
         case RecordLost() | DatabaseDamaged() | RecordGone():
@@ -174,7 +177,7 @@ def run_row(run: Document, terminal: Terminal) -> list[Cell]:
         Cell(slots(run, terminal), short=_short_slots(run, terminal)),
         run_state(run),
         Cell(_duration(None if run["late"] is None else max(0.0, run["late"]))),
-        took(run),
+        took_in_all(run),
         Cell(_duration(run["cpu_seconds"])),
         Cell(NOTHING if run["peak_memory"] is None else times.size(run["peak_memory"])),
         Cell(reason(run, terminal)),
@@ -210,7 +213,7 @@ def reason(run: Document, terminal: Terminal) -> str:
     if run.get("paused_at") and not run["final"]:
         parts.append(f"paused since {clock(run['paused_at'], terminal)}")
     if run["executions"] > 1 and run["final"]:
-        parts.append(f"after {run['executions']:,} attempts")
+        parts.append(f"after {_attempts(run)}")
     if waiting := waits(run):
         parts.append(waiting)
     elif run["retry_at"] and not run["final"]:
@@ -254,6 +257,30 @@ def took(measured: Document) -> Cell:
     return (
         Cell(f"{worked} + {times.duration(paused)} paused", short=worked) if paused >= _WORTH_TELLING else Cell(worked)
     )
+
+
+def took_in_all(run: Document) -> Cell:
+    """Return how long a run took: of several attempts from the start of the first to the end, the waits between included."""
+    if not _is_retried(run):
+        return took(run)
+    whole = (times.read(run["ended_at"]) - times.read(run["started_at"])).total_seconds()
+    return took({"duration": whole, "duration_paused": run["paused_seconds"]})
+
+
+def took_in_words(run: Document) -> str:
+    """Return the end of a sentence: ` in 2.0 s`, ` in 1 min 30 s, with 3 attempts, the last in 2.0 s`; empty: it never began."""
+    if run["duration"] is None:
+        return ""
+    return f" in {took_in_all(run).text}" + (f", with {_attempts(run)}" if _is_retried(run) else "")
+
+
+def _is_retried(run: Document) -> bool:
+    return bool(run["final"] and run["executions"] > 1 and run["started_at"] and run["ended_at"])
+
+
+def _attempts(run: Document) -> str:
+    last = took(run).text
+    return f"{run['executions']:,} attempts" + (f", the last in {last}" if run["duration"] is not None else "")
 
 
 def ended(run: Document) -> str:

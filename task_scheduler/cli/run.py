@@ -72,6 +72,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         given=dict(options.set),
         is_detached=options.detached,
         new_record=options.new_record,
+        program=options.program,
     )
 
 
@@ -79,5 +80,15 @@ def _setting(text: str) -> tuple[str, str]:
     """Return the key and the value that `SECTION.KEY=VALUE` names; whether there is such a key is judged with the file."""
     key, equals, value = text.partition("=")
     if not equals or not all(key.strip().partition(".")[::2]):
-        raise ArgumentTypeError(f"{text!r} is no setting: write SECTION.KEY=VALUE, such as logging.level=DEBUG")
+        example = _in_full(key.strip(), value) or "logging.level=DEBUG"
+        raise ArgumentTypeError(f"{text!r} is no setting: write SECTION.KEY=VALUE, such as {example}")
     return key.strip(), value
+
+
+def _in_full(key: str, value: str) -> str:
+    """Return the setting that a key without its section, or one without a value, names; empty: none has that name."""
+    from task_scheduler.settings.reload import all_keys
+    from task_scheduler.settings.spelling import default_of, spelled
+
+    found = next((known for known in all_keys() if key in {known, known.partition(".")[2]}), None)
+    return "" if found is None else f"{found}={value or spelled(found, default_of(found))}"

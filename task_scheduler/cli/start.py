@@ -90,7 +90,7 @@ def _wait(run: Document, door: Door, terminal: Terminal) -> Document:
 
 
 def _tell_end(run: Document, terminal: Terminal) -> None:
-    took = f" in {phrases.took(run).text}" if run["duration"] is not None else ""
+    took = phrases.took_in_words(run)
     because = f": {run['reason']}" if run["reason"] else ""
     style = phrases.state_cell(run["state"]).style
     terminal.say(f"run {run['id']} of {run['task']} {phrases.ended(run)}{took}{because}", style)

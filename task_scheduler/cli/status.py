@@ -63,10 +63,11 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
             "version": str(live.get("version", "")),
             "project": str(live.get("root", door.project.root)),
             "settings": _settings(live.get("settings"), door, terminal),
+            "secrets": _secrets(live.get("secrets")),
             "tasks": _tasks(status["tasks"]),
             "suspended": Cell(str(live.get("suspended") or ""), "bad"),
             "record": Cell(str(live.get("record") or ""), "bad"),
-            "restored": Cell(str(live.get("restored") or status.get("restored") or ""), "warning"),
+            "restored": Cell(_restored(live or status, terminal), "warning"),
             "runs": _runs(live, status.get("at_work", ())) if live else "",
             "next": _next(live, terminal) if live else "",
             "backup": _backup(live, terminal) if live else "",
@@ -176,6 +177,15 @@ def _settings(told: Document | None, door: Door, terminal: Terminal) -> Cell:
     return Cell(file)
 
 
+def _secrets(trouble: Document | None) -> Cell:
+    """Return what is wrong with the file of secrets; empty: nothing is."""
+    if trouble is None:
+        return Cell("")
+    if trouble["fault"]:
+        return Cell(f"{trouble['fault']} (tasks cannot read it)", "bad")
+    return Cell("; ".join(trouble["warnings"]), "warning")
+
+
 def _memory(live: Document) -> str:
     if not live.get("memory"):
         return ""
@@ -190,6 +200,15 @@ def _restarted(restart: Document | None, terminal: Terminal) -> str:
     when = times.read(restart["at"])
     ago, at = times.distance(when, terminal.now()), times.local(when, terminal.now(), terminal.zone)
     return f"for memory {ago} ({at}): {times.size(restart['used'])} of {times.size(restart['limit'])}"
+
+
+def _restored(told: Document, terminal: Terminal) -> str:
+    """Return in a line that a backup took the record's place, and where to read more; empty: none did of late."""
+    if not told.get("restored_at"):
+        return ""
+    ago = times.distance(times.read(told["restored_at"]), terminal.now())
+    to = phrases.clock(told["restored_to"], terminal)
+    return f"{ago} to the backup of {to} (see `status --json`)"
 
 
 def _backup(live: Document, terminal: Terminal) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,10 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.control.errors import NoAnswer
-from task_scheduler.core.errors import AlreadyRunning, NotRunning, TaskSchedulerError, UnknownTask, did_you_mean
+from task_scheduler.core.errors import AlreadyRunning, NotRunning, TaskSchedulerError, UnknownTask
 from task_scheduler.core.tasks import AS_A_TASK
 from task_scheduler.typed_paths import is_file, named_python_file
+from task_scheduler.unknown_names import not_found
 
 if TYPE_CHECKING:
     from task_scheduler.alone import Alone
@@ -205,18 +206,18 @@ class TaskFile:
             return True
 
 
-def locate(text: str, project: Mapping[str, Any], here: Path) -> TaskFile:
+def locate(text: str, project: Mapping[str, Any], here: Path, *, is_meant: bool = False) -> TaskFile:
     """Return the task file that a path (from `here`) or a task's id names.
 
-    `project` is what `surroundings` tells of no task. Raises UnusablePath, UnknownTask, and TaskSchedulerError for a
+    `project` is what `surroundings` tells of no task; with `is_meant` an example counts whatever that says. Raises UnusablePath, UnknownTask, and TaskSchedulerError for a
     file that is none of the folder of tasks.
     """
     tasks = Path(project["tasks"])
     path = _find(text, tasks, here)
     if path is None:
-        raise NoSuchFile(text, _ids(tasks)) if text.endswith(_SUFFIX) else UnknownTask(text, _ids(tasks))
+        raise not_found(text, _ids(tasks), here=here, folders=[tasks])
     name = path.relative_to(tasks).as_posix()
-    reason = _why_left_out(name, project)
+    reason = _why_left_out(name, {**project, "include_examples": project["include_examples"] or is_meant})
     if reason:
         raise TaskSchedulerError(f"{text} is left out of the tasks: {reason}")
     try:
@@ -224,14 +225,6 @@ def locate(text: str, project: Mapping[str, Any], here: Path) -> TaskFile:
     except OSError as error:
         raise TaskSchedulerError(f"{text} cannot be read: {error.strerror}") from error
     return TaskFile(task_id=name.removesuffix(_SUFFIX), path=path, digest=digest)
-
-
-class NoSuchFile(UnknownTask):
-    """No file is where a path leads."""
-
-    def __init__(self, path: str, known: Iterable[str]) -> None:
-        files = [f"{task_id}{_SUFFIX}" for task_id in known]
-        TaskSchedulerError.__init__(self, f"no such file: {path}{did_you_mean(path.removeprefix('tasks/'), files)}")
 
 
 class NotInForce(TaskSchedulerError):
@@ -356,7 +349,7 @@ def _why_left_out(name: str, project: Mapping[str, Any]) -> str:
     if parts[-1] == "__init__.py":
         return "__init__.py is a module's"
     if parts[-1].startswith("example_") and not project["include_examples"]:
-        return "set tasks.include_example_tasks: true, or give it a name without example_"
+        return "set tasks.include_example_tasks: true, which counts at once, or give it a name without example_"
     if not fnmatch.fnmatch(parts[-1], project["pattern"]):
         return f"its name does not match tasks.file_pattern, {project['pattern']}"
     return ""

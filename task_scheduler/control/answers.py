@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from task_scheduler import __version__, known_secrets
 from task_scheduler.control.commands import command_named
-from task_scheduler.core.backups import Backup
+from task_scheduler.core.backups import ASKED_FOR, Backup, WrittenBackup
 from task_scheduler.core.environments import Collected
 from task_scheduler.core.errors import Refused, TaskSchedulerError, UnknownRun, did_you_mean
 from task_scheduler.core.excerpts import excerpt
@@ -21,8 +21,6 @@ Document = dict[str, Any]
 #: Most characters of a reason, and the one of a stop nobody gave a reason for.
 LONGEST_REASON = 500
 BY_HAND = "stopped by hand"
-#: What a backup somebody asks for is written for.
-ASKED_FOR = "asked for"
 #: Runs of one task that are told apart in a sentence.
 _TOLD_APART = 5
 
@@ -156,7 +154,7 @@ class Control:
         schedules: ScheduleModel | None = None,
         reset_schedules: ResetSchedules | None = None,
         rotate_logs: Callable[[], Sequence[str]] | None = None,
-        back_up: Callable[[str], Awaitable[Backup]] | None = None,
+        back_up: Callable[[str], Awaitable[WrittenBackup]] | None = None,
         settings: Callable[[], Document] | None = None,
         live: Callable[[], Mapping[str, object]] | None,
     ) -> None:
@@ -240,7 +238,7 @@ class Control:
     async def _backup(self) -> Document:
         if self._back_up is None:
             raise Refused("backups are written by a running scheduler, or by `backup now` where none runs")
-        return describe_backup(await self._back_up(ASKED_FOR))
+        return describe_written(await self._back_up(ASKED_FOR))
 
     async def _rotate(self) -> Document:
         if self._rotate_logs is None:
@@ -343,12 +341,19 @@ def describe_backup(backup: Backup) -> Document:
         "taken_at": backup.taken_at.isoformat(),
         "bytes": backup.bytes,
         "why": backup.why,
+        "asked_for": backup.is_asked_for,
         "runs": backup.runs,
         "newest_run": backup.newest_run,
         "newest_run_at": None if backup.newest_run_at is None else backup.newest_run_at.isoformat(),
+        "restored_at": None if backup.restored_at is None else backup.restored_at.isoformat(),
         "verified": backup.is_verified,
         "problem": backup.problem,
     }
+
+
+def describe_written(written: WrittenBackup) -> Document:
+    """Return a backup that was written just now as a JSON document, with the names of those that went for it."""
+    return {**describe_backup(written.backup), "removed": list(written.removed), "trouble": written.trouble}
 
 
 def _beside(before: Document, run: Document) -> Document:

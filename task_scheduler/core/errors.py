@@ -15,6 +15,7 @@ TaskSchedulerError
 ├── AlreadyRunning        another scheduler, or a command in its place, holds this project or database
 ├── NotRunning            no scheduler answers for this project
 ├── UnknownTask           no task of that id
+│   └── NoSuchFile        a path that leads to no file
 ├── UnknownRun            no run of that number
 ├── UnknownBackup         no backup of that name
 └── Refused               the scheduler understood a command and will not carry it out
@@ -154,6 +155,7 @@ class AlreadyRunning(TaskSchedulerError):
     """
 
     work = ""  # of one that came through the control socket, too
+    says_the_way_out = False  # whether the message does
 
     def __init__(self, what: str, holder: str, *, work: str = "") -> None:
         super().__init__(
@@ -181,6 +183,20 @@ class UnknownTask(TaskSchedulerError):
 
     def __init__(self, task_id: str, known: Iterable[str] = ()) -> None:
         super().__init__(f"no task {task_id!r}{did_you_mean(task_id, known)}")
+
+
+class NoSuchFile(UnknownTask):
+    """A path leads to no file; `why` says what is there instead, such as `it is a folder`, empty: nothing is."""
+
+    def __init__(self, path: str, known: Iterable[str] = (), *, why: str = "") -> None:
+        """`known` are the ids of tasks."""
+        files = [f"{task_id}.py" for task_id in known]
+        TaskSchedulerError.__init__(
+            self,
+            f"{path} is no task file: {why}"
+            if why
+            else f"no such file: {path}{did_you_mean(path.removeprefix('tasks/'), files)}",
+        )
 
 
 class UnknownRun(TaskSchedulerError):

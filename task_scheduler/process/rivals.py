@@ -23,6 +23,8 @@ _ROUNDED = 1.0
 class Silent(AlreadyRunning):
     """Another scheduler holds the project and does not answer; the message tells the way out."""
 
+    says_the_way_out = True
+
     def __init__(self, held: AlreadyRunning, known: str) -> None:
         TaskSchedulerError.__init__(self, f"{held} and does not answer\n{known}")
         self.holder = held.holder

@@ -27,7 +27,7 @@ Read = Callable[[bytes], tuple[Settings, Paths]]
 PathsOf = Callable[[Settings], Paths]
 
 _IN_FORCE = "in force"
-_LATER = "takes effect at the next start (`task-scheduler restart`)"
+_LATER = "takes effect at the next start (`{program} restart`)"
 _STAYS = "the settings in force stay"
 
 
@@ -51,10 +51,11 @@ class SettingsOnDisk(Service):
         clock: Clock,
         around: Callable[[], AbstractContextManager[object]] = nullcontext,
         publish: Publish,
+        program: str = "task-scheduler",
     ) -> None:
         """`is_there` says whether there was a file when the settings in force were read.
 
-        Each change is put in force within an `around`.
+        Each change is put in force within an `around`. `program` begins what a person is told to type.
         """
         super().__init__(publish=publish)
         self._file = file
@@ -64,9 +65,10 @@ class SettingsOnDisk(Service):
         self._paths_of = paths_of
         self._clock = clock
         self._around = around
+        self._later = _LATER.format(program=program)
         self._on_disk = live.settings
         self._trouble: str | None = None  #: why the file is not followed
-        self._message = ""  #: what was told of it
+        self._messages: tuple[str, ...] = ()  #: what was told of it
         self._since: datetime | None = None
         self._turn = asyncio.Lock()
 
@@ -110,7 +112,10 @@ class SettingsOnDisk(Service):
             paths = self._paths_of(in_force)
             self._check(paths)
         except SettingsError as error:
-            self._note_trouble("\n".join(error.lines), f"{_STAYS}, since those on disk cannot be used: {error}")
+            first, *others = str(error).splitlines()
+            count = f"{len(others) + 1} errors" if others else first
+            said = f"{_STAYS}, since those on disk cannot be used: {count}"
+            self._note_trouble("\n".join(error.lines), said, *((first, *others) if others else ()))
             return
         # Whoever empties a file has more likely met a full disk than wished for all defaults.
         if not content.strip() and any(changes(self._on_disk, settings)):
@@ -144,7 +149,7 @@ class SettingsOnDisk(Service):
         in_force = {change.key for change in changes(self._live.settings, self._on_disk)}
         for change in pending:
             if change.key in in_force:
-                self._tell(change, _LATER, Level.WARNING)
+                self._tell(change, self._later, Level.WARNING)
             else:
                 self._tell(change, "which is in force")
 
@@ -157,15 +162,17 @@ class SettingsOnDisk(Service):
         fields = {"key": change.key, "before": change.before, "after": change.after, "effect": change.effect.value}
         self._publish(Event(name="settings.changed", message=f"{change}, {effect}", level=level, fields=fields))
 
-    def _note_trouble(self, trouble: str, message: str | None = None) -> None:
-        """Take note of what is wrong with the file, and say so once; `message` None: by its name and the trouble."""
+    def _note_trouble(self, trouble: str, *messages: str) -> None:
+        """Take note of what is wrong with the file, and say so once; no `messages`: by its name and the trouble."""
         if trouble != self._trouble:
-            self._trouble, self._since = trouble, self._since or self._clock.now()
-            self._message = message or f"{self._file.path}: {trouble}"
+            self._trouble, self._since = trouble, self._clock.now()
+            self._messages = messages or (f"{self._file.path}: {trouble}",)
             self._tell_trouble()
 
     def _tell_trouble(self) -> None:
-        self._publish(Event(name="settings.invalid", message=self._message, level=Level.ERROR))
+        # One record each: a line break would be spelled out in a log.
+        for message in self._messages:
+            self._publish(Event(name="settings.invalid", message=message, level=Level.ERROR))
 
     def _note_mended(self) -> None:
         if self._trouble is not None:

@@ -2,7 +2,7 @@
 
 from task_scheduler.settings.models import EnvironmentMode, LoggingSettings, OnInvalid, Rotation, Settings
 from task_scheduler.settings.paths import Paths
-from task_scheduler.settings.sources import flags_of, load_settings
+from task_scheduler.settings.sources import flags_of, load_settings, usable_settings
 
 __all__ = [
     "EnvironmentMode",
@@ -13,4 +13,5 @@ __all__ = [
     "Settings",
     "flags_of",
     "load_settings",
+    "usable_settings",
 ]

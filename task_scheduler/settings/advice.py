@@ -17,6 +17,11 @@ from task_scheduler.settings.spelling import spelled, value_of
 LEAST_MEMORY = 100 * 10**6
 #: Seconds; who looks more often than this has little time for anything else.
 LEAST_INTERVAL = 0.1
+#: Said of a file without even a comment.
+EMPTY = (
+    "it is empty: a start takes the defaults, and a scheduler at work keeps the settings it has, since it may have been "
+    "emptied by accident; a comment in it is enough to mean the defaults"
+)
 #: What others write to logs/.
 _OTHER_LOGS = ("tasks.log", "errors.log", "monitor.log", "scheduler.out")
 #: Folders of a project that hold Python files which are no tasks.
@@ -36,6 +41,11 @@ def advice_on(project: Project, settings: Settings, of_the_file: Settings, paths
     said = [*_on_overridden(settings, of_the_file), *_on_places(settings, paths), *_on_numbers(settings)]
     found = [Advice(message=message, line=_line(project, of_the_file, key)) for key, message in said]
     yield from sorted(found, key=lambda advice: advice.line or 0)
+
+
+def is_empty(project: Project) -> bool:
+    """Whether the configuration file is there and says nothing, not even in a comment; raises OSError."""
+    return not project.config.read_bytes().strip()
 
 
 def _line(project: Project, of_the_file: Settings, key: str) -> int | None:

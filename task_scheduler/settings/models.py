@@ -172,7 +172,7 @@ class DatabaseSettings(_Section):
     )
     backup_keep: Interval = Field(
         7 * 86_400.0,
-        title="how long these copies are kept: each hour's for a day, then each day's; the newest always",
+        title="how long these copies are kept; automatic ones are thinned out to each hour's, after a day each day's",
         description="a duration above zero, such as '7 days'",
     )
 

@@ -50,6 +50,28 @@ def load_settings(
     return settings, Paths.of(project, settings)
 
 
+def usable_settings(
+    project: Project, *, environ: Mapping[str, str] = os.environ
+) -> tuple[Settings, Paths, SettingsError | None]:
+    """Read every source and leave out what cannot be used; return the rest, its places, and all that is wrong.
+
+    For those who only look: whatever is wrong with the settings, the record can be read. None: nothing is wrong.
+    """
+    reading = _Reading()
+    reading.add_file(project, None)
+    reading.add_environment(environ)
+    fault: SettingsError | None = None
+    try:
+        settings = reading.settings(str(project.config))
+    except SettingsError as error:
+        fault, settings = error, reading.usable()
+    try:
+        return settings, Paths.of(project, settings), fault
+    except SettingsError as error:  # a path that nothing can have
+        settings = Settings()
+        return settings, Paths.of(project, settings), fault or error
+
+
 def flags_of(given: Mapping[str, str]) -> dict[str, object]:
     """Return what `--set SECTION.KEY=VALUE` means: each value is read as the file would."""
     return {key: _scalar(text) for key, text in given.items()}
@@ -98,12 +120,14 @@ class _Reading:
 
     def _text_of(self, project: Project, content: bytes | None) -> str | None:
         """Return the text of the file; None: there is none, or why not is a complaint."""
+        if content is None and (fault := project.configuration_fault()):
+            self._complaints.append(fault)
+            return None
         try:
             read = project.config.read_bytes() if content is None else content
             return read.decode("utf-8-sig").replace("\r\n", "\n")
         except FileNotFoundError:
-            if project.config_required:
-                self._complaints.append("there is no such file; give the path of one, or leave out --config")
+            pass  # every setting is its default
         except OSError as error:
             self._complaints.append(f"it cannot be read: {error.strerror}")
         except UnicodeDecodeError as error:
@@ -145,6 +169,20 @@ class _Reading:
         if settings is None or self._complaints or self._elsewhere:
             raise SettingsError(path, sorted(self._complaints, key=_by_line), elsewhere=sorted(self._elsewhere))
         return settings.with_sources({".".join(name): given.source for name, given in self._given.items()})
+
+    def usable(self) -> Settings:
+        """Return the settings with those values only that can be used, each by itself; the others are defaults."""
+        kept: dict[str, dict[str, object]] = {}
+        sources: dict[str, str] = {}
+        for (section, key), given in self._given.items():
+            alone = {section: {key: given.value}}
+            try:
+                Settings.model_validate(alone)
+            except ValidationError:
+                continue
+            kept.setdefault(section, {})[key] = given.value
+            sources[f"{section}.{key}"] = given.source
+        return Settings.model_validate(kept).with_sources(sources)
 
     def _add(self, section: str, key: str, given: _Given) -> None:
         if key in known_keys()[section]:

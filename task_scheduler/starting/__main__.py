@@ -33,7 +33,7 @@ def main() -> int:
         print(_own_interpreter(project) if options.own else _interpreter(project))
     except (CannotStart, UnusablePath) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return error.code if isinstance(error, CannotStart) else 1
     except KeyboardInterrupt:
         return 130
     return 0

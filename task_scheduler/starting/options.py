@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from task_scheduler.project import Project, locate_project
-from task_scheduler.starting.errors import CannotStart
+from task_scheduler.starting.errors import UnusableConfiguration
 
 SECTION = "virtual_env"
 #: `python_executable` when nobody set it: the interpreter that started the program.
@@ -121,8 +121,13 @@ def read_venv_options(config: Path, environ: Mapping[str, str] = os.environ) -> 
         text = config.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         text = ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise CannotStart(f"{config} cannot be read: {error}") from error
+    except OSError as error:
+        raise UnusableConfiguration(f"{config}: it cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        # In the words of the settings, which read the file once there is something to read them with.
+        raise UnusableConfiguration(
+            f"{config}: it cannot be read: byte {error.start + 1} is no text in UTF-8; save it as UTF-8"
+        ) from error
     values = {**_section(text, config), **_from_environment(environ)}
     known = VenvOptions()
     return VenvOptions(
@@ -142,7 +147,7 @@ def _section(text: str, config: Path) -> dict[str, str]:
             key, _, rest = content.partition(":")
             inside = key.strip().strip("\"'") == SECTION
             if inside and rest.partition(" #")[0].strip():
-                raise CannotStart(
+                raise UnusableConfiguration(
                     f"{config}:{number}: write {SECTION} as a block, with path: on a line of its own below"
                 )
             continue

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from task_scheduler.project import Project
-from task_scheduler.starting.errors import CannotStart
-from task_scheduler.starting.installer import say
+from task_scheduler.starting.errors import CannotStart, UnusableConfiguration
 from task_scheduler.starting.options import (
     DEFAULT_PYTHON,
     is_about_no_project,
@@ -20,7 +19,7 @@ from task_scheduler.starting.options import (
 )
 from task_scheduler.starting.recipe import Recipe, Stamp, State
 from task_scheduler.starting.requirements import RequirementFiles
-from task_scheduler.starting.streams import fill_gaps
+from task_scheduler.starting.streams import fill_gaps, say
 from task_scheduler.starting.venv import enter
 from task_scheduler.typed_paths import UnusablePath
 
@@ -34,10 +33,13 @@ def prepare(folder: Path, arguments: Sequence[str]) -> list[str]:
     if needs_no_packages(arguments):
         return command(arguments, folder)
     try:
-        enter(recipe_of(folder, project_of(arguments, folder)))
+        project = project_of(arguments, folder)
+        if fault := project.configuration_fault():
+            raise UnusableConfiguration(f"{project.config}: {fault}")
+        enter(recipe_of(folder, project))
     except CannotStart as error:
         say(f"error: {error}")
-        raise SystemExit(1) from None
+        raise SystemExit(error.code) from None
     except UnusablePath as error:
         say(f"error: {error}")
         raise SystemExit(2) from None
@@ -56,11 +58,20 @@ def command(arguments: Sequence[str], folder: Path) -> list[str]:
     >>> command(["--status"], Path("/srv/jobs"))
     ['--root', '/srv/jobs', '--status']
     """
-    placed = option(arguments, "--root") is not None or option(arguments, "--config") is not None
-    if placed or is_about_no_project(arguments):
+    if option(arguments, "--root") is not None or is_about_no_project(arguments):
+        return [*arguments]
+    if option(arguments, "--config") is not None and _is_of_another_project(arguments, folder):
         return [*arguments]
     # Before the verb, where there is one: which argument that is, the command line alone can tell.
     return ["--root", str(folder), *arguments]
+
+
+def _is_of_another_project(arguments: Sequence[str], folder: Path) -> bool:
+    """Whether the configuration file that is named is one of a project in another folder."""
+    try:
+        return project_of(arguments, folder).root != folder
+    except (UnusablePath, FileNotFoundError):  # the command line says what is wrong
+        return False
 
 
 def recipe_of(program: Path, project: Project) -> Recipe:

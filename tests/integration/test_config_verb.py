@@ -87,7 +87,6 @@ def test_what_is_no_configuration_is_a_sentence(person: Person, content: bytes, 
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"# nothing\n",
         b"\xef\xbb\xbfscheduler:\r\n  loop_interval: 5\r\n",
         b"---\nscheduler:\n",
@@ -98,6 +97,20 @@ def test_empty_files_marks_of_windows_and_of_yaml_are_fine(person: Person, conte
     person.write(content)
 
     assert person.types("config", "check").out == "config/config.yaml: fine\n"
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\n"])
+def test_an_empty_file_starts_a_scheduler_and_does_not_change_one(person: Person, content: bytes) -> None:
+    person.write(content)
+
+    said = person.types("config", "check")
+
+    assert said.out == (
+        "config/config.yaml: warning: it is empty: a start takes the defaults, and a scheduler at work keeps the settings "
+        "it has, since it may have been emptied by accident; a comment in it is enough to mean the defaults\n"
+        "config/config.yaml: fine, but for 1 warning\n"
+    )
+    assert said.code == 0
 
 
 def test_another_file_can_be_checked_from_anywhere(
@@ -189,6 +202,19 @@ def test_secrets_that_others_may_read_are_told(person: Person) -> None:
     assert said.code == 0
 
 
+def test_secrets_that_tasks_cannot_read_are_an_error_though_a_scheduler_starts(person: Person) -> None:
+    person.write("# nothing\n")
+    person.write('a: "hidden\nb: c\n', "config/secrets.yaml").chmod(0o600)
+
+    said = person.types("config", "check")
+
+    assert said.out.splitlines() == [
+        "config/secrets.yaml:1: error: this is not YAML: the quote that opens here is not closed"
+    ]
+    assert "1 error: a scheduler starts, without tasks' secrets" in said.err
+    assert said.code == 3
+
+
 def test_a_project_without_a_file_has_the_defaults(person: Person) -> None:
     checked = person.types("config", "check")
     shown = person.types("config", "show", "--changed")
@@ -211,8 +237,9 @@ def test_the_document_names_each_finding(person: Person) -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ("loop_interval=5", "is no setting: write SECTION.KEY=VALUE, such as logging.level=DEBUG"),
-        ("scheduler.loop_interval", "is no setting"),
+        ("x=5", "'x=5' is no setting: write SECTION.KEY=VALUE, such as logging.level=DEBUG"),
+        ("loop_interval=5", "is no setting: write SECTION.KEY=VALUE, such as scheduler.loop_interval=5"),
+        ("scheduler.loop_interval", "is no setting: write SECTION.KEY=VALUE, such as scheduler.loop_interval=10 s"),
         ("scheduler.loop_intervl=5", "command line: unknown key scheduler.loop_intervl, did you mean 'loop_interval'?"),
         ("schedulr.loop_interval=5", "command line: unknown key 'schedulr', did you mean 'scheduler'?"),
         ("scheduler.loop_interval=soon", "command line: scheduler.loop_interval must be a duration"),

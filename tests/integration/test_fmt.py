@@ -40,7 +40,7 @@ def run(*files: Path | str, to: str, diff: bool = False) -> Said:
         project=Project(root=Path("nowhere"), config=Path("nowhere/config.yaml"), config_required=False),
         note=terminal.note,
     )
-    options = Namespace(files=[str(file) for file in files], to=to, diff=diff)
+    options = Namespace(files=[str(file) for file in files], to=to, diff=diff, program="task-scheduler")
     code = fmt.execute(options, door, terminal)
     return Said(code, out.getvalue(), err.getvalue())
 
@@ -121,8 +121,9 @@ def test_files_with_errors_are_told_and_harm_no_other(file: Path, tmp_path: Path
     ]
     assert said.err.splitlines() == [
         f"{file}: bare -> pep723",
-        f"error: {tmp_path / 'missing.py'}: no such file",
-        f"error: {tmp_path}: not a file",
+        f"error: {tmp_path / 'missing.py'}: there is no such file",
+        f"error: {tmp_path}: it is a folder",
+        "`task-scheduler list` shows every task",
     ]
     assert broken.read_text() == "---\ntitle: 5\n---\n"
     assert file.read_text() == PEP723

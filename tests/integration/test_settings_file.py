@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -107,9 +108,17 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "config/config.yaml").mkdir(parents=True)
     folder = locate_project(config=None, root=tmp_path, default_root=tmp_path)
 
-    with pytest.raises(SettingsError, match="it cannot be read"):
+    with pytest.raises(SettingsError, match="it is a folder: make it a YAML file"):
         load_settings(folder, environ={})
     (tmp_path / "config/config.yaml").rmdir()
+    os.mkfifo(tmp_path / "config/config.yaml")
+    with pytest.raises(SettingsError, match="it is a pipe or a device"):
+        load_settings(folder, environ={})
+    (tmp_path / "config/config.yaml").unlink()
+    (tmp_path / "config/config.yaml").symlink_to("nowhere")
+    with pytest.raises(SettingsError, match="it is a link that leads nowhere"):
+        load_settings(folder, environ={})
+    (tmp_path / "config/config.yaml").unlink()
     (tmp_path / "config/config.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match="it cannot be read"):
         load_settings(folder, environ={})

@@ -203,8 +203,9 @@ def test_every_key_says_what_it_must_be() -> None:
     [
         (None, None, ("/default", "/default/config/config.yaml")),
         (None, "/srv/jobs", ("/srv/jobs", "/srv/jobs/config/config.yaml")),
-        ("/srv/jobs/config/other.yaml", None, ("/srv/jobs", "/srv/jobs/config/other.yaml")),
-        ("/etc/jobs.yaml", None, ("/etc", "/etc/jobs.yaml")),
+        ("/srv/jobs/config/other.yaml", None, ("/default", "/srv/jobs/config/other.yaml")),
+        ("/etc/jobs.yaml", None, ("/default", "/etc/jobs.yaml")),
+        ("/config/config.yaml", None, ("/default", "/config/config.yaml")),
         ("/srv/config/config/c.yaml", "/x", ("/x", "/srv/config/config/c.yaml")),
     ],
 )
@@ -213,6 +214,18 @@ def test_the_options_tell_where_the_project_is(config: str | None, root: str | N
 
     assert (str(project.root), str(project.config)) == expected
     assert project.config_required is (config is not None)
+
+
+@pytest.mark.parametrize("begun", ["tasks", "data", "config/config.yaml"])
+def test_a_configuration_in_a_project_means_that_project(tmp_path: Path, begun: str) -> None:
+    (tmp_path / begun).parent.mkdir(exist_ok=True)
+    (tmp_path / begun).mkdir() if "." not in begun else (tmp_path / begun).touch()
+
+    named = locate_project(config=tmp_path / "config/other.yaml", root=None, default_root=Path("/default"))
+    beside = locate_project(config=tmp_path / "other.yaml", root=None, default_root=Path("/default"))
+    told = locate_project(config=tmp_path / "config/other.yaml", root="/x", default_root=Path("/default"))
+
+    assert [str(project.root) for project in (named, beside, told)] == [str(tmp_path), "/default", "/x"]
 
 
 @pytest.mark.parametrize(

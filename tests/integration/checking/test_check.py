@@ -283,7 +283,8 @@ def test_undeclared_imports_are_warned_of_with_the_package_that_provides_them(ro
         "tasks/bad.py:11: warning: imports 'our_own', which none of its packages seems to provide: add the package to 'dependencies'",
     ]
     assert done.returncode == 0
-    assert done.stderr == (
+    assert done.stderr == "1 file checked: 2 warnings\n"
+    assert check("-v", cwd=root).stderr == (
         "1 file checked: 2 warnings\n"
         "packages are not looked up here: `python3 -m task_scheduler env build FILE` does that\n"
     )
@@ -360,7 +361,24 @@ def test_a_task_may_be_named_by_its_id(root: Path) -> None:
     slip = check("bed", cwd=root)
 
     assert done.stderr == "1 file checked: 2 errors in 1 file\n"
-    assert (slip.stderr, slip.returncode) == ("error: there is no file bed, did you mean 'bad'?\n", 2)
+    hint = "hint: `python3 -m task_scheduler list` shows every task\n"
+    assert (slip.stderr, slip.returncode) == (f"error: there is no file bed, did you mean 'bad'?\n\n{hint}", 2)
+
+
+def test_paths_that_lead_to_no_file_are_a_sentence(root: Path) -> None:
+    write(root, good=GOOD)
+    (root / "tasks/loop.py").symlink_to("loop.py")
+    (root / "tasks/broken.py").symlink_to("nowhere")
+
+    said = {name: check(name, cwd=root) for name in ("tasks/loop.py", "tasks/broken.py", "", "tasks/god.py")}
+
+    assert {name: each.stderr.splitlines()[0] for name, each in said.items()} == {
+        "tasks/loop.py": "error: 'tasks/loop.py' cannot be used: its symbolic links lead in a circle",
+        "tasks/broken.py": "error: tasks/broken.py: it is a link that leads nowhere",
+        "": "error: an empty path names nothing: was a variable empty?",
+        "tasks/god.py": "error: there is no file tasks/god.py, did you mean 'good.py'?",
+    }
+    assert {each.returncode for each in said.values()} == {2}
 
 
 def test_what_is_only_recommended_is_said_by_check_and_not_by_the_scheduler(root: Path) -> None:

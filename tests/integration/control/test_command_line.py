@@ -121,10 +121,46 @@ def test_finds_the_project_around_the_current_folder(root: Path) -> None:
 
 
 def test_a_configuration_file_tells_the_project(root: Path) -> None:
+    (root / "config").mkdir()
+    (root / "config" / "other.yaml").touch()
     with scheduler(root, list=[task()]):
         said = say("--config", str(root / "config" / "other.yaml"), "list", cwd=Path("/"))
+        missing = say("--config", "config/gone.yaml", "list", cwd=root)
 
     assert said.returncode == 0
+    # Also of a verb that asks the scheduler, which has no need of it.
+    assert missing.returncode == 3
+    assert missing.stderr == (
+        f"error: {root}/config/gone.yaml: there is no such file: give the path of a file, or leave out --config\n"
+    )
+
+
+def test_a_configuration_elsewhere_says_the_settings_and_not_the_project(root: Path) -> None:
+    (project := root / "jobs").mkdir()
+    (project / "tasks").mkdir()
+    (project / "data").mkdir()
+    (root / "other.yaml").write_text("tasks:\n  directory: tasks\n")
+
+    inside = say("--config", "../other.yaml", "status", "--json", cwd=project)
+    told = say("--config", "../other.yaml", "status", cwd=project)
+    outside = say("--config", "other.yaml", "status", cwd=root)
+
+    assert json.loads(inside.stdout)["root"] == str(project)
+    assert told.stderr.endswith("hint: start it with `python3 -m task_scheduler --config ../other.yaml run`\n")
+    assert outside.returncode == 2
+    assert outside.stderr.startswith(
+        f"error: no project in {root} or above it\n\nhint: --config says what its settings"
+    )
+    assert {path.name for path in root.iterdir()} == {"jobs", "other.yaml"}
+
+
+@pytest.mark.parametrize("verb", ["list", "status", "history", "alive", "shutdown"])
+def test_a_folder_without_a_project_is_not_taken_for_an_empty_one(root: Path, verb: str) -> None:
+    said = say(verb, "--root", str(root), cwd=Path("/"))
+
+    assert said.returncode == 2
+    assert said.stderr.startswith(f"error: no project in {root}\n\nhint: give the project's folder: --root DIR; ")
+    assert said.stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -147,7 +183,11 @@ def test_a_configuration_file_tells_the_project(root: Path) -> None:
             ["list"],
             AlreadyRunning("the project", "process 1"),
             5,
-            "error: another scheduler holds the project (process 1)\n",
+            (
+                "error: another scheduler holds the project (process 1)\n\n"
+                "hint: `python3 -m task_scheduler status` tells what it does, `python3 -m task_scheduler restart` starts "
+                "it anew, `python3 -m task_scheduler shutdown` ends it\n"
+            ),
         ),
         (["list"], CommandFailed("first\x1b[2J\nsecond"), 1, "error: first\\x1b[2J\n       second\n"),
     ],
@@ -159,7 +199,9 @@ def test_explains_errors_and_exits_by_their_kind(
     with scheduler(root, **answers):
         said = say(*arguments, "--root", str(root), cwd=Path("/"))
 
-    assert (said.stdout, said.stderr, said.returncode) == ("", stderr, code)
+    # What is to be typed is about this project, from wherever it is typed.
+    typed = stderr.replace("-m task_scheduler ", f"-m task_scheduler --root {root} ")
+    assert (said.stdout, said.stderr, said.returncode) == ("", typed, code)
 
 
 def test_a_wrong_command_line_exits_with_2(root: Path) -> None:
@@ -173,22 +215,39 @@ def test_an_unusable_configuration_exits_with_3(root: Path) -> None:
     (root / "config").mkdir()
     (root / "config" / "config.yaml").write_text("scheduler:\n  loop_intervall: 5\n")
 
-    said = say("list", "--root", str(root), cwd=root)
+    said = say("run", "--check", "--root", str(root), cwd=root)
 
     assert said.returncode == 3
     assert "loop_intervall" in said.stderr
     assert "Traceback" not in said.stderr
 
 
+def test_an_unusable_configuration_keeps_nobody_from_reading_the_record(root: Path) -> None:
+    (root / "config").mkdir()
+    (root / "config" / "config.yaml").write_text("scheduler:\n  loop_intervall: 5\ndatabase:\n  path: kept.db\n")
+
+    said = {verb: say(verb, "--root", str(root), cwd=root) for verb in ("list", "history", "status")}
+
+    assert {verb: each.returncode for verb, each in said.items()} == {"list": 0, "history": 0, "status": 4}
+    sentence = (
+        "config/config.yaml: line 2: unknown key scheduler.loop_intervall, did you mean 'loop_interval'?; without that, "
+        "the record read is data/kept.db (`python3 -m task_scheduler config check` tells all "
+        "that is wrong)\n"
+    )
+    assert all(each.stderr.startswith(sentence) for each in said.values()), said
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"), [(["start", "report"], 4), (["status"], 4), (["list"], 0), (["history"], 0)]
 )
 def test_without_a_scheduler_says_so(root: Path, arguments: list[str], code: int) -> None:
+    (root / "tasks").mkdir()
+
     said = say(*arguments, "--root", str(root), cwd=root)
 
     assert said.returncode == code
     assert "no scheduler is running" in said.stderr
-    assert list(root.iterdir()) == []
+    assert [path.name for path in root.iterdir()] == ["tasks"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from task_scheduler.cli.door import LEFT, NEVER, ProjectDoor
 from task_scheduler.control.address import socket_path
 from task_scheduler.control.answers import Control
 from task_scheduler.control.server import ControlServer
-from task_scheduler.core.errors import NotRunning, Refused, SettingsError, UnknownRun, UnknownTask
+from task_scheduler.core.errors import NotRunning, Refused, UnknownRun, UnknownTask
 from task_scheduler.core.outcomes import Missed
 from task_scheduler.core.runs import Run
 from task_scheduler.project import Project, locate_project
@@ -217,12 +217,27 @@ def test_reads_the_database_the_configuration_names(project: Project) -> None:
     assert len(ask_all(project, [])[0]) == 1
 
 
-def test_an_unusable_configuration_is_told(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("databse: 1\n", "config/config.yaml: line 1: unknown key 'databse', did you mean 'database'?; without that"),
+        ("database:\n  path: 7\n", "config/config.yaml: line 2: database.path must be the path of a file, such as"),
+        ("a: [\n\xff", "config/config.yaml: "),
+    ],
+)
+def test_an_unusable_configuration_is_told_and_the_record_read(project: Project, text: str, said: str) -> None:
+    with opened(project) as store:
+        asyncio.run(fill(store))
     project.config.parent.mkdir()
-    project.config.write_text("databse: 1\n")
+    project.config.write_text(text)
+    notes: list[str] = []
 
-    with closing(ProjectDoor(project=project, note=print)) as door, pytest.raises(SettingsError, match="databse"):
-        door.ask("list")
+    answers = ask_all(project, notes)
+
+    assert len(answers[0]) == 1
+    assert notes[0].startswith(said)
+    assert "without that, the record read is data/scheduler.db (`task-scheduler config check` tells" in notes[0]
+    assert notes[1:] == [LEFT]
 
 
 def test_writes_nothing_to_the_database(project: Project) -> None:

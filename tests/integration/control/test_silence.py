@@ -121,11 +121,12 @@ def test_runs_that_execute_without_a_scheduler_are_named_to_who_acts_on_runs(
     said = [line for line in capsys.readouterr().err.splitlines() if line.startswith("hint: ")]
 
     assert codes == [4, 4, 4]
+    program = f"task-scheduler --root {project.root}"
     assert [line.partition(" run`, then ")[0] for line in said] == [
-        "hint: 1 run is still at work (36 stubborn): start the scheduler with `task-scheduler"
+        f"hint: 1 run is still at work (36 stubborn): start the scheduler with `{program}"
     ] * 3
     assert [line.rpartition(", then ")[2] for line in said] == [
-        "`task-scheduler stop 36`",
-        "`task-scheduler stop 36`",
-        "`task-scheduler pause 36`",
+        f"`{program} stop 36`",
+        f"`{program} stop 36`",
+        f"`{program} pause 36`",
     ]

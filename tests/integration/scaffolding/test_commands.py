@@ -69,6 +69,7 @@ def test_init_makes_a_project_and_says_what_to_type_next(tmp_path: Path) -> None
     folder = tmp_path / "my jobs"
     assert said.stdout.splitlines() == [*(f"made {path}" for path in MADE), f"{folder} is a project"]
     assert said.stderr.splitlines() == [
+        "tasks/example_hello.py is there to be read; it runs with tasks.include_example_tasks: true in config/config.yaml",
         "",
         "next:",
         "  cd 'my jobs'",
@@ -181,7 +182,7 @@ def test_new_without_tasks_says_how_to_get_them(tmp_path: Path) -> None:
 
     assert (
         said.stderr
-        == f"error: there is no folder {tmp_path}/tasks\n\nhint: `{PROGRAM} init` makes what a project needs\n"
+        == f"error: there is no folder {tmp_path}/tasks\n\nhint: `{PROGRAM} --root . init` makes what a project needs\n"
     )
 
 

@@ -322,20 +322,22 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(clone: Clone) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "sentence"),
+    ("config", "sentence", "code"),
     [
-        ("virtual_env: {path: x}\n", "config.yaml:1: write virtual_env as a block"),
-        ("virtual_env:\n  python_executable: python9.9\n", "no 'python9.9' on PATH"),
-        ("virtual_env:\n  python_executable: /bin/false\n", "/bin/false is not a working Python 3.11 or later"),
+        ("virtual_env: {path: x}\n", "config.yaml:1: write virtual_env as a block", 3),
+        ("virtual_env:\n  python_executable: python9.9\n", "no 'python9.9' on PATH", 1),
+        ("virtual_env:\n  python_executable: /bin/false\n", "/bin/false is not a working Python 3.11 or later", 1),
     ],
 )
-def test_a_configuration_that_cannot_be_followed_is_a_sentence(clone: Clone, config: str, sentence: str) -> None:
+def test_a_configuration_that_cannot_be_followed_is_a_sentence(
+    clone: Clone, config: str, sentence: str, code: int
+) -> None:
     (clone.folder / "config").mkdir()
     (clone.folder / "config/config.yaml").write_text(config)
 
     ending = clone.start()
 
-    assert ending.code == 1
+    assert ending.code == code
     assert sentence in ending.errors
     assert "Traceback" not in ending.errors
 

@@ -175,6 +175,19 @@ class TestStatus:
         ]
         assert (said.err, said.code) == ("", 0)
 
+    @pytest.mark.parametrize("is_running", [True, False])
+    def test_tells_of_a_restore_in_one_line_that_fits(self, *, is_running: bool) -> None:
+        told = {
+            "restored": "the record was replaced, as a person asked; restored from the backup of ...",
+            "restored_at": "2026-11-22T13:02:00+00:00",
+            "restored_to": "2026-11-20T11:15:02+00:00",
+        }
+        status = self.status(scheduler={**self.LIVE, **told}) if is_running else self.status(scheduler=None, **told)
+
+        said = say("status", FakeDoor({"status": status}), width=80)
+
+        assert "restored   59 min ago to the backup of 2026-11-20 11:15:02 (see `status --json`)" in said.lines
+
     def test_says_that_the_folder_of_tasks_cannot_be_read(self) -> None:
         live = {**self.LIVE, "suspended": "tasks/ is gone; its tasks are suspended", "next_due": None}
 
@@ -308,8 +321,9 @@ class TestHistory:
         assert self.row(function=None, call=None).split()[1:3] == ["report", "14:00:00"]
 
     def test_tells_how_many_attempts_it_took_also_when_it_succeeded(self) -> None:
-        assert self.row(executions=3).endswith("after 3 attempts")
-        assert self.row(executions=3, state="failed", reason="exit code 1").endswith("exit code 1; after 3 attempts")
+        after = "after 3 attempts, the last in 2.0 s"
+        assert self.row(executions=3).endswith(after)
+        assert self.row(executions=3, state="failed", reason="exit code 1").endswith(f"exit code 1; {after}")
         assert "attempts" not in self.row(executions=2, state="running", final=False)
 
     def test_a_run_that_never_started_shows_no_measures(self) -> None:

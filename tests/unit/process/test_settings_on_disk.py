@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,14 +42,16 @@ class Bench:
         self.live = LiveSettings(*self.read(text.encode()), publish=self.events.append)
         self.followed: list[Any] = []
         self.live.follow(lambda settings, _: {"wanted": settings.scheduler.loop_interval}, self.follow)
+        self.clock = FakeClock()
         self.on_disk = SettingsOnDisk(
             file=cast("WatchedFile", self.file),
             is_there=is_there,
             live=self.live,
             read=self.read,
             paths_of=lambda settings: Paths.of(PROJECT, settings),
-            clock=FakeClock(),
+            clock=self.clock,
             publish=self.events.append,
+            program="python3 main.py",
         )
 
     def read(self, content: bytes) -> tuple[Settings, Paths]:
@@ -107,7 +110,7 @@ async def test_what_waits_for_a_restart_is_told_and_kept() -> None:
 
     assert said == [
         "scheduler.loop_interval: 10 s -> 3 s, in force",
-        "scheduler.timezone: null -> Asia/Tokyo, takes effect at the next start (`task-scheduler restart`)",
+        "scheduler.timezone: null -> Asia/Tokyo, takes effect at the next start (`python3 main.py restart`)",
     ]
     assert pending == ["scheduler.timezone"]
     assert back == ["scheduler.timezone: Asia/Tokyo -> null, which is in force"]
@@ -127,6 +130,36 @@ async def test_of_a_file_that_is_wrong_in_part_nothing_is_taken() -> None:
     assert bench.followed == []
     assert bench.live.settings.scheduler.loop_interval == 1
     assert bench.on_disk.summary()["trouble"] == f"line 4: {fault}"
+
+
+@in_event_loop
+async def test_each_of_several_faults_is_a_record_of_its_own() -> None:
+    bench = Bench()
+
+    said = await bench.see("scheduler:\n  missed: never\ntasks:\n  kill_grace: soon\n")
+    again = await bench.see(None, is_asked=True)
+
+    assert said[0] == "the settings in force stay, since those on disk cannot be used: 2 errors"
+    assert [line.partition(" must be ")[0] for line in said[1:]] == [
+        f"{NAME}: line 2: scheduler.missed",
+        f"{NAME}: line 4: tasks.kill_grace",
+    ]
+    assert again == said
+
+
+@in_event_loop
+async def test_the_time_told_is_that_of_the_fault_that_is_told() -> None:
+    bench = Bench()
+    await bench.see("a: [")
+    first = bench.on_disk.summary()["since"]
+    await bench.clock.advance(60)
+    await bench.see("a: [")
+    same = bench.on_disk.summary()["since"]
+    await bench.see("scheduler:\n  missed: never\n")
+    other = bench.on_disk.summary()["since"]
+
+    assert first == same
+    assert datetime.fromisoformat(other) - datetime.fromisoformat(first) == timedelta(seconds=60)
 
 
 @in_event_loop
