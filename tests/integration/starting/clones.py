@@ -52,7 +52,7 @@ class Clone:
         shutil.copytree(
             PROJECT / "task_scheduler/starting",
             folder / "task_scheduler/starting",
-            ignore=shutil.ignore_patterns("*.pyc.*"),  # bytecode that another test is writing at this moment
+            ignore=shutil.ignore_patterns("__pycache__"),
         )
         (folder / "task_scheduler/cli").mkdir()
         (folder / "task_scheduler/cli/__init__.py").touch()
