@@ -21,7 +21,7 @@ Each slot given up is recorded as missed, so nothing is lost without a trace; sl
 given up too. Runs at work go on, and so does a slot that is due this very moment. A running scheduler does it at once;
 without one, the next start goes on from there."""
 
-#: Jobs that stay as they are, and are named.
+#: Jobs that stay as they are, and are named; who asks what would happen is told all of them.
 _NAMED = 10
 
 _COLUMNS = (
@@ -64,7 +64,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         terminal.say()
     terminal.say(_summary(told, options))
     if stay := [phrases.job_name(job) for job in told["jobs"] if not _changes(job)]:
-        terminal.say(_staying(stay))
+        terminal.say(_staying(stay, len(stay) if told["dry_run"] else _NAMED))
     return ExitCode.OK
 
 
@@ -112,8 +112,8 @@ def _summary(told: Document, options: Namespace) -> str:
     return f"{count} reset, {given_up}"
 
 
-def _staying(names: Sequence[str]) -> str:
-    """Return which jobs stay as they are."""
+def _staying(names: Sequence[str], most: int) -> str:
+    """Return which jobs stay as they are, `most` of them by name."""
     count = "1 job stays" if len(names) == 1 else f"{len(names):,} jobs stay"
-    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return f"{count} as {'it is' if len(names) == 1 else 'they are'}: {', '.join(names[:_NAMED])}{more}"
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{count} as {'it is' if len(names) == 1 else 'they are'}: {', '.join(names[:most])}{more}"
