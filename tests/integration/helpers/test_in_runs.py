@@ -129,9 +129,11 @@ def test_at_its_limit_a_command_of_a_run_ends_with_its_daemon_that_emptied_its_e
     write(
         project,
         "daemonic",
-        "import os\nfrom helpers import execute_cli_command\ndef start():\n"
+        "from helpers import execute_cli_command\ndef lives(pid):\n    try:\n"
+        "        return open(f'/proc/{pid}/stat').read().rpartition(')')[2].split()[0] != 'Z'\n"
+        "    except FileNotFoundError:\n        return False\ndef start():\n"
         "    execute_cli_command(\"(setsid env -i sh -c 'echo $$ > daemon; exec sleep 97' >/dev/null 2>&1 &); sleep 96\", timeout=1)\n"
-        "    print(os.path.exists('/proc/' + open('daemon').read().strip()))\n",
+        "    print(lives(open('daemon').read().strip()))\n",
     )
 
     done = project.command("start", "daemonic", "--wait")

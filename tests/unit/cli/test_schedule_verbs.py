@@ -246,11 +246,16 @@ class TestResetSchedules:
     def test_what_stays_is_no_reset(self) -> None:
         jobs = [changed(task=f"t{number}") for number in range(12)]
 
-        said = say("reset-schedules --dry-run", FakeDoor({"reset_schedules": {"dry_run": True, "jobs": jobs}}))
+        said = say("reset-schedules", FakeDoor({"reset_schedules": {"dry_run": False, "jobs": jobs}}))
+        asked = say("reset-schedules --dry-run", FakeDoor({"reset_schedules": {"dry_run": True, "jobs": jobs}}))
 
         assert said.lines == [
-            "no job to reset: nothing changes (--dry-run)",
+            "no job to reset: nothing changes",
             "12 jobs stay as they are: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9 and 2 more",
+        ]
+        assert asked.lines == [
+            "no job to reset: nothing changes (--dry-run)",
+            "12 jobs stay as they are: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11",
         ]
 
     def test_a_run_that_stays_although_it_is_late_is_shown_and_not_counted(self) -> None:
