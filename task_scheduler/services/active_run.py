@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import Enum, auto
 
 from task_scheduler.core.outcomes import Cancelled
@@ -40,6 +40,7 @@ class ActiveRun:
     run: Run
     phase: Phase = Phase.ARMED
     patience: timedelta = timedelta(seconds=PATIENCE)  #: how long it may wait in the line until it is urgent
+    begin_by: float | None = None  #: by when it ought to begin, monotonic; None: it has not stood in the line yet
     in_turn: bool = False  #: a slot that is made up for: it waits for earlier ones instead of being skipped
     admitted: Admitted | None = None  #: the version its current attempt runs, when that is in force
     attempt: AttemptId | None = None  #: claimed or executing; None between attempts
@@ -56,11 +57,6 @@ class ActiveRun:
     notes: AttemptNotes = NOTHING_TOLD  #: what the current attempt told of its work
     wait: asyncio.Task[None] | None = None  #: for a time or an environment; ended when the run is taken out of it
     watch: asyncio.Task[None] | None = None  #: for the deadline of a retry that waits to start
-
-    @property
-    def begin_by(self) -> datetime:
-        """Return by when it ought to have begun, for the line: from when it came, not from the slot it makes up for."""
-        return (self.run.retry_at or self.run.created_at) + self.patience
 
     @property
     def is_at_work(self) -> bool:
@@ -103,6 +99,7 @@ class ActiveRun:
 
     def clear_attempt(self) -> None:
         """Forget the current attempt: it has ended or never began."""
+        self.begin_by = None
         self.admitted = None
         self.attempt = None
         self.digest = None

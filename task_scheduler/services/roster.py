@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from task_scheduler.core.errors import Refused, UnknownRun
 from task_scheduler.core.runs import Run, RunState
+from task_scheduler.ports import Clock
 from task_scheduler.services.active_run import ActiveRun, ActiveRuns, Phase
 from task_scheduler.services.waiting_line import WaitingLine
 
@@ -22,8 +23,9 @@ class Roster:
     retries hold none.
     """
 
-    def __init__(self, *, places: int) -> None:
+    def __init__(self, *, places: int, clock: Clock) -> None:
         """`places` bounds how many runs execute at once."""
+        self._clock = clock
         self.runs = ActiveRuns()
         self.busy = 0  #: places that are held
         self.is_open = False  #: whether anything may start
@@ -61,7 +63,9 @@ class Roster:
     def queue(self, active: ActiveRun) -> None:
         """Put a run into the line."""
         active.phase = Phase.WAITING
-        self._line.join(active.run.task_id, active.run.id, active.begin_by.timestamp())
+        if active.begin_by is None:
+            active.begin_by = self._clock.monotonic() + active.patience.total_seconds()
+        self._line.join(active.run.task_id, active.run.id, active.begin_by)
 
     def hold(self, active: ActiveRun) -> None:
         """Keep a run out of the line until something of its task has changed."""
@@ -91,7 +95,7 @@ class Roster:
 
     def next_in_line(self) -> ActiveRun | None:
         """Take the run whose turn it is out of the line, held for now; None: no place is free, or nobody waits."""
-        if self.busy >= self._places or (run_id := self._line.next()) is None:
+        if self.busy >= self._places or (run_id := self._line.next(self._clock.monotonic())) is None:
             return None
         active = self.runs.get(run_id)
         if active is None:

@@ -75,7 +75,7 @@ class Runner(Service):
         """Make the parts anew: of runs, nothing is known."""
         record, side_work, clock, publish = self._record, self._side_work, self._clock, self._publish
         executor, register = self._executor, self._register
-        roster = self._roster = Roster(places=self._limits.max_concurrent)
+        roster = self._roster = Roster(places=self._limits.max_concurrent, clock=clock)
         endings = Endings(roster=roster, record=record, side_work=side_work, clock=clock, publish=publish)
         next_attempts = NextAttempts(
             roster=roster, endings=endings, register=register, side_work=side_work, clock=clock

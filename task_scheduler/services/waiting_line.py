@@ -33,15 +33,15 @@ class WaitingLine:
         return self._size
 
     def join(self, task_id: str, run_id: int, begin_by: float) -> None:
-        """Put a run at the end of its task's line; `begin_by` is a moment in seconds, of any clock."""
+        """Put a run at the end of its task's line; `begin_by` is a moment in seconds, of a clock that is never set."""
         line = self._lines.setdefault(task_id, deque())
         line.append((begin_by, run_id))
         self._size += 1
         if len(line) == 1:
             self._give_turn(task_id, begin_by)
 
-    def next(self) -> int | None:
-        """Take out the run whose turn it is, None when nobody waits."""
+    def next(self, now: float) -> int | None:
+        """Take out the run whose turn it is, None when nobody waits; `now` is by the clock of `begin_by`."""
         while self._heap:
             begin_by, order, task_id = heapq.heappop(self._heap)
             if self._turns.get(task_id) != (begin_by, order):
@@ -50,7 +50,8 @@ class WaitingLine:
             _, run_id = line.popleft()
             self._size -= 1
             if line:
-                self._give_turn(task_id, max(line[0][0], begin_by + PATIENCE))
+                # From now, where its turn came early since nobody else waited: it must not pay for that later.
+                self._give_turn(task_id, max(line[0][0], min(begin_by, now) + PATIENCE))
             else:
                 self._forget(task_id)
             return run_id

@@ -135,7 +135,7 @@ def test_tasks_take_turns_and_each_is_served_in_order() -> None:
         line.join(task_id, run_id, 0.0)
 
     assert len(line) == 5
-    assert [line.next() for _ in range(6)] == [1, 4, 5, 2, 3, None]
+    assert [line.next(0.0) for _ in range(6)] == [1, 4, 5, 2, 3, None]
 
 
 @given(st.lists(st.integers(0, 3), max_size=60))
@@ -145,7 +145,7 @@ def test_nobody_in_the_line_is_lost_or_served_twice(tasks: list[int]) -> None:
         line.join(str(task), run_id, float(task))
 
     served = []
-    while (first := line.next()) is not None:
+    while (first := line.next(0.0)) is not None:
         served.append(first)
 
     assert sorted(served) == list(range(len(tasks)))
@@ -157,10 +157,10 @@ def test_what_is_due_again_soon_goes_before_the_many_that_are_not() -> None:
     for number in range(1000):
         line.join(f"nightly{number}", number, PATIENCE)
     line.join("each second", 5000, 1.0)
-    assert [line.next() for _ in range(3)] == [5000, 0, 1]
+    assert [line.next(0.0) for _ in range(3)] == [5000, 0, 1]
 
     line.join("each second", 5001, 2.0)
-    assert line.next() == 5001
+    assert line.next(0.0) == 5001
 
 
 def test_nobody_waits_for_longer_than_the_patience_of_the_line() -> None:
@@ -169,7 +169,7 @@ def test_nobody_waits_for_longer_than_the_patience_of_the_line() -> None:
     served: list[int | None] = []
     for second in range(20):  # one place a second, and one who is in a hurry each second
         line.join("each second", 100 + second, second + 1.0)
-        served.append(line.next())
+        served.append(line.next(float(second)))
 
     assert served.index(1) <= PATIENCE
 
@@ -180,7 +180,24 @@ def test_a_task_with_many_runs_does_not_use_its_hurry_for_all_of_them() -> None:
         line.join("hasty", run_id, 1.0)
     line.join("nightly", 10, PATIENCE)
 
-    assert [line.next() for _ in range(4)] == [0, 10, 1, 2]
+    assert [line.next(0.0) for _ in range(4)] == [0, 10, 1, 2]
+
+
+def test_nobody_pays_for_turns_that_came_early_since_nobody_else_waited() -> None:
+    line = WaitingLine()
+    for run_id in range(200):
+        line.join("many", run_id, PATIENCE)
+    now = 0.0
+    for _ in range(100):
+        now += 0.05
+        line.next(now)
+
+    served = []
+    for second in range(20):  # from now on somebody else comes each second
+        line.join(f"other{second}", 1000 + second, now + second + PATIENCE)
+        served.append(line.next(now + second))
+
+    assert served.index(100) <= PATIENCE + 1
 
 
 def test_who_leaves_the_line_takes_no_turn_away() -> None:
@@ -194,7 +211,7 @@ def test_who_leaves_the_line_takes_no_turn_away() -> None:
         line.leave("b", 2)
     line.join("a", 4, 7.0)
 
-    assert [line.next() for _ in range(3)] == [3, 4, None]
+    assert [line.next(0.0) for _ in range(3)] == [3, 4, None]
     assert len(line) == 0
 
 
@@ -208,7 +225,7 @@ def test_each_tasks_runs_keep_their_order_and_the_first_served_is_the_most_urgen
         line.join(str(task), run_id, begin_by)
         heads.setdefault(task, begin_by)
 
-    served = list(iter(line.next, None))
+    served = list(iter(lambda: line.next(0.0), None))
 
     for task in heads:
         own = [run for run in served if joins[run][0] == task]
