@@ -21,7 +21,9 @@ from baselines import bare_fork_loop, cores, python_process
 from bench_project import Bench, bench
 from idling import idle
 from many_files import change, drop, restart, scan
+from simulation import simulation
 from table import Row, keep_figures, kept_figures, print_table
+from triggers import triggers
 
 from task_scheduler.testing.running import HEAD, IMPORTS
 
@@ -39,6 +41,8 @@ def main() -> int:
         "change": change,
         "drop": drop,
         "idle": idle,
+        "triggers": triggers,
+        "simulation": simulation,
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", default=list(parts), help=", ".join(parts))

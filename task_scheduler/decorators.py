@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Function = TypeVar("Function", bound=Callable[..., Any])
     Call = tuple[str, tuple[object, ...], dict[str, object]]
 
-__all__ = ["Chain", "cron", "every", "repeat"]
+__all__ = ["Chain", "after", "at_boot", "at_startup", "cron", "every", "on_change", "once", "repeat"]
 
 
 def _link(name: str) -> property:
@@ -61,24 +61,39 @@ class Chain:
     saturday = _link("saturday")
     sunday = _link("sunday")
 
-    def at(self, time_str: str, tz: str | None = None) -> Chain:
+    def at(self, time_str: str, tz: object = None) -> Chain:
         """Name the time: `"10:30"` of days and weekdays, `":15"` of hours, `":30"` of minutes.
 
-        `tz` is an IANA name such as `Europe/Berlin`; None: the task's or the scheduler's own zone.
+        `tz` is an IANA name such as `Europe/Berlin`, or a zone object; None: the task's or the scheduler's own zone.
         """
         return self._with("at", time_str) if tz is None else self._with("at", time_str, tz)
 
     def to(self, latest: int) -> Chain:
-        """Ask for an interval that varies up to `latest`."""
+        """Let the interval vary up to `latest`: `every(5).to(10).minutes`."""
         return self._with("to", latest)
 
     def until(self, until_time: object) -> Chain:
-        """Ask for an end of the schedule."""
+        """End the schedule: `"2027-06-30 18:00"`, `"2027-06-30"` (that day included), a datetime.
+
+        `"18:30"`, a time and a timedelta count from when the file was saved.
+        """
         return self._with("until", until_time)
 
     def tag(self, *tags: object) -> Chain:
         """Attach words to find the job by."""
         return self._with("tag", *tags)
+
+    def between(self, begin: str, end: str) -> Chain:
+        """Keep to a part of each day: `between("08:00", "18:00")`, both included; it may go over midnight."""
+        return self._with("between", begin, end)
+
+    def on(self, *days: str) -> Chain:
+        """Keep to days of the week: `on("weekdays")`, `on("mon", "wed")`."""
+        return self._with("on", *days)
+
+    def starting(self, moment: object) -> Chain:
+        """Begin the schedule: `"2027-01-01"`, `"2027-01-01 09:00"`, a datetime."""
+        return self._with("starting", moment)
 
     def __getattr__(self, name: str) -> NoReturn:
         if name == "do":
@@ -106,8 +121,33 @@ def every(interval: int = 1) -> Chain:
 
 
 def cron(text: str, timezone: str | None = None) -> Chain:
-    """Make a schedule of five-field cron text: `cron("0 9 * * 1-5")`, in a zone such as `Europe/Berlin`."""
+    """Make a schedule of cron text, five fields or six: `cron("0 9 * * 1-5")`, in a zone such as `Europe/Berlin`."""
     return Chain((("cron", (text,), {} if timezone is None else {"timezone": timezone}),))
+
+
+def once(when: object, timezone: str | None = None) -> Chain:
+    """Run a single time: `once("2027-03-01 09:00")`, in a zone such as `Europe/Berlin`."""
+    return Chain((("once", (when,), {} if timezone is None else {"timezone": timezone}),))
+
+
+def at_startup() -> Chain:
+    """Run at each start of the scheduler."""
+    return Chain((("at_startup", (), {}),))
+
+
+def at_boot() -> Chain:
+    """Run at the first start of the scheduler after the machine's."""
+    return Chain((("at_boot", (), {}),))
+
+
+def after(task: str, on: str = "success") -> Chain:
+    """Run when a run of another task has ended; `on` is `"success"`, `"failure"` or `"any"`."""
+    return Chain((("after", (task,), {"on": on}),))
+
+
+def on_change(pattern: str) -> Chain:
+    """Run when files of a pattern come or change: `on_change("inbox/*.csv")`, from the project folder."""
+    return Chain((("on_change", (pattern,), {}),))
 
 
 def repeat(chain: Chain, *args: object, **kwargs: object) -> Callable[[Function], Function]:

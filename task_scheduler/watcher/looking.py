@@ -390,6 +390,7 @@ class Looking:
             digest=content.digest,
             content=content.content,
             problem=content.problem,
+            saved_at=content.saved_at,
         )
 
     def _unread(self, relative: str, *, digest: str = "", stamp: str = "") -> SourceFile:

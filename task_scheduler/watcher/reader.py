@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from task_scheduler.core.errors import Problem, Severity
-from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
-from task_scheduler.core.triggers import read_schedule
+from task_scheduler.core.declaration.timing import timed
+from task_scheduler.core.errors import Problem, Severity, TriggerError
+from task_scheduler.core.tasks import NO_ARGUMENTS, FileKind, JobDeclaration, TaskDeclaration, TaskReading
+from task_scheduler.core.triggers import Calendars, has_ended, parse_trigger, read_schedule, read_zone, seed_of
+from task_scheduler.core.triggers.remarks import schedule_remarks
 from task_scheduler.ports import SourceFile
 from task_scheduler.watcher.declared import declared
 from task_scheduler.watcher.frontmatter import Dialect, read_frontmatter
@@ -31,10 +34,22 @@ class TaskFileReader:
     """Reads task files of one project; implements `ports.TaskReader`. Safe to use from several threads."""
 
     def __init__(
-        self, *, root: Path, helpers: Path, allow_direct_references: bool = False, recommends: bool = True
+        self,
+        *,
+        root: Path,
+        helpers: Path,
+        allow_direct_references: bool = False,
+        recommends: bool = True,
+        zone: tzinfo = UTC,
+        calendars: Calendars | None = None,
     ) -> None:
-        """With `recommends`, a frontmatter without keys that would do good is told so."""
+        """With `recommends`, a frontmatter without keys that would do good is told so.
+
+        `zone` is that of tasks which name none; `calendars` are those that schedules may name, None: all of them.
+        """
+        self._calendars = calendars
         self._root = root
+        self._zone = zone
         self._folder = helpers
         self._recommends = recommends
         silence_parser_warnings()
@@ -70,7 +85,8 @@ class TaskFileReader:
 
     def _read_tree(self, tree: ast.Module, front: _Front, source: SourceFile) -> TaskReading:
         nodes = all_nodes(tree)
-        decorated = read_decorators(tree, nodes, path=source.path)
+        saved_at = self._local(source.saved_at, front.declaration)
+        decorated = read_decorators(tree, nodes, path=source.path, task_id=source.task_id, saved_at=saved_at)
         names = helper_lines(nodes)
         imports = import_lines(tree)
         has_start = any(isinstance(node, Function) and node.name == _START for node in tree.body)
@@ -84,11 +100,15 @@ class TaskFileReader:
                 import_lines=imports,
                 helper_names=tuple(names),
             )
-        jobs, repeated = _merged((*front.jobs(has_start=has_start), *decorated.jobs), front.declaration, source.path)
+        from_key = front.jobs(source.task_id, has_start=has_start)
+        jobs, repeated = _merged((*from_key, *decorated.jobs), front.declaration, source)
         problems = (
             *front.problems,
             *decorated.problems,
             *repeated,
+            *_ended(jobs, saved_at, source.path),
+            *_surprises(jobs, source.path),
+            *self._calendar_faults(jobs, source.path),
             *self._helpers.judge(names, path=source.path, always=helper_lines(unconditional(tree))),
         )
         if front.declaration is not None and not front.declaration.schedule and not scheduled:
@@ -105,6 +125,23 @@ class TaskFileReader:
             problems=_in_order(problems, source.path),
         )
 
+    def _calendar_faults(self, jobs: Iterable[JobDeclaration], path: str) -> Iterator[Problem]:
+        """Yield an error for each job whose calendar cannot be had, or leaves it no day."""
+        if self._calendars is None:
+            return
+        for job in jobs:
+            try:
+                parse_trigger(job.trigger, UTC, self._calendars)
+            except TriggerError as error:
+                yield Problem(path=path, message=str(error), line=job.line)
+
+    def _local(self, saved_at: datetime | None, declaration: TaskDeclaration | None) -> datetime | None:
+        """Return when a file was saved in the zone of its task."""
+        if saved_at is None:
+            return None
+        named = declaration.timezone if declaration else None
+        return saved_at.astimezone(read_zone(named) if named else self._zone)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Front:
@@ -116,14 +153,16 @@ class _Front:
     dialect: Dialect = Dialect.DOCSTRING
     problems: tuple[Problem, ...] = ()
 
-    def jobs(self, *, has_start: bool) -> tuple[JobDeclaration, ...]:
+    def jobs(self, task_id: str, *, has_start: bool) -> tuple[JobDeclaration, ...]:
         """Return the jobs of the `schedule` key."""
         if self.declaration is None:
             return ()
+        function = _START if has_start else None
+        seed = seed_of(task_id, function, NO_ARGUMENTS)
         return tuple(
             JobDeclaration(
-                function=_START if has_start else None,
-                trigger=read_schedule(words),
+                function=function,
+                trigger=read_schedule(words, seed=seed),
                 line=self.lines.get(f"schedule[{number}]", self.lines.get("schedule")),
             )
             for number, words in enumerate(self.declaration.schedule)
@@ -177,21 +216,42 @@ def _why_no_tree(parsed: ParsedSource, declaration: TaskDeclaration | None) -> t
 
 
 def _merged(
-    jobs: Iterable[JobDeclaration], declaration: TaskDeclaration | None, path: str
+    jobs: Iterable[JobDeclaration], declaration: TaskDeclaration | None, source: SourceFile
 ) -> tuple[tuple[JobDeclaration, ...], tuple[Problem, ...]]:
-    """Give every job its zone; make one of those that are the same, and say so."""
-    zone = declaration.timezone if declaration else None
+    """Give every job what the frontmatter says of all; make one of those that are the same, and say so."""
     kept: dict[JobDeclaration, JobDeclaration] = {}
     problems = []
     for job in jobs:
-        complete = replace(job, timezone=job.timezone or zone)
-        identity = replace(complete, line=None)
+        try:
+            complete = timed(job, declaration, source.task_id)
+        except TriggerError as error:
+            problems.append(Problem(path=source.path, message=str(error), line=job.line))
+            continue
+        identity = replace(complete, line=None, tags=())
         first = kept.setdefault(identity, complete)
         if first is not complete:
             what = "the file" if job.function is None else repr(job.function)
             message = f"{what} has the schedule {job.trigger!r} already in line {first.line}: it runs once for both"
-            problems.append(Problem(path=path, message=message, line=job.line, severity=Severity.WARNING))
+            problems.append(Problem(path=source.path, message=message, line=job.line, severity=Severity.WARNING))
     return tuple(kept.values()), tuple(problems)
+
+
+def _ended(jobs: Iterable[JobDeclaration], saved_at: datetime | None, path: str) -> Iterator[Problem]:
+    """Yield a warning for each job that had come to its end when the file was saved; `saved_at` None: not known."""
+    if saved_at is None:
+        return
+    for job in jobs:
+        if has_ended(job.trigger, saved_at.astimezone(read_zone(job.timezone)) if job.timezone else saved_at):
+            message = f"the schedule {job.trigger!r} has come to its end: it will not run"
+            yield Problem(path=path, message=message, line=job.line, severity=Severity.WARNING)
+
+
+def _surprises(jobs: Iterable[JobDeclaration], path: str) -> Iterator[Problem]:
+    """Yield a warning for each way in which a job's cron text may not mean what it seems to."""
+    for job in jobs:
+        for remark in schedule_remarks(job.trigger):
+            message = f"the schedule {job.trigger!r}: {remark}"
+            yield Problem(path=path, message=message, line=job.line, severity=Severity.WARNING)
 
 
 def _never_by_itself(path: str, front: _Front) -> Problem:

@@ -11,6 +11,7 @@ import re
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from task_scheduler.watcher import oddities
@@ -51,6 +52,7 @@ class FileContent:
     stamp: Stamp | None  #: None: it changed while it was read, or is no regular file any more
     content: bytes | None
     problem: str = ""
+    saved_at: datetime | None = None  #: when the content was last written, in UTC; None without content
 
     @property
     def digest(self) -> str:
@@ -220,7 +222,7 @@ def read_file(path: Path) -> FileContent:
         return _not_readable(path, error)
     finally:
         os.close(descriptor)
-    return FileContent(stamp=stamp if stamp == after else None, content=content)
+    return FileContent(stamp=stamp if stamp == after else None, content=content, saved_at=_written_at(before))
 
 
 def _read_all(descriptor: int) -> bytes:
@@ -241,6 +243,13 @@ def _not_readable(path: Path, error: OSError) -> FileContent:
     return FileContent(
         stamp=stamp, content=None, problem=f"it cannot be read ({reason}): let the scheduler's user read it"
     )
+
+
+def _written_at(info: os.stat_result) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(info.st_mtime, tz=UTC)
+    except (ValueError, OverflowError, OSError):  # a year that no calendar has
+        return None
 
 
 def _stamp(info: os.stat_result) -> Stamp | None:

@@ -8,21 +8,24 @@ that it is imported in its own environment to tell.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from task_scheduler.core.arguments import write_arguments
 from task_scheduler.core.errors import Problem, Severity, TriggerError
 from task_scheduler.core.excerpts import excerpt, quoted
 from task_scheduler.core.tasks import JobDeclaration
-from task_scheduler.core.triggers import ChainCall
+from task_scheduler.core.triggers import ChainCall, seed_of
 from task_scheduler.watcher.chains import judge
 from task_scheduler.watcher.imports import Function, unconditional
+from task_scheduler.watcher.moments import Moments
 
 _DECORATORS = "task_scheduler.decorators"
 _REPEAT = f"{_DECORATORS}.repeat"
-_STARTS = frozenset({f"{_DECORATORS}.every", f"{_DECORATORS}.cron"})
-_EXPORTED = ("repeat", "every", "cron")
+_BEGINNINGS = ("every", "cron", "once", "at_startup", "at_boot", "after", "on_change")
+_STARTS = frozenset(f"{_DECORATORS}.{name}" for name in _BEGINNINGS)
+_EXPORTED = ("repeat", *_BEGINNINGS)
 _LONGEST_ORIGIN = len(_REPEAT.split("."))
 _LONGEST_CHAIN = 20
 
@@ -36,13 +39,19 @@ class DecoratedFunctions:
     problems: tuple[Problem, ...] = ()
 
 
-def read_decorators(tree: ast.Module, nodes: Sequence[ast.AST], *, path: str) -> DecoratedFunctions:
-    """Return the jobs that decorators declare; `nodes` are all of the tree's."""
+def read_decorators(
+    tree: ast.Module, nodes: Sequence[ast.AST], *, path: str, task_id: str = "", saved_at: datetime | None = None
+) -> DecoratedFunctions:
+    """Return the jobs that decorators declare; `nodes` are all of the tree's.
+
+    `saved_at` is when the file was saved, in the zone of its task: ends such as `until("18:30")` count from it; None:
+    they are refused.
+    """
     names = _Names(nodes)
     uses = names.uses_of_repeat(nodes)
     if names.rebound:
         return DecoratedFunctions(computed=bool(uses))
-    reading = _Reading(names, path)
+    reading = _Reading(names, Moments(nodes if uses else ()), path=path, task_id=task_id, saved_at=saved_at)
     if names.has_any:
         reading.schedules_that_decorate(tree)
     if not uses:
@@ -129,9 +138,12 @@ def _bound_otherwise(nodes: Sequence[ast.AST]) -> Iterator[str]:
 class _Reading:
     """Walks over the functions of one file and gathers what their decorators say."""
 
-    def __init__(self, names: _Names, path: str) -> None:
+    def __init__(self, names: _Names, moments: Moments, *, path: str, task_id: str, saved_at: datetime | None) -> None:
         self._names = names
+        self._moments = moments
         self._path = path
+        self._task_id = task_id
+        self._saved_at = saved_at
         self.jobs: list[JobDeclaration] = []
         self.problems: list[Problem] = []
         self.computed = False
@@ -222,8 +234,9 @@ class _Reading:
         try:
             chain = self._chain(call.args[0])
             args, kwargs = _literal_arguments(call.args[1:], call.keywords)
-            trigger, zone = judge(chain)
             arguments = write_arguments(args, kwargs)
+            seed = seed_of(self._task_id, function, arguments)
+            judged = judge(chain, seed=seed, saved_at=self._saved_at)
         except _Computed:
             self.computed = True
             return
@@ -231,7 +244,14 @@ class _Reading:
             self._add(f"@repeat on {quoted(function)}: {error}", call.lineno)
             return
         self.jobs.append(
-            JobDeclaration(function=function, trigger=trigger, timezone=zone, arguments=arguments, line=call.lineno)
+            JobDeclaration(
+                function=function,
+                trigger=judged.trigger,
+                timezone=judged.timezone,
+                arguments=arguments,
+                tags=judged.tags,
+                line=call.lineno,
+            )
         )
 
     def _chain(self, node: ast.expr) -> list[ChainCall]:
@@ -242,7 +262,7 @@ class _Reading:
             kwargs: dict[str, object] = {}
             named = node
             if isinstance(node, ast.Call):
-                args, kwargs = _literal_arguments(node.args, node.keywords)
+                args, kwargs = _literal_arguments(node.args, node.keywords, self._moments)
                 named = node.func
             if isinstance(named, ast.Constant):
                 raise TriggerError(f"{quoted(named.value)} is no schedule: write every(5).minutes or cron('0 9 * * *')")
@@ -262,13 +282,26 @@ class _Reading:
 
 
 def _literal_arguments(
-    args: Sequence[ast.expr], keywords: Sequence[ast.keyword]
+    args: Sequence[ast.expr], keywords: Sequence[ast.keyword], moments: Moments | None = None
 ) -> tuple[tuple[object, ...], dict[str, object]]:
+    """Return what a call is given; with `moments`, dates, times and spans may be among it. Raises _Computed."""
     if any(keyword.arg is None for keyword in keywords):
         raise _Computed
-    values = tuple(_literal(arg) for arg in args)
-    named: Mapping[str, object] = {str(keyword.arg): _literal(keyword.value) for keyword in keywords}
+    values = tuple(_value(arg, moments) for arg in args)
+    named: Mapping[str, object] = {str(keyword.arg): _value(keyword.value, moments) for keyword in keywords}
     return values, dict(named)
+
+
+def _value(node: ast.expr, moments: Moments | None) -> object:
+    kind = moments.kind(node.func) if moments and isinstance(node, ast.Call) else None
+    if kind is None or not isinstance(node, ast.Call):
+        return _literal(node)
+    args, kwargs = _literal_arguments(node.args, node.keywords)
+    made: Callable[..., object] = kind
+    try:
+        return made(*args, **kwargs)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TriggerError(f"{excerpt(ast.unparse(node))} cannot be made: {error}") from None
 
 
 def _literal(node: ast.expr) -> object:

@@ -10,7 +10,7 @@ from pathlib import Path
 _USUAL = ("title: Report", "description: Counts")
 #: Code that has a schedule.
 CODE = "from task_scheduler.decorators import cron, every, repeat\n\n\n@repeat(every().hour)\ndef start():\n    pass\n"
-IMPORT = "from task_scheduler.decorators import cron, every, repeat\n"
+IMPORT = "from task_scheduler.decorators import after, at_startup, cron, every, on_change, once, repeat\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -148,8 +148,33 @@ WORDS: tuple[Row, ...] = (
     ),
     words(
         "words-weekdays",
-        "weekdays at 09:00",
-        "5: error: schedule: 'weekdays at 09:00': 'weekdays' cannot be said in words, write cron text such as '0 9 * * mon-fri'",
+        "every weekend at 09:00",
+        "5: error: schedule: 'every weekend at 09:00': write such as 'daily at 09:00 on weekends'",
+    ),
+    words(
+        "words-clause-twice",
+        "every 5 minutes on mon on fri",
+        "5: error: schedule: 'every 5 minutes on mon on fri': 'on' is said twice: give each its own schedule",
+    ),
+    words(
+        "words-until-time",
+        "every 5 minutes until 18:30",
+        "5: error: schedule: 'every 5 minutes until 18:30': an end at 18:30 names no day: write a date too, or for every day 'between 00:00 and 18:30'",
+    ),
+    words(
+        "words-until-before-from",
+        "every 5 minutes from 2027-06-01 until 2027-01-01",
+        "5: error: schedule: 'every 5 minutes from 2027-06-01 until 2027-01-01': it never fires, for it ends (2027-01-01) before it begins (2027-06-01)",
+    ),
+    words(
+        "words-calendar",
+        "daily calendar germany",
+        "5: error: schedule: 'daily calendar germany': 'germany' is no calendar: write a country such as DE or DE-BY, or the path inside the project folder, without spaces, of a file that ends in .ics or .txt",
+    ),
+    words(
+        "words-after-nothing",
+        "after",
+        "5: error: schedule: 'after': write which task, such as 'other_task'",
     ),
     words("words-time", "10:30", "5: error: schedule: '10:30' cannot be read, did you mean 'daily at 10:30'?"),
     words("words-time-missing", "daily at", "5: error: schedule: 'daily at': a time is missing after 'at'"),
@@ -210,12 +235,12 @@ CRON: tuple[Row, ...] = (
     words(
         "cron-four-fields",
         "0 9 * *",
-        "5: error: schedule: cron text '0 9 * *' has 4 fields: write five (minute, hour, day of month, month, day of week), or words such as 'every 5 minutes'",
+        "5: error: schedule: cron text '0 9 * *' has 4 fields: write five (minute, hour, day of month, month, day of week), six with seconds first, or words such as 'every 5 minutes'",
     ),
     words(
         "cron-seven-fields",
         "0 0 9 * * 1 2026",
-        "5: error: schedule: cron text '0 0 9 * * 1 2026' has seven fields; seconds and years cannot be given: write five fields",
+        "5: error: schedule: cron text '0 0 9 * * 1 2026' has seven fields: years cannot be given, write five fields, or six with seconds first",
     ),
     words(
         "cron-minute", "60 * * * *", "5: error: schedule: minute '60' in '60 * * * *' is out of range: write 0 to 59"
@@ -307,22 +332,52 @@ CRON: tuple[Row, ...] = (
     words(
         "cron-question-mark",
         "0 0 ? * 1",
-        "5: error: schedule: day of month '?' in '0 0 ? * 1' cannot be read: write '*', a number from 1 to 31, a range such as '1-5', a step such as '*/2', or a list of these",
+        "5: error: schedule: day of month '?' in '0 0 ? * 1' cannot be read: write '*'",
     ),
     words(
         "cron-last",
         "0 0 L-1 * *",
-        "5: error: schedule: day of month 'l-1' in '0 0 l-1 * *' cannot be read: write '*', a number from 1 to 31, a range such as '1-5', a step such as '*/2', or a list of these",
+        "5: error: schedule: day of month 'l-1' in '0 0 l-1 * *' cannot be read: write 'L' for the last day, or days that every month has, such as '25'",
     ),
     words(
         "cron-hash-range",
         "0 0 * * MON-FRI#1",
-        "5: error: schedule: day of week 'mon-fri#1' in '0 0 * * mon-fri#1' cannot be read: write '*', a number from 0 to 7, a name such as 'sat', a range such as '1-5', a step such as '*/2', or a list of these",
+        "5: error: schedule: day of week 'mon-fri#1' in '0 0 * * mon-fri#1' cannot be read: write each day with its own number, such as 'mon#1,tue#1'",
     ),
     words(
         "cron-hash-six",
         "0 0 * * 1#6",
-        "5: error: schedule: day of week '1#6' in '0 0 * * 1#6' cannot be read: write '*', a number from 0 to 7, a name such as 'sat', a range such as '1-5', a step such as '*/2', or a list of these",
+        "5: error: schedule: day of week '1#6' in '0 0 * * 1#6': a month has a weekday four or five times, write '#1' to '#5', or '5L' for the last",
+    ),
+    words(
+        "cron-last-weekday",
+        "0 0 * * FRIL",
+        "5: error: schedule: day of week 'fril' in '0 0 * * fril' cannot be read: write '5L'",
+    ),
+    words(
+        "cron-star-beside-hash",
+        "0 0 * * *,sat#3",
+        "5: error: schedule: day of week '*,sat#3' in '0 0 * * *,sat#3': programs differ on '*' in a list with L, W or #, write the days that are meant",
+    ),
+    words(
+        "cron-hashed-every",
+        "H/1 * * * *",
+        "5: error: schedule: minute 'h/1' in 'h/1 * * * *': a step of 1 leaves nothing to choose, write '*' for all or 'H' for one of them",
+    ),
+    words(
+        "cron-second",
+        "60 0 9 * * *",
+        "5: error: schedule: second '60' in '60 0 9 * * *' is out of range: write 0 to 59",
+    ),
+    words(
+        "cron-never-workday",
+        "0 0 31W 4 *",
+        "5: error: schedule: cron text '0 0 31w 4 *' never fires: no month it names has day 31",
+    ),
+    words(
+        "cron-never-both",
+        "0 0 29W 2 */6",
+        "5: error: schedule: cron text '0 0 29w 2 */6' never fires: no date fits both its day of month and its day of week",
     ),
     words(
         "cron-never-february",
@@ -346,16 +401,11 @@ CRON: tuple[Row, ...] = (
         "5: error: schedule: '0\\xa09 * * *' contains a no-break space (U+00A0): write plain letters, digits and spaces",
         did="a no-break space in `0 9 * * *`",
     ),
-    words(
-        "cron-reboot",
-        "@reboot",
-        "5: error: schedule: '@reboot' is not available yet: name times, such as '@hourly' or 'every 5 minutes'",
-    ),
     words("cron-nickname-slip", "@dayly", "5: error: schedule: no nickname '@dayly', did you mean '@daily'?"),
     words(
         "cron-command",
         "0 9 * * * /usr/bin/python report.py",
-        "5: error: schedule: cron text '0 9 * * * /usr/bin/python report.py' has seven fields; seconds and years cannot be given: write five fields",
+        "5: error: schedule: cron text '0 9 * * * /usr/bin/python report.py' has seven fields: years cannot be given, write five fields, or six with seconds first",
     ),
     words(
         "cron-enormous",
@@ -480,18 +530,58 @@ DECORATORS: tuple[Row, ...] = (
     ),
     chain(
         "chain-until",
-        'every(5).minutes.until("18:30")',
-        "8: error: @repeat on 'start': every(5).minutes.until('18:30'): .until() is not available yet, leave it out",
+        'every(5).minutes.until("tomorrow")',
+        "8: error: @repeat on 'start': every(5).minutes.until('tomorrow'): 'tomorrow' is no date: write YYYY-MM-DD or YYYY-MM-DD HH:MM",
+    ),
+    chain(
+        "chain-until-no-date",
+        'every(5).minutes.until("2027-02-30")',
+        "8: error: @repeat on 'start': every(5).minutes.until('2027-02-30'): there is no date 2027-02-30",
     ),
     chain(
         "chain-to",
-        "every(5).to(10).minutes",
-        "8: error: @repeat on 'start': every(5).to(10).minutes: .to() is not available yet, leave it out",
+        "every(10).to(5).minutes",
+        "8: error: @repeat on 'start': every(10).to(5).minutes: the interval runs backwards, write 5 to 10",
     ),
     chain(
         "chain-tag",
-        'every(5).minutes.tag("a")',
-        "8: error: @repeat on 'start': every(5).minutes.tag('a'): .tag() is not available yet, leave it out",
+        'every(5).minutes.tag(["a"])',
+        "8: error: @repeat on 'start': every(5).minutes.tag(['a']): tags must be hashable, ['a'] is not",
+    ),
+    chain(
+        "chain-between",
+        'every(5).minutes.between("08:00", "25:00")',
+        "8: error: @repeat on 'start': every(5).minutes.between('08:00', '25:00'): '25:00' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'",
+    ),
+    chain(
+        "chain-on",
+        'every(5).minutes.on("weekday", "wendesday")',
+        "8: error: @repeat on 'start': every(5).minutes.on('weekday', 'wendesday'): 'wendesday' is no day of the week, did you mean 'wednesday'?",
+    ),
+    chain(
+        "chain-never",
+        'every().day.at("20:00").between("08:00", "18:00")',
+        "8: error: @repeat on 'start': every().day.at('20:00').between('08:00', '18:00'): it never fires: none of its times is between those after 'between'",
+    ),
+    chain(
+        "once-date",
+        'once("2027-03-01")',
+        "8: error: @repeat on 'start': once('2027-03-01'): once() takes a date and a time, such as '2027-03-01 09:00'",
+    ),
+    chain(
+        "after-ending",
+        'after("other_task", on="succes")',
+        "8: error: @repeat on 'start': after('other_task', on='succes'): 'succes' is no ending, did you mean 'success'?",
+    ),
+    chain(
+        "on-change-above",
+        'on_change("../inbox/*.csv")',
+        "8: error: @repeat on 'start': on_change('../inbox/*.csv'): '../inbox/*.csv' leads out by '..': write the path from / instead",
+    ),
+    chain(
+        "at-startup-more",
+        'at_startup().between("08:00", "18:00")',
+        "8: error: @repeat on 'start': at_startup().between('08:00', '18:00'): 'between' cannot follow at_startup(), only tag() can",
     ),
     chain(
         "chain-unknown",
@@ -566,4 +656,28 @@ DECORATORS: tuple[Row, ...] = (
     ),
 )
 
-ROWS: tuple[Row, ...] = (*TYPES, *WORDS, *CRON, *DECORATORS)
+#: Cron text that is valid and may not mean what it seems to.
+SURPRISES: tuple[Row, ...] = (
+    words(
+        "cron-both-days",
+        "0 0 13 * fri",
+        "5: warning: the schedule '0 0 13 * fri': day of month '13' and day of week 'fri': either is enough; days that fit both are written as in '0 0 13 * * on fri'",
+    ),
+    words(
+        "cron-uneven-step",
+        "*/7 * * * *",
+        "5: warning: the schedule '*/7 * * * *': minute '*/7' starts anew: after minute 56 comes minute 0, 4 and not 7 minutes later",
+    ),
+    words(
+        "cron-short-months",
+        "0 9 31 * *",
+        "5: warning: the schedule '0 9 31 * *': day of month '31': skipped in February, April, June, September and November; 'L' is the last day of each month",
+    ),
+    chain(
+        "cron-uneven-step-decorated",
+        "cron('0 */5 * * *')",
+        "8: warning: the schedule '0 */5 * * *': hour '*/5' starts anew: after hour 20 comes hour 0, 4 and not 5 hours later",
+    ),
+)
+
+ROWS: tuple[Row, ...] = (*TYPES, *WORDS, *CRON, *DECORATORS, *SURPRISES)

@@ -12,7 +12,7 @@ import pytest
 
 from task_scheduler import decorators
 from task_scheduler.core.triggers import read_chain
-from task_scheduler.decorators import cron, every, repeat
+from task_scheduler.decorators import after, at_boot, at_startup, cron, every, on_change, once, repeat
 
 
 def schedules(function: Callable[..., Any]) -> list[dict[str, Any]]:
@@ -38,6 +38,38 @@ def test_a_chain_records_its_links_and_nothing_more() -> None:
     )
     assert cron("0 9 * * 1-5").calls == (("cron", ("0 9 * * 1-5",), {}),)
     assert cron("0 9 * * 1-5", timezone="UTC").calls == (("cron", ("0 9 * * 1-5",), {"timezone": "UTC"}),)
+
+
+def test_further_beginnings_and_links_are_recorded() -> None:
+    assert once("2027-03-01 09:00").calls == (("once", ("2027-03-01 09:00",), {}),)
+    assert once("2027-03-01 09:00", timezone="UTC").calls == (("once", ("2027-03-01 09:00",), {"timezone": "UTC"}),)
+    assert at_startup().calls == (("at_startup", (), {}),)
+    assert at_boot().calls == (("at_boot", (), {}),)
+    assert after("other_task").calls == (("after", ("other_task",), {"on": "success"}),)
+    assert on_change("inbox/*.csv").calls == (("on_change", ("inbox/*.csv",), {}),)
+    assert cron("0 9 * * *").between("08:00", "18:00").on("mon", "fri").starting("2027-01-01").calls[1:] == (
+        ("between", ("08:00", "18:00"), {}),
+        ("on", ("mon", "fri"), {}),
+        ("starting", ("2027-01-01",), {}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("chain", "text"),
+    [
+        (once("2027-03-01 09:00"), "once at 2027-03-01 09:00"),
+        (at_startup().tag("a"), "at startup"),
+        (at_boot(), "at boot"),
+        (after("other_task", on="any"), "after other_task on any"),
+        (on_change("inbox/*.csv"), "on change of inbox/*.csv"),
+        (
+            every(5).minutes.on("weekends").between("08:00", "18:00"),
+            "every 5 minutes on sat,sun between 08:00 and 18:00",
+        ),
+    ],
+)
+def test_the_scheduler_reads_what_they_record(chain: decorators.Chain, text: str) -> None:
+    assert read_chain(chain.calls) == (text, None)
 
 
 def test_a_chain_may_be_shared_and_continued_twice() -> None:

@@ -1,121 +1,196 @@
-"""Schedules of decorators: `every(2).weeks`, `every().day.at("10:30", "Europe/Berlin")`, `cron("0 9 * * 1-5")`."""
+"""Schedules of decorators: `every(2).weeks`, `every().day.at("10:30", "Europe/Berlin")`, `cron("0 9 * * 1-5")`.
+
+They take what the `schedule` library takes, and a few links more. Their times are those of words.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from datetime import datetime
 
 from task_scheduler.core.errors import TriggerError, did_you_mean
 from task_scheduler.core.excerpts import quoted
+from task_scheduler.core.triggers.chain_clauses import CLAUSE_LINKS, Now, clause_arguments, read_clause_links
 from task_scheduler.core.triggers.cron import read_cron
-from task_scheduler.core.triggers.every import SINGULAR, UNITS, WEEKDAYS, every_of
-from task_scheduler.core.triggers.plain import tidy
+from task_scheduler.core.triggers.events import DEFAULT_ENDING, AtBoot, AtStartup, Event, after_task, on_change
+from task_scheduler.core.triggers.every import SINGULAR, Every, every_of
+from task_scheduler.core.triggers.every_to import EveryTo, every_to
+from task_scheduler.core.triggers.links import REQUIRED, UNIT_LINKS, ChainCall, bound, spell_chain
+from task_scheduler.core.triggers.once import Once
+from task_scheduler.core.triggers.plain import check_length, tidy
+from task_scheduler.core.triggers.reading import Base, combined
+from task_scheduler.core.triggers.wall_text import read_wall, wall_reading
 from task_scheduler.core.triggers.zones import read_zone
 
-#: One link of a chain, as recorded: its name, and what it was called with.
-ChainCall: TypeAlias = tuple[str, tuple[object, ...], Mapping[str, object]]
-
-_LINKS = (*UNITS, *SINGULAR, *WEEKDAYS)
-_LATER = ("to", "until", "tag")
-_STARTS_LATER = ("once", "after", "at_startup")
+_LINKS = (*UNIT_LINKS, "at", "to", *CLAUSE_LINKS, "tag")
+_STARTS = ("every", "cron", "once", "at_startup", "at_boot", "after", "on_change")
+_LONGEST_TAG = 100
 
 
-def read_chain(calls: Sequence[ChainCall]) -> tuple[str, str | None]:
-    """Return the canonical text and the zone's name, or None, of a decorator's chain; raises TriggerError."""
+def read_chain(
+    calls: Sequence[ChainCall], *, seed: str = "", saved_at: datetime | None = None
+) -> tuple[str, str | None]:
+    """Return the canonical text and the zone's name, or None, of a decorator's chain; raises TriggerError.
+
+    `seed` names the job, so that what is chosen for it (`H`, varying intervals) differs from job to job; empty: a
+    schedule that stands alone. `saved_at` is the moment that `until("18:30")` and `until(timedelta(hours=8))` count
+    from, in the zone meant where the chain names none; None: such an end is refused.
+    """
     said = spell_chain(calls)
     if not calls:
         raise TriggerError("the schedule is empty: write every(5).minutes, for example")
     start, *links = calls
+    if start[0] not in _STARTS:
+        raise TriggerError(f"{said}: a schedule begins with every() or cron(), not with {quoted(start[0])}")
+    for name, _, _ in links:
+        _check_link(name, said)
+    read_tags(calls)
+    event = _EVENTS.get(start[0])
+    if event is not None:
+        _check_allowed(start[0], links, ("tag",), said)
+        text = event(start, said).text
+        zone = None
+    else:
+        base, zone = _read_base(start, links, said, saved_at, seed)
+        given = clause_arguments(links, said)
+        try:
+            text = combined(base, read_clause_links(given, Now(zone, saved_at)), seed=seed).text
+        except TriggerError as error:
+            raise TriggerError(f"{said}: {error}") from None
+    check_length(text)
+    return text, zone
+
+
+def read_tags(calls: Sequence[ChainCall]) -> tuple[str, ...]:
+    """Return the words that the links `tag()` of a chain attach, each once, as text; raises TriggerError."""
+    found: dict[str, None] = {}
+    for name, args, kwargs in calls:
+        if name != "tag":
+            continue
+        if kwargs:
+            raise TriggerError(f"{spell_chain(calls)}: tag() takes no {quoted(next(iter(kwargs)))}")
+        for tag in args:
+            if not isinstance(tag, Hashable):
+                raise TriggerError(f"{spell_chain(calls)}: tags must be hashable, {quoted(tag)} is not")
+            text = str(tag)
+            if not text.strip() or not text.isprintable() or len(text) > _LONGEST_TAG:
+                raise TriggerError(
+                    f"{spell_chain(calls)}: a tag is a word or a few on one line, {quoted(text, 40)} is not"
+                )
+            found[text] = None
+    return tuple(found)
+
+
+# --- how a chain begins -----------------------------------------------------------------------------------
+
+
+def _read_base(
+    start: ChainCall, links: Sequence[ChainCall], said: str, saved_at: datetime | None, seed: str
+) -> tuple[Base, str | None]:
+    """Return the schedule without its clauses, and the zone's name."""
     match start[0]:
         case "every":
             return _read_every(start, links, said)
         case "cron":
-            return _read_cron(start, links, said)
-        case name if name in _STARTS_LATER:
-            raise TriggerError(f"{said}: {name}() is not available yet, use every() or cron()")
-        case name:
-            raise TriggerError(f"{said}: a schedule begins with every() or cron(), not with {quoted(name)}")
+            return _read_cron(start, links, said, seed)
+        case _:
+            return _read_once(start, links, said, saved_at)
 
 
-def spell_chain(calls: Sequence[ChainCall]) -> str:
-    """Return a chain as its author may have written it, cut where it is too long for a sentence."""
-    said = ".".join(_spell_call(call) for call in calls)
-    return said if len(said) <= _LONGEST_SHOWN else f"{said[:_LONGEST_SHOWN]}…"
-
-
-def _spell_call(call: ChainCall) -> str:
-    name, args, kwargs = call
-    if name in _LINKS and not args and not kwargs:
-        return name
-    said = [quoted(value) for value in args] + [f"{key}={quoted(value)}" for key, value in kwargs.items()]
-    return f"{name}({', '.join(said)})"
-
-
-def _read_every(start: ChainCall, links: Sequence[ChainCall], said: str) -> tuple[str, str | None]:
-    interval = _bound(start, {"interval": 1}, said)["interval"]
-    for name, _, _ in links:
-        _check_link(name, said)
-    units = [link for link in links if link[0] in _LINKS]
+def _read_every(start: ChainCall, links: Sequence[ChainCall], said: str) -> tuple[Every | EveryTo, str | None]:
+    interval = bound(start, {"interval": 1}, said)["interval"]
+    units = [link for link in links if link[0] in UNIT_LINKS]
     times = [link for link in links if link[0] == "at"]
     if len(units) != 1:
         found = "no unit" if not units else "more than one unit"
         raise TriggerError(f"{said} has {found}: write every(5).minutes or every().monday, for example")
     if len(times) > 1:
         raise TriggerError(f"{said} has more than one time: give each its own decorator")
-    if times and links[0] is times[0]:
+    if times and links.index(times[0]) < links.index(units[0]):
         raise TriggerError(f"{said}: at() comes after the unit")
     unit = _unit(units[0], interval, said)
-    if not times:
-        return every_of(interval, unit, said=said).text, None
-    at = _bound(times[0], {"time_str": _REQUIRED, "tz": None}, said)
-    time = at["time_str"]
-    if not isinstance(time, str):
+    at, zone = _read_at(times[0], said) if times else (None, None)
+    to = [link for link in links if link[0] == "to"]
+    if not to:
+        return every_of(interval, unit, at, said=said), zone
+    if len(to) > 1:
+        raise TriggerError(f"more than one to() in {said}: give each its own decorator")
+    return every_to(interval, bound(to[0], {"latest": REQUIRED}, said)["latest"], unit, at, said=said), zone
+
+
+def _read_at(call: ChainCall, said: str) -> tuple[str, str | None]:
+    given = bound(call, {"time_str": REQUIRED, "tz": None}, said)
+    at = given["time_str"]
+    if not isinstance(at, str):
         raise TriggerError(f"{said}: at() takes text such as '10:30'")
-    return every_of(interval, unit, time, said=said).text, _zone(at["tz"], said)
+    return at, _zone(given["tz"], said)
 
 
-def _read_cron(start: ChainCall, links: Sequence[ChainCall], said: str) -> tuple[str, str | None]:
-    if links:
-        raise TriggerError(f"{said}: nothing may follow cron()")
-    given = _bound(start, {"text": _REQUIRED, "timezone": None}, said)
+def _read_cron(start: ChainCall, links: Sequence[ChainCall], said: str, seed: str) -> tuple[Base, str | None]:
+    _check_allowed("cron", links, (*CLAUSE_LINKS, "tag"), said)
+    given = bound(start, {"text": REQUIRED, "timezone": None}, said)
     text = given["text"]
     if not isinstance(text, str):
         raise TriggerError(f"{said}: cron() takes text such as '0 9 * * 1-5'")
-    return read_cron(tidy(text)).text, _zone(given["timezone"], said)
+    return read_cron(tidy(text), seed), _zone(given["timezone"], said)
 
 
-_LONGEST_SHOWN = 100
-#: Stands for an argument that must be given.
-_REQUIRED = object()
+def _read_once(
+    start: ChainCall, links: Sequence[ChainCall], said: str, saved_at: datetime | None
+) -> tuple[Once, str | None]:
+    _check_allowed("once", links, ("tag",), said)
+    given = bound(start, {"when": REQUIRED, "timezone": None}, said)
+    when, zone = given["when"], _zone(given["timezone"], said)
+    try:
+        if isinstance(when, datetime):
+            return Once(wall_reading(Now(zone, saved_at).shown(when))), zone
+        if isinstance(when, str) and ":" in when:
+            return Once(read_wall(when, second=0)), zone
+    except TriggerError as error:
+        raise TriggerError(f"{said}: {error}") from None
+    raise TriggerError(f"{said}: once() takes a date and a time, such as '2027-03-01 09:00'")
 
 
-def _bound(call: ChainCall, parameters: Mapping[str, object], said: str) -> Mapping[str, object]:
-    """Return the arguments of a call by name; raises TriggerError for those it does not take."""
-    name, args, kwargs = call
-    if len(args) > len(parameters):
-        most = "one argument" if len(parameters) == 1 else f"{len(parameters)} arguments"
-        raise TriggerError(f"{said}: {name}() takes at most {most}, {len(args)} are given")
-    given = dict(zip(parameters, args, strict=False))
-    for key, value in kwargs.items():
-        if key not in parameters:
-            raise TriggerError(f"{said}: {name}() takes no {quoted(key)}{did_you_mean(key, parameters)}")
-        if key in given:
-            raise TriggerError(f"{said}: {name}() is given {quoted(key)} twice")
-        given[key] = value
-    bound = {**parameters, **given}
-    for key, value in bound.items():
-        if value is _REQUIRED:
-            raise TriggerError(f"{said}: {name}() needs {quoted(key)}")
-    return bound
+def _at_startup(start: ChainCall, said: str) -> Event:
+    bound(start, {}, said)
+    return AtStartup()
+
+
+def _at_boot(start: ChainCall, said: str) -> Event:
+    bound(start, {}, said)
+    return AtBoot()
+
+
+def _after(start: ChainCall, said: str) -> Event:
+    given = bound(start, {"task": REQUIRED, "on": DEFAULT_ENDING}, said)
+    return after_task(given["task"], given["on"], said=said)
+
+
+def _on_change(start: ChainCall, said: str) -> Event:
+    return on_change(bound(start, {"pattern": REQUIRED}, said)["pattern"], said=said)
+
+
+_EVENTS: Mapping[str, Callable[[ChainCall, str], Event]] = {
+    "at_startup": _at_startup,
+    "at_boot": _at_boot,
+    "after": _after,
+    "on_change": _on_change,
+}
+
+
+def _check_allowed(start: str, links: Sequence[ChainCall], allowed: Sequence[str], said: str) -> None:
+    for name, _, _ in links:
+        if name not in allowed:
+            *most, last = (f"{each}()" for each in allowed)
+            can = f"{', '.join(most)} and {last} can" if most else f"{last} can"
+            raise TriggerError(f"{said}: {quoted(name)} cannot follow {start}(), only {can}")
 
 
 def _check_link(name: str, said: str) -> None:
-    if name in _LATER:
-        raise TriggerError(f"{said}: .{name}() is not available yet, leave it out")
     if name == "do":
         raise TriggerError(f"{said}: .do() is not needed, the decorated function is what runs")
-    if name != "at" and name not in _LINKS:
-        raise TriggerError(f"{said}: unknown {quoted(name)}{did_you_mean(name, (*_LINKS, 'at'))}")
+    if name not in _LINKS:
+        raise TriggerError(f"{said}: unknown {quoted(name)}{did_you_mean(name, _LINKS)}")
 
 
 def _unit(link: ChainCall, interval: object, said: str) -> str:

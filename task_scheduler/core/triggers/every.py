@@ -44,17 +44,8 @@ class Every:
     @property
     def text(self) -> str:
         """The canonical text. It is persisted as part of a job's identity: never change how one is spelled."""
-        if self.unit in WEEKDAYS:
-            return f"every {self.unit} at {_time_of_day(self.at)}"
         words = f"every {self.interval} {self.unit}" if self.interval > 1 else f"every {self.unit.removesuffix('s')}"
-        if self.unit == "days":
-            return f"{words} at {_time_of_day(self.at)}"
-        if self.at == 0:
-            return words
-        minute, second = divmod(self.at, 60)
-        if self.unit == "minutes":
-            return f"{words} at :{second:02}"
-        return f"{words} at {minute:02}:{second:02}" if second else f"{words} at :{minute:02}"
+        return words + at_text(self.unit, self.at)
 
     def pattern(self) -> Pattern:
         """Return the wall readings at which it is due."""
@@ -85,33 +76,47 @@ def every_of(interval: object, unit: str, at: str | None = None, *, said: str) -
 
     `unit` is one of UNITS or WEEKDAYS, `at` the time as written, `said` the whole as written, for messages.
     """
-    count = _interval(interval, said)
+    count = interval_of(interval, said)
     if unit in WEEKDAYS:
         if count != 1:
             raise TriggerError(f"{said}: a weekday comes every week, leave the interval out or count weeks")
-        return Every(interval=1, unit=unit, at=_at_time_of_day(at, said))
+        return Every(interval=1, unit=unit, at=at_time_of_day(at, said))
     if unit == "weeks":
         return _weeks(count, at, said)
     if unit == "days":
-        _check_days(count, said)
-        return Every(interval=count, unit="days", at=_at_time_of_day(at, said))
+        check_days(count, said)
+        return Every(interval=count, unit="days", at=at_time_of_day(at, said))
     return _part_of_a_day(count, unit, at, said)
 
 
-def _interval(interval: object, said: str) -> int:
+def at_text(unit: str, at: int) -> str:
+    """Return ` at` and the time as canonical texts have it after a unit or weekday; empty where they leave it out."""
+    if unit == "days" or unit in WEEKDAYS:
+        return f" at {time_of_day(at)}"
+    if at == 0:
+        return ""
+    minute, second = divmod(at, 60)
+    if unit == "minutes":
+        return f" at :{second:02}"
+    return f" at {minute:02}:{second:02}" if second else f" at :{minute:02}"
+
+
+def interval_of(interval: object, said: str) -> int:
+    """Return an interval as somebody wrote it; raises TriggerError."""
     if isinstance(interval, bool) or not isinstance(interval, int) or interval < 1:
         raise TriggerError(f"{said}: an interval is a whole number, 1 or more")
     return interval
 
 
 def _weeks(count: int, at: str | None, said: str) -> Every:
-    _check_days(7 * count, said)
+    check_days(7 * count, said)
     if at is not None:
         raise TriggerError(f"{said}: weeks begin on Monday at 00:00 and take no time, name a weekday instead")
     return Every(interval=1, unit="monday") if count == 1 else Every(interval=count, unit="weeks")
 
 
-def _check_days(days: int, said: str) -> None:
+def check_days(days: int, said: str) -> None:
+    """Raise TriggerError for an interval that can only be a mistake."""
     if days > _MOST_DAYS:
         raise TriggerError(f"{said}: more than a hundred years apart, write a shorter interval")
 
@@ -120,7 +125,7 @@ def _part_of_a_day(count: int, unit: str, at: str | None, said: str) -> Every:
     step = count * PARTS_OF_A_DAY[unit]
     if step > DAY:
         raise TriggerError(f"{said}: longer than a day, count in days: {in_days(step)}")
-    offset = _at_of_part(unit, at, said)
+    offset = at_of_part(unit, at, said)
     if step == DAY:
         return Every(interval=1, unit="days", at=offset)
     return _coarsest(count, unit, offset)
@@ -145,7 +150,8 @@ def in_days(step: int) -> str:
     return f"every {days} days or every {days + 1} days" if days > 1 else "every day or every 2 days"
 
 
-def _at_time_of_day(at: str | None, said: str) -> int:
+def at_time_of_day(at: str | None, said: str) -> int:
+    """Return the time of day of a schedule, None: midnight, in seconds; raises TriggerError."""
     if at is None:
         return 0
     match = _TIME_OF_DAY.fullmatch(at)
@@ -155,7 +161,7 @@ def _at_time_of_day(at: str | None, said: str) -> int:
     return int(hour) * 3_600 + int(minute) * 60 + int(second)
 
 
-def _at_of_part(unit: str, at: str | None, said: str) -> int:
+def at_of_part(unit: str, at: str | None, said: str) -> int:
     """Return how many seconds after each boundary of the unit a schedule is due."""
     if at is None:
         return 0
@@ -173,7 +179,8 @@ def _at_of_part(unit: str, at: str | None, said: str) -> int:
     raise TriggerError(f"{said}: seconds take no time, leave {quoted(at)} out or count minutes, hours or days")
 
 
-def _time_of_day(seconds: int) -> str:
+def time_of_day(seconds: int) -> str:
+    """Return seconds after midnight as `HH:MM`, or `HH:MM:SS` where they are no whole minutes."""
     minute, second = divmod(seconds, 60)
     text = f"{minute // 60:02}:{minute % 60:02}"
     return f"{text}:{second:02}" if second else text

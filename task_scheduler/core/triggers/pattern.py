@@ -9,11 +9,33 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from task_scheduler.core.triggers.days import DayRule
 
 #: Seconds a calendar day shows. The real day of a time change is longer or shorter; its readings are not.
 DAY = 86_400
+
+
+class Readings(Protocol):
+    """A set of wall readings that can be searched in both directions and counted."""
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether they are times of day that a time change may neither lose nor double."""
+        ...
+
+    def first_from(self, wall: int) -> int | None:
+        """Return the first due reading that is `wall` or later; None when the calendar ends before."""
+        ...
+
+    def last_until(self, wall: int) -> int | None:
+        """Return the last due reading that is `wall` or earlier; None when the calendar begins after."""
+        ...
+
+    def count(self, begin: int, end: int) -> int:
+        """Return how many due readings are in [begin, end)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,21 +21,35 @@ _NAMES = {
 
 
 def tidy(text: str) -> str:
-    """Return a schedule in lower case with single spaces; raises TriggerError for what looks like one and is not.
+    """Return a schedule in lower case with single spaces; raises TriggerError for what looks like one and is not."""
+    return spaced(text).lower()
+
+
+def spaced(text: str) -> str:
+    """Return a schedule with single spaces; raises TriggerError for what looks like one and is not.
 
     Some programs part fields at a no-break space and others do not: a character that a reader cannot tell
     from another is refused by name.
     """
-    stripped = text.strip(" \t\r\n")
-    if not stripped:
-        raise TriggerError("the schedule is empty: write words such as 'every 5 minutes', or cron text")
-    if len(stripped) > _LONGEST:
-        raise TriggerError(
-            f"the schedule has {len(stripped)} characters: write at most {_LONGEST}, or several schedules"
-        )
+    stripped = stripped_of_blanks(text)
     odd = _ODD.search(stripped)
     if odd:
         code = f"U+{ord(odd[0]):04X}"
         name = f"{_NAMES[odd[0]]} ({code})" if odd[0] in _NAMES else f"the character {code}"
         raise TriggerError(f"{quoted(stripped)} contains {name}: write plain letters, digits and spaces")
-    return " ".join(stripped.lower().split())
+    return " ".join(stripped.split())
+
+
+def stripped_of_blanks(text: str) -> str:
+    """Return a schedule without the blanks around it; raises TriggerError where nothing or too much is left."""
+    stripped = text.strip(" \t\r\n")
+    if not stripped:
+        raise TriggerError("the schedule is empty: write words such as 'every 5 minutes', or cron text")
+    check_length(stripped)
+    return stripped
+
+
+def check_length(text: str) -> None:
+    """Raise TriggerError for a schedule, as written or as its canonical text, that is too long to be one."""
+    if len(text) > _LONGEST:
+        raise TriggerError(f"the schedule has {len(text)} characters: write at most {_LONGEST}, or several schedules")

@@ -1,4 +1,4 @@
-"""Schedules in words: `every 5 minutes`, `daily at 10:30`, `monday at 09:00`."""
+"""Schedules in words: `every 5 minutes`, `daily at 10:30`, `monday at 09:00`, `every 5 to 10 minutes`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from task_scheduler.core.errors import TriggerError, did_you_mean
 from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.every import SINGULAR, UNITS, WEEKDAYS, Every, every_of
+from task_scheduler.core.triggers.every_to import EveryTo, every_to
 
 _ADVERBS: Mapping[str, str] = {"hourly": "hours", "daily": "days", "weekly": "weeks"}
-_VOCABULARY = ("every", "at", *_ADVERBS, *WEEKDAYS, *UNITS, *SINGULAR)
+_PLURAL_WEEKDAYS: Mapping[str, str] = {f"{weekday}s": weekday for weekday in WEEKDAYS}
+_VOCABULARY = ("every", "at", "to", *_ADVERBS, *WEEKDAYS, *UNITS, *SINGULAR)
 
 #: What people write and words cannot say, and how it is said.
 _ELSEWHERE: Mapping[str, str] = {
@@ -21,11 +23,16 @@ _ELSEWHERE: Mapping[str, str] = {
     "annually": "@yearly",
     "year": "@yearly",
     "years": "@yearly",
-    "weekdays": "0 9 * * mon-fri",
-    "weekday": "0 9 * * mon-fri",
-    "workdays": "0 9 * * mon-fri",
-    "weekends": "0 9 * * sat,sun",
-    "weekend": "0 9 * * sat,sun",
+}
+#: Days that a schedule may begin with: `weekdays at 09:00` is `daily at 09:00 on weekdays`.
+_DAYS_FIRST: Mapping[tuple[str, ...], str] = {
+    **dict.fromkeys((("weekdays",), ("workdays",), ("every", "weekday"), ("every", "workday")), "weekdays"),
+    ("weekends",): "weekends",
+}
+#: Days of which it is not clear whether each is meant.
+_UNCLEAR_DAYS: Mapping[str, str] = {
+    **dict.fromkeys(("weekdays", "weekday", "workdays", "workday"), "weekdays"),
+    **dict.fromkeys(("weekends", "weekend"), "weekends"),
 }
 _FORMS = "write words such as 'every 5 minutes' or 'daily at 10:30', or cron text"
 _NUMBER = re.compile(r"-?[0-9]{1,30}")
@@ -39,8 +46,17 @@ def is_words(text: str) -> bool:
     return first[0].isalpha() and first != "h" and not first.startswith(("h/", "h("))
 
 
-def read_words(text: str) -> Every:
-    """Read a tidy schedule in words; raises TriggerError."""
+def with_days_last(words: Sequence[str]) -> Sequence[str]:
+    """Return the words of a schedule that begins with days as one that says them in a clause; others as they are."""
+    for length in (1, 2):
+        days = _DAYS_FIRST.get(tuple(word.lower() for word in words[:length]))
+        if days:
+            return ["daily", *words[length:], "on", days]
+    return words
+
+
+def read_words(text: str) -> Every | EveryTo:
+    """Read a tidy schedule in words without clauses; raises TriggerError."""
     words, at = _part(text)
     _check_vocabulary(text, words)
     match words:
@@ -54,6 +70,8 @@ def read_words(text: str) -> Every:
             return every_of(int(number), unit, at, said=quoted(text))
         case ["every", "1", unit] if unit in SINGULAR:
             return every_of(1, SINGULAR[unit], at, said=quoted(text))
+        case ["every", least, "to", most, unit] if _NUMBER.fullmatch(least) and _NUMBER.fullmatch(most):
+            return _varying(int(least), int(most), unit, at, quoted(text))
         case ["every", number, unit] if _NUMBER.fullmatch(number) and unit in SINGULAR:
             raise TriggerError(f"{quoted(text)}: write {quoted(f'every {number} {SINGULAR[unit]}')}")
         case ["every", number, _] if _NUMBER_LIKE.fullmatch(number):
@@ -62,6 +80,14 @@ def read_words(text: str) -> Every:
             raise TriggerError(f"{quoted(text)}: write 'every {unit.removesuffix('s')}', or how many {unit}")
         case _:
             raise TriggerError(f"{quoted(text)} cannot be read: {_FORMS}")
+
+
+def _varying(least: int, most: int, unit: str, at: str | None, said: str) -> Every | EveryTo:
+    if unit in SINGULAR or unit in WEEKDAYS:
+        raise TriggerError(f"{said}: write {quoted(f'every {least} to {most} {unit}s')}")
+    if unit not in (*UNITS, *_PLURAL_WEEKDAYS):
+        raise TriggerError(f"{said} cannot be read: {_FORMS}")
+    return every_to(least, most, _PLURAL_WEEKDAYS.get(unit, unit), at, said=said)
 
 
 def about_numbers(text: str) -> str:
@@ -93,12 +119,15 @@ def _part(text: str) -> tuple[Sequence[str], str | None]:
 
 def _check_vocabulary(text: str, words: Sequence[str]) -> None:
     """Raise TriggerError for the first word that no schedule has."""
+    known = (*_VOCABULARY, *_PLURAL_WEEKDAYS) if "to" in words else _VOCABULARY
     for word in words:
+        if word in _UNCLEAR_DAYS:
+            raise TriggerError(f"{quoted(text)}: write such as 'daily at 09:00 on {_UNCLEAR_DAYS[word]}'")
         if word in _ELSEWHERE:
             raise TriggerError(
                 f"{quoted(text)}: {quoted(word)} cannot be said in words, write cron text such as {_ELSEWHERE[word]!r}"
             )
-        if word not in _VOCABULARY and not _NUMBER_LIKE.fullmatch(word):
+        if word not in known and not _NUMBER_LIKE.fullmatch(word):
             raise TriggerError(
                 f"{quoted(text)}: unknown word {quoted(word)}{did_you_mean(word, _VOCABULARY) or ': ' + _FORMS}"
             )

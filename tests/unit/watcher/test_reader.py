@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import textwrap
 import warnings
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from task_scheduler.core.errors import Severity
+from task_scheduler.core.errors import Severity, TriggerError
 from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskDeclaration, TaskReading
+from task_scheduler.core.triggers import Calendar, read_schedule
 from task_scheduler.ports import SourceFile
 from task_scheduler.watcher.reader import MOST_PROBLEMS, TaskFileReader
 from task_scheduler.watcher.scanning import LARGEST
@@ -446,3 +449,81 @@ def test_packages_that_exclude_each_other_are_told_beside_other_mistakes() -> No
 
     assert any("unknown key 'titel'" in sentence for sentence in said)
     assert any("exclude each other" in sentence for sentence in said)
+
+
+def saved(text: str, zone: tzinfo = UTC) -> TaskReading:
+    """Read a file that was saved on 30 June 2027 at 17:00 UTC."""
+    reader = TaskFileReader(root=Path("nowhere"), helpers=Path("nowhere/helpers"), zone=zone)
+    source = SourceFile(
+        task_id="report",
+        path="tasks/report.py",
+        digest="",
+        content=text.encode(),
+        saved_at=datetime(2027, 6, 30, 17, tzinfo=UTC),
+    )
+    return reader.read(source)
+
+
+UNTIL = "from task_scheduler.decorators import *\n@repeat(every(5).minutes.until('18:30'))\ndef start(): pass\n"
+
+
+def test_an_end_today_is_told_by_the_clock_of_the_task() -> None:
+    front = f'"""\n---\n{NAMED}timezone: Asia/Tokyo\n---\n"""\n'
+
+    assert [job.trigger for job in saved(UNTIL, ZoneInfo("Europe/Berlin")).jobs] == [
+        "every 5 minutes until 2027-06-30 18:30"
+    ]
+    assert [job.trigger for job in saved(front + UNTIL).jobs] == ["every 5 minutes until 2027-07-01 18:30"]
+
+
+def test_a_schedule_that_has_come_to_its_end_is_told_and_read() -> None:
+    text = f'"""\n---\n{NAMED}timezone: Europe/Berlin\nschedule: [once at 2027-06-30 19:00, once at 2027-06-30 18:59]\n---\n"""\n'
+
+    reading = saved(text)
+
+    assert len(reading.jobs) == 2
+    assert remarks(reading) == [
+        "tasks/report.py:6: the schedule 'once at 2027-06-30 18:59' has come to its end: it will not run"
+    ]
+    assert remarks(saved(UNTIL.replace("18:30", "2027-06-29"))) == [
+        "tasks/report.py:2: the schedule 'every 5 minutes until 2027-06-29' has come to its end: it will not run"
+    ]
+
+
+def test_without_knowing_when_it_was_saved_an_end_today_is_refused() -> None:
+    (problem,) = errors(read(UNTIL))
+
+    assert "an end at 18:30 names no day" in problem
+
+
+def test_jobs_that_differ_in_their_tags_alone_are_one() -> None:
+    decorators = "".join(f"@repeat(every(5).minutes.tag('{tag}'))\n" for tag in "ab")
+
+    reading = read(f"from task_scheduler.decorators import *\n{decorators}def start(): pass\n")
+
+    assert [job.tags for job in reading.jobs] == [("a",)]
+    assert len(remarks(reading)) == 1
+
+
+def test_varying_schedules_of_the_key_are_drawn_for_their_job() -> None:
+    front = f'"""\n---\n{NAMED}schedule: every 5 to 10 minutes\n---\n"""\n'
+
+    (job,) = read(front).jobs
+
+    assert job.trigger == read_schedule("every 5 to 10 minutes", seed="report  ((), {})")
+
+
+def test_a_calendar_that_cannot_be_had_is_an_error_of_the_file(tmp_path: Path) -> None:
+    class Known:
+        def holidays(self, name: str) -> Calendar:
+            raise TriggerError(f"no calendar {name!r}")
+
+    source = b'"""\n---\ntitle: A\ndescription: B\nschedule: hourly\ncalendar: days.txt\n---\n"""\n'
+    file = SourceFile(task_id="a", path="tasks/a.py", digest="", content=source)
+
+    judged = TaskFileReader(root=tmp_path, helpers=tmp_path, calendars=Known()).read(file)
+    not_judged = TaskFileReader(root=tmp_path, helpers=tmp_path).read(file)
+
+    assert [str(problem) for problem in judged.problems] == ["tasks/a.py:5: no calendar 'days.txt'"]
+    assert not_judged.problems == ()
+    assert [job.trigger for job in not_judged.jobs] == ["every hour calendar days.txt skip"]

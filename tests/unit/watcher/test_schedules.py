@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from datetime import UTC, datetime
 
 import pytest
 
 from task_scheduler.core.errors import Severity
+from task_scheduler.core.triggers import read_schedule
 from task_scheduler.watcher.imports import all_nodes
 from task_scheduler.watcher.schedules import DecoratedFunctions, read_decorators
 
@@ -89,6 +91,92 @@ def test_cron_text_is_a_schedule() -> None:
     found = decorated("repeat(cron('0 9 * * 1-5', timezone='Europe/Berlin'))")
 
     assert [(job.trigger, job.timezone) for job in found.jobs] == [("0 9 * * 1-5", "Europe/Berlin")]
+
+
+EVERYTHING = "from task_scheduler.decorators import *\n"
+SAVED_AT = datetime(2027, 1, 1, 12, tzinfo=UTC)
+
+
+def declared(imports: str, chain: str) -> DecoratedFunctions:
+    """Read one decorated function of a file that was saved at a known moment."""
+    tree = ast.parse(f"{EVERYTHING}{imports}\n@repeat({chain})\ndef start(): pass\n")
+    return read_decorators(tree, all_nodes(tree), path="tasks/report.py", task_id="report", saved_at=SAVED_AT)
+
+
+@pytest.mark.parametrize(
+    ("chain", "text"),
+    [
+        ("once('2027-03-01 09:00')", "once at 2027-03-01 09:00"),
+        ("at_startup()", "at startup"),
+        ("at_boot()", "at boot"),
+        ("after('other', on='any')", "after other on any"),
+        ("on_change('inbox/*.csv')", "on change of inbox/*.csv"),
+        ("every(5).minutes.between('08:00', '18:00').on('mon')", "every 5 minutes on mon between 08:00 and 18:00"),
+        ("every(5).minutes.until('18:30')", "every 5 minutes until 2027-01-01 18:30"),
+    ],
+)
+def test_all_decorators_are_read(chain: str, text: str) -> None:
+    found = declared("", chain)
+
+    assert [(job.trigger, job.line) for job in found.jobs] == [(text, 3)]
+    assert (found.computed, found.problems) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("imports", "value", "text"),
+    [
+        ("import datetime", "datetime.timedelta(hours=8)", "2027-01-01 20:00"),
+        ("import datetime as d", "d.datetime(2027, 1, 2, 3, 4, 5)", "2027-01-02 03:04:05"),
+        ("from datetime import timedelta", "timedelta(days=1, minutes=-1)", "2027-01-02 11:59"),
+        ("from datetime import time as t", "t(18, 30)", "2027-01-01 18:30"),
+        ("from datetime import datetime", "datetime(2027, 1, 2)", "2027-01-02 00:00"),
+    ],
+)
+def test_dates_times_and_spans_are_read_where_they_are_written_out(imports: str, value: str, text: str) -> None:
+    found = declared(imports, f"every(5).minutes.until({value})")
+
+    assert [job.trigger for job in found.jobs] == [f"every 5 minutes until {text}"]
+
+
+@pytest.mark.parametrize(
+    ("imports", "value"),
+    [
+        ("import datetime", "datetime.datetime.now()"),
+        ("import datetime", "datetime.timedelta(hours=HOURS)"),
+        ("import datetime", "datetime.timezone(1)"),
+        ("import datetime", "datetime.datetime(2027, 1, 1, tzinfo=ZONE)"),
+        ("from other import timedelta", "timedelta(hours=8)"),
+        ("import datetime\nfrom other import datetime", "datetime.timedelta(hours=8)"),
+        ("from datetime import timedelta\ntimedelta = print", "timedelta(hours=8)"),
+        ("from datetime import timedelta\ndef timedelta(): pass", "timedelta(hours=8)"),
+        ("", "datetime.timedelta(hours=8)"),
+        ("", "print(1)"),
+        ("from .datetime import timedelta", "timedelta(hours=8)"),
+    ],
+)
+def test_other_values_are_left_to_an_import(imports: str, value: str) -> None:
+    found = declared(imports, f"every(5).minutes.until({value})")
+
+    assert found.computed
+    assert (found.jobs, found.problems) == ((), ())
+
+
+def test_a_date_that_cannot_be_made_is_refused() -> None:
+    (problem,) = declared("import datetime", "every(5).minutes.until(datetime.datetime(2027, 13, 1))").problems
+
+    assert str(problem).startswith(
+        "tasks/report.py:3: @repeat on 'start': datetime.datetime(2027, 13, 1) cannot be made: month must be in 1..12"
+    )
+
+
+def test_what_is_chosen_is_chosen_for_the_job() -> None:
+    (job,) = declared("", "every(5).to(10).minutes, 'a'").jobs
+
+    assert job.trigger == read_schedule("every 5 to 10 minutes", seed="report start (('a',), {})")
+
+
+def test_tags_are_kept() -> None:
+    assert [job.tags for job in declared("", "every(5).minutes.tag('a', 'b', 'a')").jobs] == [("a", "b")]
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from task_scheduler.core.triggers import Trigger, parse_trigger, read_schedule
+from tests.unit.core.triggers.days_off import CALENDARS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def trigger(schedule: str, zone: str = "Europe/Berlin") -> Trigger:
-    """Return the trigger of a schedule as a person writes it."""
-    return parse_trigger(read_schedule(schedule), ZoneInfo(zone))
+    """Return the trigger of a schedule as a person writes it; any calendar it names is that of the tests."""
+    return parse_trigger(read_schedule(schedule), ZoneInfo(zone), CALENDARS)
 
 
 def shown(schedule: str, first: str, last: str, zone: str = "Europe/Berlin") -> list[str]:

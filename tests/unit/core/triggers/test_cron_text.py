@@ -8,7 +8,17 @@ import pytest
 
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.triggers import read_schedule
+from task_scheduler.core.triggers.cron import read_cron
 from tests.unit.core.triggers.shown import shown, trigger
+
+DAY_FORMS = (
+    "write '*', a number from 1 to 31, a range such as '1-5', a step such as '*/2', 'L' for the last day, "
+    "'15W' for the workday nearest to a day, 'LW' for the last workday, or a list of these"
+)
+WEEKDAY_FORMS = (
+    "write '*', a number from 0 to 7, a name such as 'sat', a range such as '1-5', a step such as '*/2', "
+    "'5L' for the last Friday, 'fri#2' for the second, or a list of these"
+)
 
 
 @pytest.mark.parametrize("weekday", ["sat", "6", "SAT"])
@@ -48,8 +58,127 @@ def test_s3_a_range_with_equal_ends_is_that_value(schedule: str, slots: list[str
     assert shown(schedule, "2025-01-04", "2025-01-06", "UTC") == [f"{slot}+00:00" for slot in slots]
 
 
+@pytest.mark.parametrize("weekday", ["fri#2", "5#2", "FRI#2"])
+def test_s2_a_numbered_weekday_and_a_day_of_month_are_either_or(weekday: str) -> None:
+    assert shown(f"0 0 15 * {weekday}", "2025-01-01", "2025-02-28", "UTC") == [
+        "2025-01-10T00:00+00:00",
+        "2025-01-15T00:00+00:00",
+        "2025-02-14T00:00+00:00",
+        "2025-02-15T00:00+00:00",
+    ]
+
+
+def test_s2_a_star_beside_a_numbered_weekday_adds_no_days() -> None:
+    assert shown("8 0 * * 5#3", "2025-01-01", "2025-03-31", "UTC") == [
+        "2025-01-17T00:08+00:00",
+        "2025-02-21T00:08+00:00",
+        "2025-03-21T00:08+00:00",
+    ]
+
+
 def test_s3_a_step_does_not_widen_a_range_with_equal_ends() -> None:
     assert shown("0 0 5 1-1/3 *", "2025-01-06", "2026-01-04", "UTC") == []
+
+
+def test_s4_the_workday_of_a_day_that_a_month_lacks_is_skipped() -> None:
+    # 31 May 2025 is a Saturday, 31 August a Sunday; April and June have no 31st.
+    assert shown("0 0 31W * *", "2025-03-01", "2025-08-31", "UTC") == [
+        "2025-03-31T00:00+00:00",
+        "2025-05-30T00:00+00:00",
+        "2025-07-31T00:00+00:00",
+        "2025-08-29T00:00+00:00",
+    ]
+    assert shown("0 0 30w 2,3 *", "2025-01-01", "2025-12-31", "UTC") == ["2025-03-31T00:00+00:00"]
+
+
+def test_s4_a_workday_never_leaves_its_month() -> None:
+    # The first of February and March 2025 are Saturdays, that of June is a Sunday.
+    assert shown("0 0 1W 2,3,6 *", "2025-01-01", "2025-12-31", "UTC") == [
+        "2025-02-03T00:00+00:00",
+        "2025-03-03T00:00+00:00",
+        "2025-06-02T00:00+00:00",
+    ]
+    assert shown("0 0 15W 2,3,6 *", "2025-01-01", "2025-12-31", "UTC") == [
+        "2025-02-14T00:00+00:00",
+        "2025-03-14T00:00+00:00",
+        "2025-06-16T00:00+00:00",
+    ]
+
+
+@pytest.mark.parametrize("text", ["0 0 31w 2,4,6,9,11 *", "0 0 30w feb *", "0 0 31w 4 */2"])
+def test_s4_a_workday_that_no_month_has_is_refused(text: str) -> None:
+    with pytest.raises(TriggerError, match=r"never fires: no month it names has day 3[01]$"):
+        read_cron(text)
+
+
+@pytest.mark.parametrize(
+    ("weekday", "ending"),
+    [
+        ("mon-fri#1", "'mon-fri#1' in {} cannot be read: write each day with its own number, such as 'mon#1,tue#1'"),
+        ("*,sat#3", "'*,sat#3' in {}: programs differ on '*' in a list with L, W or #, write the days that are meant"),
+        ("5l,*/2", "'5l,*/2' in {}: programs differ on '*' in a list with L, W or #, write the days that are meant"),
+        ("6/1", "'6/1' in {}: programs differ on where it ends, write a range such as '1-5/2'"),
+    ],
+)
+def test_s5_weekdays_that_no_two_programs_read_alike_are_refused(weekday: str, ending: str) -> None:
+    with pytest.raises(TriggerError) as caught:
+        read_cron(f"0 0 * * {weekday}")
+
+    assert str(caught.value) == "day of week " + ending.format(repr(f"0 0 * * {weekday}"))
+
+
+def test_s5_a_star_beside_a_letter_is_refused_in_the_day_of_month_too() -> None:
+    with pytest.raises(TriggerError, match="programs differ on"):
+        read_cron("0 0 *,lw * *")
+
+
+def test_the_last_day_of_each_month() -> None:
+    assert shown("0 0 1,15,L 2,4 *", "2024-01-01", "2025-12-31", "UTC") == [
+        "2024-02-01T00:00+00:00",
+        "2024-02-15T00:00+00:00",
+        "2024-02-29T00:00+00:00",
+        "2024-04-01T00:00+00:00",
+        "2024-04-15T00:00+00:00",
+        "2024-04-30T00:00+00:00",
+        "2025-02-01T00:00+00:00",
+        "2025-02-15T00:00+00:00",
+        "2025-02-28T00:00+00:00",
+        "2025-04-01T00:00+00:00",
+        "2025-04-15T00:00+00:00",
+        "2025-04-30T00:00+00:00",
+    ]
+
+
+def test_the_last_workday_and_the_last_friday_of_each_month() -> None:
+    assert shown("0 18 LW 3-8 *", "2025-01-01", "2025-12-31", "UTC") == [
+        "2025-03-31T18:00+00:00",
+        "2025-04-30T18:00+00:00",
+        "2025-05-30T18:00+00:00",
+        "2025-06-30T18:00+00:00",
+        "2025-07-31T18:00+00:00",
+        "2025-08-29T18:00+00:00",
+    ]
+    assert shown("0 18 * 1-3 5L", "2025-01-01", "2025-12-31", "UTC") == [
+        "2025-01-31T18:00+00:00",
+        "2025-02-28T18:00+00:00",
+        "2025-03-28T18:00+00:00",
+    ]
+    assert shown("0 18 * 1-3 0L,7#1", "2025-01-01", "2025-12-31", "UTC") == [
+        "2025-01-05T18:00+00:00",
+        "2025-01-26T18:00+00:00",
+        "2025-02-02T18:00+00:00",
+        "2025-02-23T18:00+00:00",
+        "2025-03-02T18:00+00:00",
+        "2025-03-30T18:00+00:00",
+    ]
+
+
+def test_a_fifth_monday_is_skipped_where_there_is_none() -> None:
+    assert shown("0 0 * 2,3 mon#5", "2025-01-01", "2032-12-31", "UTC") == [
+        "2025-03-31T00:00+00:00",
+        "2026-03-30T00:00+00:00",
+        "2027-03-29T00:00+00:00",
+    ] + [f"{day}T00:00+00:00" for day in ("2031-03-31", "2032-03-29")]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +268,16 @@ def test_r5_a_weekday_saves_a_day_that_never_comes() -> None:
     assert shown("0 0 30 2 mon", "2025-02-20", "2025-03-05", "UTC") == ["2025-02-24T00:00+00:00"]
 
 
+@pytest.mark.parametrize("text", ["0 0 */31 * 1#2", "0 0 29w 2 */6", "0 0 */31 2 5#5"])
+def test_r5_days_that_never_fit_both_fields_are_refused(text: str) -> None:
+    with pytest.raises(TriggerError) as caught:
+        read_cron(text)
+
+    assert str(caught.value) == (
+        f"cron text {text!r} never fires: no date fits both its day of month and its day of week"
+    )
+
+
 @pytest.mark.parametrize(
     ("schedule", "sentence"),
     [
@@ -151,7 +290,10 @@ def test_r6_a_wrong_number_of_fields_is_refused(schedule: str, sentence: str) ->
     with pytest.raises(TriggerError) as caught:
         read_schedule(schedule)
 
-    ending = ": write five (minute, hour, day of month, month, day of week), or words such as 'every 5 minutes'"
+    ending = (
+        ": write five (minute, hour, day of month, month, day of week), six with seconds first, "
+        "or words such as 'every 5 minutes'"
+    )
     assert str(caught.value) == sentence + ending
 
 
@@ -189,7 +331,8 @@ def test_r8_years_are_refused() -> None:
         read_schedule("0 0 0 1 1 * 2030")
 
     assert str(caught.value) == (
-        "cron text '0 0 0 1 1 * 2030' has seven fields; seconds and years cannot be given: write five fields"
+        "cron text '0 0 0 1 1 * 2030' has seven fields: years cannot be given, write five fields, "
+        "or six with seconds first"
     )
 
 
@@ -219,54 +362,103 @@ def test_r10_nicknames_are_accepted_in_any_case(nickname: str, text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("schedule", "sentence"),
+    ("nickname", "sentence"),
     [
-        ("@reboot", "'@reboot' is not available yet: name times, such as '@hourly' or 'every 5 minutes'"),
+        ("@reboot", "'@reboot' is no time of the clock: write 'at boot', or at_boot() in a decorator"),
         ("@dayly", "no nickname '@dayly', did you mean '@daily'?"),
-        (
-            "@5m",
-            "no nickname '@5m': there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually",
-        ),
-        (
-            "0 0 * * * *",
-            "cron text '0 0 * * * *' has six fields; seconds are not available in cron text yet: write five fields, or words such as 'every 10 seconds'",
-        ),
+        ("@5m", "no nickname '@5m': there are @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually"),
     ],
 )
-def test_r10_other_nicknames_and_fields_for_seconds_are_refused(schedule: str, sentence: str) -> None:
+def test_r10_other_nicknames_are_refused(nickname: str, sentence: str) -> None:
     with pytest.raises(TriggerError) as caught:
-        read_schedule(schedule)
+        read_cron(nickname)
 
     assert str(caught.value) == sentence
 
 
 @pytest.mark.parametrize(
-    "schedule",
+    ("field", "sentence"),
     [
-        "H * * * *",
-        "H/15 * * * *",
-        "H(0-29)/10 * * * *",
-        "0 0 L * *",
-        "0 0 15W * *",
-        "0 0 LW * *",
-        "0 0 * * fri#2",
-        "0 0 * * 5L",
+        ("r", "minute 'r' in 'r * * * *' cannot be read: write 'H', which is the same at each start"),
+        (
+            "r(0-9)/3",
+            "minute 'r(0-9)/3' in 'r(0-9)/3 * * * *' cannot be read: write 'H', which is the same at each start",
+        ),
+        ("?", "minute '?' in '? * * * *' cannot be read: write '*'"),
     ],
 )
-def test_r11_letters_of_other_dialects_are_not_available_yet(schedule: str) -> None:
-    with pytest.raises(TriggerError, match=r"L, W, # and H are not available yet, write the values themselves$"):
-        read_schedule(schedule)
+def test_r11_what_other_programs_choose_is_refused(field: str, sentence: str) -> None:
+    with pytest.raises(TriggerError) as caught:
+        read_cron(f"{field} * * * *")
+
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("day", "ending"),
+    [
+        ("?", "write '*'"),
+        ("l-1", "write 'L' for the last day, or days that every month has, such as '25'"),
+        ("1-l", "write '1-31'"),
+        ("x-l", DAY_FORMS),
+        ("wl", DAY_FORMS),
+        ("15w-20", DAY_FORMS),
+    ],
+)
+def test_r11_other_forms_of_a_day_of_month_are_refused(day: str, ending: str) -> None:
+    with pytest.raises(TriggerError) as caught:
+        read_cron(f"0 0 {day} * *")
+
+    assert str(caught.value) == f"day of month {day!r} in '0 0 {day} * *' cannot be read: {ending}"
+
+
+@pytest.mark.parametrize(
+    ("weekday", "ending"),
+    [
+        ("?", ": write '*'"),
+        ("+fri", ": write 'fri'"),
+        ("fri#l", ": write '5L'"),
+        ("monl", ": write '1L'"),
+        ("l", ": write which weekday, such as '5L' for the last Friday"),
+        ("friday", ", did you mean 'fri'?"),
+        ("+7", f": {WEEKDAY_FORMS}"),
+        ("xl", f": {WEEKDAY_FORMS}"),
+    ],
+)
+def test_r11_other_forms_of_a_day_of_week_are_refused(weekday: str, ending: str) -> None:
+    with pytest.raises(TriggerError) as caught:
+        read_cron(f"0 0 * * {weekday}")
+
+    assert str(caught.value) == f"day of week {weekday!r} in '0 0 * * {weekday}' cannot be read{ending}"
+
+
+@pytest.mark.parametrize("text", ["l * * * *", "0 lw * * *", "0 0 * 5l *", "0 0 * 1#2 *", "15w 0 0 * * *"])
+def test_r11_letters_of_the_day_fields_stand_in_no_other(text: str) -> None:
+    with pytest.raises(TriggerError, match="cannot be read: write '\\*', a number from"):
+        read_cron(text)
+
+
+def test_r12_seconds_come_first() -> None:
+    assert shown("15,45 30 9 * * mon", "2025-01-05", "2025-01-12", "UTC") == [
+        "2025-01-06T09:30:15+00:00",
+        "2025-01-06T09:30:45+00:00",
+    ]
+    assert shown("0 30 9 * * *", "2025-01-06", "2025-01-06", "UTC") == ["2025-01-06T09:30+00:00"]
+
+
+def test_r12_a_step_beyond_the_seconds_is_refused() -> None:
+    with pytest.raises(TriggerError) as caught:
+        read_cron("*/90 * * * * *")
+
+    assert str(caught.value) == (
+        "second '*/90' in '*/90 * * * * *': a step above 60 selects only the first value, write every 90 seconds"
+    )
 
 
 @pytest.mark.parametrize(
     ("schedule", "sentence"),
     [
-        ("0 0 * * friday", "day of week 'friday' in '0 0 * * friday' cannot be read, did you mean 'fri'?"),
         ("0 0 1 january *", "month 'january' in '0 0 1 january *' cannot be read, did you mean 'jan'?"),
-        (
-            "0 0 * * ?",
-            "day of week '?' in '0 0 * * ?' cannot be read: write '*', a number from 0 to 7, a name such as 'sat', a range such as '1-5', a step such as '*/2', or a list of these",
-        ),
         (
             "0 0 * * 5/1",
             "day of week '5/1' in '0 0 * * 5/1': programs differ on where it ends, write a range such as '1-5/2'",
@@ -277,6 +469,18 @@ def test_r11_letters_of_other_dialects_are_not_available_yet(schedule: str) -> N
         ("0 0 1-32 * *", "day of month '1-32' in '0 0 1-32 * *' is out of range: write 1 to 31"),
         ("0 0 1 13 *", "month '13' in '0 0 1 13 *' is out of range: write 1 to 12"),
         ("0 0 * * 8", "day of week '8' in '0 0 * * 8' is out of range: write 0 to 7"),
+        ("0 0 * * 8l", "day of week '8l' in '0 0 * * 8l' is out of range: write 0 to 7"),
+        ("0 0 * * 9#1", "day of week '9#1' in '0 0 * * 9#1' is out of range: write 0 to 7"),
+        ("0 0 0w * *", "day of month '0w' in '0 0 0w * *' is out of range: write 1 to 31"),
+        ("0 0 32w * *", "day of month '32w' in '0 0 32w * *' is out of range: write 1 to 31"),
+        (
+            "0 0 * * fri#6",
+            "day of week 'fri#6' in '0 0 * * fri#6': a month has a weekday four or five times, write '#1' to '#5', or '5L' for the last",
+        ),
+        (
+            "0 0 * * 5#0",
+            "day of week '5#0' in '0 0 * * 5#0': a month has a weekday four or five times, write '#1' to '#5', or '5L' for the last",
+        ),
     ],
 )
 def test_what_a_field_cannot_hold_is_refused(schedule: str, sentence: str) -> None:
@@ -284,12 +488,6 @@ def test_what_a_field_cannot_hold_is_refused(schedule: str, sentence: str) -> No
         read_schedule(schedule)
 
     assert str(caught.value) == sentence
-
-
-@pytest.mark.parametrize("item", ["R", "L-1", "+fri", "fri#L", "MONL", "1-L", "mon#6"])
-def test_r11_the_rest_of_other_dialects_is_refused(item: str) -> None:
-    with pytest.raises(TriggerError, match="cannot be read"):
-        read_schedule(f"0 0 * * {item}")
 
 
 def test_cron_text_is_kept_as_written_but_for_spaces_and_capitals() -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from task_scheduler.core.triggers.days import FIRST_DAY, LAST_DAY, CalendarDays, DayGrid
+from task_scheduler.core.triggers.days import (
+    FIRST_DAY,
+    LAST_DAY,
+    LAST_DAY_OF_MONTH,
+    LAST_WEEK_OF_MONTH,
+    CalendarDays,
+    DayGrid,
+)
 
 EPOCH = date(1970, 1, 1).toordinal()
 YEARS = range(date(1899, 1, 1).toordinal() - EPOCH, date(1905, 1, 1).toordinal() - EPOCH)  # 1900 was no leap year
@@ -46,6 +54,53 @@ def test_finds_and_counts_the_days_that_a_look_at_each_date_finds(
     if found:
         assert rule.first_from(first) == found[0]
         assert rule.last_until(first + length - 1) == found[-1]
+
+
+NO_DAYS = CalendarDays(days=0, months=(1 << 12) - 1, weekdays=0, either=True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "days"),
+    [
+        (replace(NO_DAYS, days=1 << LAST_DAY_OF_MONTH), ["2023-01-31", "2023-02-28", "2023-03-31"]),
+        # 29 January 2023 is a Sunday, and so is 1 January.
+        (replace(NO_DAYS, workdays=1 << LAST_DAY_OF_MONTH), ["2023-01-31", "2023-02-28", "2023-03-31"]),
+        (replace(NO_DAYS, workdays=1 << 28), ["2023-01-30", "2023-03-29"]),
+        (replace(NO_DAYS, workdays=1 << 0), ["2023-01-02", "2023-02-01", "2023-03-01"]),
+        (replace(NO_DAYS, ordinals=1 << 7 * 4), ["2023-01-30"]),
+        (replace(NO_DAYS, ordinals=1 << 7 * LAST_WEEK_OF_MONTH), ["2023-01-30", "2023-02-27", "2023-03-27"]),
+    ],
+)
+def test_days_that_move_with_the_month(rule: CalendarDays, days: list[str]) -> None:
+    first, end = (date.fromisoformat(day).toordinal() - EPOCH for day in ("2023-01-01", "2023-04-01"))
+
+    found = []
+    day = rule.first_from(first)
+    while day is not None and day < end:
+        found.append(date.fromordinal(day + EPOCH).isoformat())
+        day = rule.first_from(day + 1)
+
+    assert found == days
+    assert rule.count(first, end) == len(days)
+    assert rule.ever()
+
+
+@pytest.mark.parametrize("month", range(12))
+def test_the_dates_that_some_month_has_are_known(month: int) -> None:
+    in_month = replace(NO_DAYS, months=1 << month, weekdays=127, either=False)
+    longest = ((date(2024, month + 2, 1) if month < 11 else date(2025, 1, 1)) - date(2024, month + 1, 1)).days
+
+    assert [replace(in_month, days=1 << day).ever() for day in range(28, 31)] == [
+        day < longest for day in range(28, 31)
+    ]
+
+
+def test_no_date_is_found_beyond_the_last_month_of_the_calendar() -> None:
+    january = replace(NO_DAYS, months=1, days=1)
+
+    assert january.first_from(date(9999, 1, 2).toordinal() - EPOCH) is None
+    assert january.last_until(date(1, 6, 1).toordinal() - EPOCH) is None
+    assert replace(NO_DAYS, months=1 << 11, days=1).last_until(date(1, 6, 1).toordinal() - EPOCH) is None
 
 
 @given(st.integers(1, 400), st.integers(0, 6), st.integers(-1000, 1000), st.integers(0, 900))

@@ -174,6 +174,17 @@ def test_d11_a_day_that_never_was_is_not_made_up_for(schedule: str) -> None:
 def test_d12_seconds_obey_the_same_rule() -> None:
     assert shown("every day at 02:30:30", SPRING, SPRING) == ["2025-03-30T03:00+02:00"]
     assert shown("every day at 02:30:30", AUTUMN, AUTUMN) == ["2025-10-26T02:30:30+02:00"]
+    assert shown("0 30 1-4 * * *", SPRING, SPRING) == [
+        "2025-03-30T01:30+01:00",
+        "2025-03-30T03:00+02:00",
+        "2025-03-30T03:30+02:00",
+        "2025-03-30T04:30+02:00",
+    ]
+    assert shown("15 30 1-3 * * *", AUTUMN, AUTUMN) == [
+        "2025-10-26T01:30:15+02:00",
+        "2025-10-26T02:30:15+02:00",
+        "2025-10-26T03:30:15+01:00",
+    ]
 
 
 @pytest.mark.parametrize("schedule", ["@daily", "daily", "every 24 hours", "every 1440 minutes", "every 86400 seconds"])

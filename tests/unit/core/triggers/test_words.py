@@ -32,8 +32,8 @@ FORMS = "write words such as 'every 5 minutes' or 'daily at 10:30', or cron text
         ),
         ("monthly", "'monthly': 'monthly' cannot be said in words, write cron text such as '@monthly'"),
         (
-            "weekdays at 09:00",
-            "'weekdays at 09:00': 'weekdays' cannot be said in words, write cron text such as '0 9 * * mon-fri'",
+            "every weekend at 09:00",
+            "'every weekend at 09:00': write such as 'daily at 09:00 on weekends'",
         ),
         ("10:30", "'10:30' cannot be read, did you mean 'daily at 10:30'?"),
         ("9:30", "'9:30' cannot be read, did you mean 'daily at 09:30'?"),
