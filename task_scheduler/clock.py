@@ -6,6 +6,9 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
+#: How much too late an event loop may wake, in seconds: it counts milliseconds, and rounds up.
+_COARSE = 0.002
+
 
 class SystemClock:
     """The machine's own clocks; implements `ports.Clock`."""
@@ -23,6 +26,11 @@ class SystemClock:
         boottime = getattr(time, "CLOCK_BOOTTIME", None)
         return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
-    async def sleep(self, seconds: float) -> None:
-        """Return after `seconds` of monotonic time; at once for zero or less."""
-        await asyncio.sleep(max(0.0, seconds))
+    async def sleep(self, seconds: float, *, exact: bool = False) -> None:
+        """Return after `seconds` of monotonic time; at once for zero or less; `exact` to some ten microseconds."""
+        if not exact:
+            await asyncio.sleep(max(0.0, seconds))
+            return
+        end = time.monotonic() + seconds
+        await asyncio.sleep(max(0.0, seconds - _COARSE))
+        time.sleep(max(0.0, end - time.monotonic()))  # noqa: ASYNC251 - so short that nobody else would get on

@@ -13,6 +13,7 @@ from typing import Protocol
 from task_scheduler.core.backups import Backup, WrittenBackup
 from task_scheduler.core.environments import Collected, Lock, Requirements
 from task_scheduler.core.errors import Problem
+from task_scheduler.core.happenings import FileIdentity
 from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Missed, Skipped, TimedOut
 from task_scheduler.core.policies import RetentionPolicy
 from task_scheduler.core.requests import AttemptRequest, ExecutionProfile, OpenAttempt, Report, Started
@@ -37,8 +38,11 @@ class Clock(Protocol):
         """Return seconds that never run backwards and go on in suspend."""
         ...
 
-    async def sleep(self, seconds: float) -> None:
-        """Return after `seconds` of monotonic time; at once for zero or less."""
+    async def sleep(self, seconds: float, *, exact: bool = False) -> None:
+        """Return after `seconds` of monotonic time; at once for zero or less.
+
+        An event loop wakes to the millisecond, up to one late; with `exact` its thread stands still for the last two.
+        """
         ...
 
 
@@ -308,6 +312,38 @@ class History(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotBounds:
+    """The first and the last slot of a job that any row stands for."""
+
+    first: datetime
+    last: datetime
+
+
+class SlotHistory(Protocol):
+    """Questions about what became of slots; each run comes without its last exit."""
+
+    async def slots(self, job_id: int, begin: datetime, end: datetime) -> Sequence[Run]:
+        """Return the rows that stand for slots of a job from `begin` to before `end`, and the row that follows."""
+        ...
+
+    async def slot_bounds(self, task_id: str) -> Mapping[int, SlotBounds]:
+        """Return the first and the last slot on record of each job of a task that has any, by job id."""
+        ...
+
+    async def admissions(self, task_id: str) -> Sequence[datetime]:
+        """Return the moments at which the versions of a task that are on record were put in force, oldest first."""
+        ...
+
+    async def counts(self, task_id: str | None, begin: datetime, end: datetime) -> Mapping[RunState, int]:
+        """Return how many rows of each state have one slot from `begin` to before `end`, or ended then without any."""
+        ...
+
+    async def ranges(self, task_id: str | None, begin: datetime, end: datetime) -> Sequence[Run]:
+        """Return the rows that stand for several slots of which some may lie from `begin` to before `end`."""
+        ...
+
+
 class StateStore(Protocol):
     """Small facts the scheduler keeps about itself, and the care of the record."""
 
@@ -321,6 +357,39 @@ class StateStore(Protocol):
 
     async def prune(self, policy: RetentionPolicy, now: datetime, limit: int) -> Pruned:
         """Delete at most `limit` finished runs the policy no longer keeps, and what only they referred to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedRun:
+    """What is to be known of a run that another task runs after."""
+
+    id: int
+    state: RunState
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedRuns:
+    """The runs of a task that have their outcome, from one number on."""
+
+    runs: tuple[EndedRun, ...]  #: by number
+    next_open: int  #: all runs before this number have their outcome
+
+
+class Happenings(Protocol):
+    """What jobs that wait for an event have seen of it: named marks of each job, kept over restarts."""
+
+    async def marks(self) -> Mapping[int, Mapping[str, str]]:
+        """Return all marks by job id and name; jobs without any are left out."""
+        ...
+
+    async def put_marks(self, marks: Mapping[tuple[int, str], str | None]) -> None:
+        """Set marks given by job id and name, in one commit; None removes one."""
+        ...
+
+    async def ended_runs(self, task_id: str, first: int | None) -> EndedRuns:
+        """Return the runs of a task with an outcome from number `first` on; None: from its first open run on."""
         ...
 
 
@@ -376,6 +445,7 @@ class SourceFile:
     content: bytes | None  #: None: not read, or not readable, and then `problem` says why
     problem: str = ""
     stamp: str = ""  #: what the file looked like, to tell later that it is the same; opaque; empty: not certain enough
+    saved_at: datetime | None = None  #: when its content was last written; aware; None: not known, or not read
 
     @property
     def is_unread(self) -> bool:
@@ -438,6 +508,22 @@ class TaskReader(Protocol):
 
     def helper_packages(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the packages declared by the helper files that provide these names (`*`: all of them)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFiles:
+    """The files that fit a pattern."""
+
+    files: Mapping[str, FileIdentity]  #: by path, relative to the project folder unless the pattern begins with `/`
+    unseen: tuple[str, ...] = ()  #: folders that cannot be read or are gone: of what is in them nothing is known
+
+
+class WatchedFiles(Protocol):
+    """The files that tasks wait for."""
+
+    async def look(self, pattern: str) -> FoundFiles:
+        """Return the regular files that fit a pattern now, hidden ones only where it names them; never raises."""
         ...
 
 

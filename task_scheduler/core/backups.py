@@ -53,23 +53,25 @@ class WrittenBackup:
     trouble: str = ""  #: why some could not be removed: the next backup tries again; empty: all were
 
 
-def kept(backups: Iterable[Backup], *, now: datetime, keep: timedelta) -> frozenset[str]:
+def kept(backups: Iterable[Backup], *, now: datetime, keep: timedelta, written: str = "") -> frozenset[str]:
     """Return the names of the backups that are kept.
 
-    The newest that can be restored always. Of those that were taken, or restored, not longer ago than `keep`: all but
+    The newest that can be restored always, and the one `written` just now; empty: none was. Of those that were taken, or restored, not longer ago than `keep`: all but
     the automatic ones, and of these the newest of each hour of the last day and of each day before (UTC).
+    Those of a clock that was ahead take no place from others until their time has come.
     """
     newest_first = sorted(backups, key=lambda backup: backup.taken_at, reverse=True)
     newest = next((backup for backup in newest_first if not backup.problem), None)
-    stay = set() if newest is None else {newest.name}
+    stay = {name for name in (written, newest.name if newest is not None else "") if name}
     periods: dict[str, str] = {}
+    ahead: dict[str, str] = {}
     for backup in newest_first:
         age = now - backup.taken_at
         if now - max(backup.taken_at, backup.restored_at or backup.taken_at) > keep:
             continue
         if backup.is_thinned:
             period = f"{backup.taken_at:%Y-%m-%d %H}" if age <= HOURLY else f"{backup.taken_at:%Y-%m-%d}"
-            periods.setdefault(period, backup.name)
+            (periods if backup.taken_at <= now else ahead).setdefault(period, backup.name)
         else:
             stay.add(backup.name)
-    return frozenset(stay.union(list(periods.values())[:MOST_KEPT]))
+    return frozenset(stay.union(ahead.values(), list(periods.values())[:MOST_KEPT]))

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 NOISE = timedelta(seconds=2)
 #: A bigger step than this is a correction: nothing is replayed (the rule of Vixie cron).
 CORRECTION = timedelta(hours=3)
+#: Under what name the store keeps when a scheduler was last at work: a moment in ISO form.
+LAST_SEEN = "last_seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

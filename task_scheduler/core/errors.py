@@ -28,6 +28,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -119,6 +120,9 @@ class SchemaTooNew(StoreError):
 class DatabaseDamaged(StoreError):
     """SQLite's own check finds the file damaged."""
 
+    #: Name and moment of the backup that a start puts in its place; None: none is whole, or it was not looked for.
+    whole_backup: tuple[str, datetime] | None = None
+
     def __init__(self, path: str, finding: str) -> None:
         super().__init__(f"the record {path} is damaged: {finding}")
         self.finding = finding
@@ -126,6 +130,9 @@ class DatabaseDamaged(StoreError):
 
 class RecordGone(StoreError):
     """There is no record where one was made: a new, empty one would say that nothing ever ran."""
+
+    #: Name and moment of the backup that a start puts in its place; None: none is whole, or it was not looked for.
+    whole_backup: tuple[str, datetime] | None = None
 
     def __init__(self, path: str, finding: str) -> None:
         super().__init__(f"the record {path} {finding}, although one was made there")

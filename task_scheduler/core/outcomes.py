@@ -14,6 +14,8 @@ from typing import assert_never
 from task_scheduler.core.quantities import spell_size, unit_of
 from task_scheduler.core.runs import AttemptExit, AttemptState, EndKind, EndRequest, RunState, StopCause
 
+#: Why a slot is missed that a person gave up.
+GIVEN_UP = "given up by reset-schedules"
 #: Exit code of an attempt whose code could not be begun.
 _CANNOT_BEGIN = 125
 #: Exit codes with a meaning that is not the task's own, unless its code gives them itself.

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from task_scheduler.core.policies import MOST_CAUGHT_UP, MisfirePolicy, Missed
+from task_scheduler.core.policies import MOST_CAUGHT_UP, MisfirePolicy
+from task_scheduler.core.tasks import Missed
 
 #: The resolution of every instant here.
 TICK = timedelta(microseconds=1)

@@ -6,28 +6,20 @@ import signal as signals
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Self
 
 from task_scheduler.core.outcomes import Ended, Failed, Interrupted, Snoozed, TimedOut
 from task_scheduler.core.runs import AttemptExit, ErrorSummary, StopCause
-from task_scheduler.core.tasks import TaskDeclaration
-
-
-class Missed(StrEnum):
-    """What happens to slots that could not run in time."""
-
-    ONCE = "once"  # one run for all of them
-    SKIP = "skip"  # none; each is recorded as missed
-    ALL = "all"  # every one that is young enough
-
+from task_scheduler.core.tasks import Missed, TaskDeclaration
 
 #: Lateness below this is never a missed slot (DESIGN: the larger of 60 s and a tenth of the period).
 LEAST_GRACE = timedelta(seconds=60)
 #: `all` runs at most this many slots of one job; older ones are recorded as missed, never silently dropped.
 MOST_CAUGHT_UP = 100
+#: Runs of one job that wait behind one another, at most (overlap `queue`).
+MOST_QUEUED = 100
 #: The words of `retry_on` that are no exception's name, exit code or signal.
 RETRY_WORDS = ("timed_out", "interrupted", "memory_limit", "cpu_limit", "max_processes")
 #: A snooze is brought within these bounds: a task that asks for none would otherwise keep the machine busy.
@@ -50,6 +42,16 @@ class MisfirePolicy:
 
     missed: Missed = Missed.ONCE
     window: timedelta = timedelta(hours=24)
+
+    def of(self, declaration: TaskDeclaration | None) -> MisfirePolicy:
+        """Return the policy for one task: what it declares itself comes before this; None declares nothing."""
+        if declaration is None or (declaration.missed is None and declaration.missed_window is None):
+            return self
+        window = declaration.missed_window
+        return MisfirePolicy(
+            missed=declaration.missed or self.missed,
+            window=self.window if window is None else timedelta(seconds=window),
+        )
 
     @staticmethod
     def grace(period: timedelta | None) -> timedelta:

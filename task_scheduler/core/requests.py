@@ -45,6 +45,10 @@ class AttemptRequest:
     umask: int | None = None
     working_directory: str | None = None  #: absolute, or relative to the project folder
     scheduled_for: datetime | None = None
+    window_start: datetime | None = None  #: the slot before the first one it stands for
+    zone: str | None = None  #: of its job: for the moments its function asks for; None: as they are, in UTC
+    reason: str = "manual"  #: what brought it about: schedule, catch-up, manual, startup, boot, `after TASK`, change
+    happening: Mapping[str, str] = field(default_factory=dict)  #: further variables about its event, by short names
     variables: Mapping[str, str] = field(default_factory=dict)  #: further environment variables
     log_level: str = "INFO"  #: what it logs below this is left out of logs/tasks.log
 

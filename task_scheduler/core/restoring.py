@@ -7,6 +7,8 @@ from datetime import datetime, timedelta, tzinfo
 
 #: Facts of a restored record: what happened, and the same until it is settled.
 RESTORED, UNSETTLED = "record.restored", "record.unsettled"
+#: How the reason begins of what ended as it did because the record was restored.
+LOST = "the record of this time was lost:"
 #: How long `status` tells of it.
 TOLD_FOR = timedelta(days=1)
 #: Why a backup took the record's place where somebody wanted it so.
@@ -54,7 +56,7 @@ class Restored:
 
     def sentence(self, zone: tzinfo) -> str:
         """Return it as a sentence for people, with times of a zone."""
-        taken, at = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}" for moment in (self.taken_at, self.at))
+        taken, at = (f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" for moment in (self.taken_at, self.at))
         remain = (
             f"; {self.outputs:,} of its outputs remain{'s' if self.outputs == 1 else ''} in logs/runs"
             if self.outputs
@@ -73,7 +75,7 @@ class Restored:
     @property
     def reason(self) -> str:
         """Why something of the lost time ended as it did, as the record tells of it."""
-        return f"the record of this time was lost: restored from the backup of {self.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{LOST} restored from the backup of {self.taken_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def news_of(text: str | None, *, now: datetime, zone: tzinfo) -> dict[str, str | None]:

@@ -101,6 +101,7 @@ class RunKind(StrEnum):
 
     SCHEDULED = "scheduled"  # a slot of a job
     MANUAL = "manual"  # a person, by the command line or another door
+    EVENT = "event"  # what a job waits for: a start, a boot, the end of another task's run, a changed file
     RECOVERED = "recovered"  # not known: it was found at work, or ended, when the record had been restored
 
 

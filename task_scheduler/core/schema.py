@@ -28,8 +28,9 @@ from task_scheduler.core.declaration.declaring import (
 )
 from task_scheduler.core.declaration.retries import MOST_EXIT_CODE
 from task_scheduler.core.declaration.surroundings import LONGEST_PATH, LONGEST_USER, RESERVED, UMASK, USER, VARIABLE
+from task_scheduler.core.declaration.timing_keys import CALENDAR_FILE, COUNTRY, LONGEST_JITTER, LONGEST_WINDOW, MOMENT
 from task_scheduler.core.quantities import parse_size
-from task_scheduler.core.tasks import Overlap, StartMethod
+from task_scheduler.core.tasks import Missed, OnHoliday, Overlap, StartMethod
 
 Schema = dict[str, object]
 
@@ -38,6 +39,7 @@ _ONE_LINE = r"^(?![\s\S]*[\u0000-\u001f\u007f-\u009f\u2028\u2029])[\s\S]*\S"
 _TEXT = r"^(?![\s\S]*[\u0000-\u0008\u000b-\u001f\u007f-\u009f])"
 _ZONE = r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*(?![\s\S])"
 _SIZE = r"^\s*[0-9]+(\.[0-9]+)?\s*[A-Za-z]+\s*(?![\s\S])"
+_DURATION = r"^\s*[0-9]+(\.[0-9]+)?\s*[A-Za-z]+\s*(?![\s\S])"
 _SYSTEM_TEXT = r"^[^\u0000\ud800-\udfff]*(?![\s\S])"
 _WORDS: Schema = {"type": "string", "pattern": r"\S"}
 
@@ -56,7 +58,7 @@ def frontmatter_schema() -> Schema:
 
 
 def _rules() -> Mapping[str, Schema]:
-    return {**_rules_of_a_task(), **_rules_of_ends(), **_rules_of_surroundings()}
+    return {**_rules_of_a_task(), **_rules_of_timing(), **_rules_of_ends(), **_rules_of_surroundings()}
 
 
 def _rules_of_a_task() -> Mapping[str, Schema]:
@@ -120,6 +122,49 @@ def _rules_of_a_task() -> Mapping[str, Schema]:
         "overlap": {
             "description": "What happens to a slot while an earlier run of the same job is at work.",
             "enum": [way.value for way in Overlap],
+        },
+    }
+
+
+def _rules_of_timing() -> Mapping[str, Schema]:
+    seconds = {"type": "integer", "minimum": 0, "maximum": LONGEST_JITTER}
+    return {
+        "jitter": {
+            "description": "Seconds by which its slots are later at most: one delay for each job, or a fresh one each time.",
+            "anyOf": [
+                seconds,
+                {
+                    "type": "object",
+                    "properties": {"up_to": seconds, "fresh": {"type": "boolean", "default": False}},
+                    "required": ["up_to"],
+                    "additionalProperties": False,
+                },
+            ],
+            "examples": [60, {"up_to": 60, "fresh": True}],
+        },
+        "missed": {
+            "description": "What happens to slots that could not run in time; as scheduler.missed says by default.",
+            "enum": [way.value for way in Missed],
+        },
+        "missed_window": {
+            "description": "How old a missed slot may be to be made up for; scheduler.missed_window by default.",
+            "anyOf": [
+                {"type": "string", "pattern": _DURATION},
+                {"type": "integer", "minimum": 0, "maximum": LONGEST_WINDOW},
+            ],
+            "examples": ["36 h", 3600],
+        },
+        "starts": _moment("The first day, or moment, of its schedules, by the clock of its time zone."),
+        "ends": _moment("The last day, or moment, of its schedules; a day is meant to its end."),
+        "calendar": {
+            "description": "Whose holidays count: a country's code, or a file of the project that ends in .ics or .txt.",
+            "type": "string",
+            "pattern": f"^({COUNTRY}|(?!(.*/)?\\.\\.(/|$)){CALENDAR_FILE})(?![\\s\\S])",
+            "examples": ["DE-BY", "config/holidays.txt"],
+        },
+        "on_holiday": {
+            "description": "What happens to a slot on a holiday: none, or on another day.",
+            "enum": [way.value for way in OnHoliday],
         },
     }
 
@@ -199,6 +244,15 @@ def _size(description: str, least: str, example: str) -> Schema:
         "description": description,
         "anyOf": [{"type": "string", "pattern": _SIZE}, in_bytes],
         "examples": [example],
+    }
+
+
+def _moment(description: str) -> Schema:
+    return {
+        "description": description,
+        "type": "string",
+        "pattern": f"^{MOMENT}(?![\\s\\S])",
+        "examples": ["2027-01-01", "2027-01-01 09:00"],
     }
 
 

@@ -33,6 +33,30 @@ class Overlap(StrEnum):
     REPLACE = "replace"  # the other is cancelled, and it runs once that has ended
 
 
+class Missed(StrEnum):
+    """What happens to slots that could not run in time."""
+
+    ONCE = "once"  # one run for all of them
+    SKIP = "skip"  # none; each is recorded as missed
+    ALL = "all"  # every one that is young enough
+
+
+class OnHoliday(StrEnum):
+    """What happens to a slot on a day that its calendar has off."""
+
+    SKIP = "skip"  # there is none
+    NEXT_WORKDAY = "next_workday"
+    PREVIOUS_WORKDAY = "previous_workday"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jitter:
+    """How much later than its schedule says a slot is due."""
+
+    up_to: int  #: seconds; a delay is from 0 to this
+    fresh: bool = False  #: another delay at each slot; False: one for the job, for ever
+
+
 #: What to tell of a module that was meant to be a task.
 AS_A_TASK = (
     "to make it a task, give it frontmatter with `schedule:`, or a function decorated with `@repeat(every()...)`"
@@ -63,6 +87,13 @@ class TaskDeclaration:
     retry_jitter: float = 0.0  #: each delay is longer by up to this part of itself, chosen by the run's number
     retry_on: tuple[str, ...] = ()  #: what is retried: exception names, exit codes, `timed_out` …; empty: any failure
     overlap: Overlap = Overlap.SKIP
+    jitter: Jitter | None = None  #: None: slots are due when the schedule says
+    missed: Missed | None = None  #: None: `scheduler.missed`
+    missed_window: int | None = None  #: seconds; slots older than this are not made up for; None: the scheduler's
+    starts: str | None = None  #: `YYYY-MM-DD[ HH:MM[:SS]]`, the wall reading before which there is no slot
+    ends: str | None = None  #: the same, after which there is none; a date alone: to the end of that day
+    calendar: str | None = None  #: a country's code, or a file inside the project; None: no day is a holiday
+    on_holiday: OnHoliday = OnHoliday.SKIP  #: what `calendar` means for a slot
     memory_limit: int | None = None  #: bytes the whole tree of an attempt may take; None: no limit
     cpu_limit: int | None = None  #: seconds of processor time the whole tree may use; None: no limit
     max_processes: int | None = None  #: processes the tree may have at once, the main one counted; None: no limit
@@ -78,13 +109,14 @@ class TaskDeclaration:
 class JobDeclaration:
     """One schedulable entry of a task, as its file declares it.
 
-    `function`, `trigger`, `timezone` and `arguments` together with the task's id are its identity.
+    `function`, `trigger`, `timezone` and `arguments` together with the task's id are its identity; the rest is not.
     """
 
     function: str | None  #: None: the whole file, run as `__main__`
     trigger: str  #: canonical text, read by `core.triggers.parse_trigger`
     timezone: str | None = None  #: IANA name; None: `scheduler.timezone`
     arguments: str = NO_ARGUMENTS  #: Python literal of `(args, kwargs)`
+    tags: tuple[str, ...] = ()  #: words to find it by, in the file's order
     line: int | None = None  #: where the file says so
 
 
@@ -100,6 +132,7 @@ class Job:
     arguments: str
     active: bool  #: False: its task is disabled, deleted or no longer declares it
     next_run: datetime | None  #: the slot it owes next, UTC; None: never again, or not active
+    tags: tuple[str, ...] = ()  #: words to find it by, in the file's order; no part of its identity
 
 
 class FileKind(StrEnum):

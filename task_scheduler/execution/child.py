@@ -179,12 +179,22 @@ def _execute(order: dict[str, Any], program: Program) -> object:
     if not callable(function):
         raise MissingFunction(f"{order['path']} defines no function {name!r}")
     arguments, keywords = _arguments(order["arguments"])
+    if _has_parameters(function):
+        from task_scheduler.execution.parameters import asked_for
+
+        keywords = {**keywords, **asked_for(function, arguments, keywords, order)}
     returned = function(*arguments, **keywords)
     if isinstance(returned, types.CoroutineType):
         import asyncio
 
         return asyncio.run(returned)
     return returned
+
+
+def _has_parameters(function: object) -> bool:
+    """Whether a function may ask for something of its run; most take nothing, and nothing is imported for them."""
+    code = getattr(function, "__code__", None)
+    return code is None or bool(code.co_argcount or code.co_kwonlyargcount or hasattr(function, "__wrapped__"))
 
 
 def _arguments(text: str) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -60,6 +60,7 @@ _FURTHER: dict[str, dict[str, tuple[type, ...]]] = {
         "user": _TEXT_OR_NONE,
         "umask": _INT_OR_NONE,
         "directory": _TEXT_OR_NONE,
+        "zone": _TEXT_OR_NONE,
     },
     "terminate": {"grace": _NUMBER_OR_NONE},
 }

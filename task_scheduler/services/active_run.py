@@ -11,8 +11,8 @@ from enum import Enum, auto
 from task_scheduler.core.outcomes import Cancelled
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import NOTHING_TOLD, AttemptId, AttemptNotes, Run, RunState
+from task_scheduler.core.waiting_line import PATIENCE
 from task_scheduler.services.register import Admitted
-from task_scheduler.services.waiting_line import PATIENCE
 
 
 class Phase(Enum):
@@ -41,6 +41,7 @@ class ActiveRun:
     phase: Phase = Phase.ARMED
     patience: timedelta = timedelta(seconds=PATIENCE)  #: how long it may wait in the line until it is urgent
     begin_by: float | None = None  #: by when it ought to begin, monotonic; None: it has not stood in the line yet
+    makes_up: bool = False  #: its slot was missed, so that nobody counts on the minute: it leaves places to others
     in_turn: bool = False  #: a slot that is made up for: it waits for earlier ones instead of being skipped
     admitted: Admitted | None = None  #: the version its current attempt runs, when that is in force
     attempt: AttemptId | None = None  #: claimed or executing; None between attempts

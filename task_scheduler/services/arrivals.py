@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from task_scheduler import fault_points
 from task_scheduler.core.errors import Refused, UnknownTask
 from task_scheduler.core.outcomes import Missed, Skipped
-from task_scheduler.core.runs import Attempt, AttemptId, AttemptState, Run, RunState, output_name
+from task_scheduler.core.policies import LEAST_GRACE
+from task_scheduler.core.runs import Attempt, AttemptId, AttemptState, Run, RunKind, RunState, output_name
 from task_scheduler.core.tasks import Job, Overlap
+from task_scheduler.core.triggers import OnChange, read_event
+from task_scheduler.core.waiting_line import PATIENCE_TO_MAKE_UP
 from task_scheduler.ports import AttemptClaim, Clock, Ledger, RunRequest
 from task_scheduler.services.active_run import ActiveRun, Phase
 from task_scheduler.services.endings import Endings
@@ -62,9 +65,9 @@ class Arrivals:
                 return None
         return self._starter.claim(admitted, now)
 
-    def arm(self, run: Run, claim: AttemptClaim | None, *, in_turn: bool) -> None:
+    def arm(self, run: Run, claim: AttemptClaim | None, *, in_turn: bool, makes_up: bool) -> None:
         """Take over a run that was claimed for an instant to come; `due` follows."""
-        active = ActiveRun(run=run, in_turn=in_turn)
+        active = ActiveRun(run=run, in_turn=in_turn, makes_up=makes_up)
         if claim is not None:
             # The version may have changed while the claim was committed: then another attempt is claimed later.
             active.admitted = self._in_force(run.task_id, claim.digest, claim.environment)
@@ -129,13 +132,34 @@ class Arrivals:
             created_at=self._clock.now(),
         )
 
+    def request_of_event(self, job: Job, request_id: str) -> RunRequest:
+        """Return what to put on record of an event a job waits for; raises UnknownTask, or Refused like `request_for`."""
+        if not self._roster.is_open:
+            raise Refused("the scheduler is stopping: nothing is started any more")
+        admitted = self._register.get(job.task_id)
+        if admitted is None:
+            raise UnknownTask(job.task_id, self._register.task_ids())
+        if self._register.suspended is not None:
+            raise Refused(f"{job.task_id} is suspended: {self._register.suspended}")
+        return RunRequest(
+            task_id=job.task_id,
+            function=job.function,
+            arguments=job.arguments,
+            digest=admitted.version.digest,
+            request_id=request_id,
+            created_at=self._clock.now(),
+            job_id=job.id,
+        )
+
     async def take_request(self, request: RunRequest) -> Run:
         """Put a request on record and start its run, or end it as skipped; a repeated one gives the run it made."""
         run, is_new = await self._ledger.request(request)
         fault_points.point("after-request-commit")
-        if not is_new:
+        is_here = self._roster.runs.get(run.id) is not None
+        # One that waits and that nobody has was committed by a write that was reported as failed.
+        if is_here or not (is_new or run.state is RunState.QUEUED):
             return run
-        active = ActiveRun(run=run)
+        active = ActiveRun(run=run, in_turn=self._keeps_turn(run))
         self._roster.runs.add(active)
         skipped = self._enter(active)
         if skipped is None:
@@ -157,6 +181,7 @@ class Arrivals:
             output=attempt.output,
             start_recorded=attempt.state is AttemptState.RUNNING,
             is_counted=attempt.state is AttemptState.RUNNING,
+            makes_up=_was_late(run, run.created_at),
         )
         self._roster.runs.add(active)
         self._roster.take_place(active)
@@ -173,7 +198,8 @@ class Arrivals:
 
     def take_back(self, run: Run, *, in_turn: bool) -> None:
         """Take over a waiting run of a former scheduler, and start it when its turn comes."""
-        active = ActiveRun(run=run, in_turn=in_turn)
+        in_turn = in_turn or self._keeps_turn(run)
+        active = ActiveRun(run=run, in_turn=in_turn, makes_up=_was_late(run, self._clock.now()))
         self._roster.runs.add(active)
         if run.state is RunState.RETRYING and run.retry_at is not None:
             self._next_attempts.wait_for(active, run.retry_at)
@@ -204,8 +230,18 @@ class Arrivals:
         self._roster.queue(active)
         return None
 
+    def _keeps_turn(self, run: Run) -> bool:
+        """Whether a run waits for those before it and is never skipped: each is for another file."""
+        job, admitted = self._timetable.job(run.job_id), self._register.get(run.task_id)
+        if job is None or admitted is None or run.kind is not RunKind.EVENT:
+            return False
+        is_parallel = admitted.version.declaration.overlap is Overlap.PARALLEL
+        return not is_parallel and isinstance(read_event(job.trigger), OnChange)
+
     def _patience(self, active: ActiveRun) -> timedelta:
         """Return how long a run may wait in the line until it is urgent: less when its job is due again before that."""
+        if active.makes_up:
+            return timedelta(seconds=PATIENCE_TO_MAKE_UP)
         job, slot = self._timetable.job(active.run.job_id), active.run.scheduled_for
         if job is None or job.next_run is None or slot is None or job.next_run <= slot:
             return active.patience
@@ -217,3 +253,8 @@ class Arrivals:
         if admitted is None or (admitted.version.digest, admitted.version.environment) != (digest, environment):
             return None
         return admitted
+
+
+def _was_late(run: Run, now: datetime) -> bool:
+    """Whether a run of a former scheduler makes up for its slot, as far as the run itself tells it."""
+    return run.kind is RunKind.SCHEDULED and run.scheduled_for is not None and now - run.scheduled_for > LEAST_GRACE

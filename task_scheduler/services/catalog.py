@@ -159,6 +159,20 @@ class Catalog(Service):
         """Return what is known of a task file, None when it was never seen."""
         return self._in_force.records.get(task_id)
 
+    def task_ids(self) -> set[str]:
+        """Return the tasks there are: every task file that is not gone and is no module, whatever its state."""
+        others = {TaskStatus.DELETED, TaskStatus.MODULE}
+        return {task_id for task_id, record in self._in_force.records.items() if record.status not in others}
+
+    def preparing(self) -> set[str]:
+        """Return the tasks on their way into force that have no version in force yet."""
+        records = self._in_force.records
+        return {
+            task_id
+            for task_id, record in records.items()
+            if record.status is TaskStatus.PREPARING and self._in_force.get(task_id) is None
+        }
+
     def environments_in_use(self) -> set[str]:
         """Return the keys of environments that are in force or being prepared."""
         preparing = {candidate.environment for candidate in self._turns}

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from task_scheduler.core.policies import MOST_QUEUED
 from task_scheduler.core.runs import RunState
 from task_scheduler.core.tasks import Overlap, TaskVersion
 from task_scheduler.services.active_run import ActiveRun, Phase
-
-#: Runs of one job that wait behind one another, at most.
-MOST_QUEUED = 100
 
 _WORDS = {
     Phase.WAITING: "still waits for a place",

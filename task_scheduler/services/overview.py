@@ -20,6 +20,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from task_scheduler.core.errors import Problem, Refused, TriggerError, UnknownRun, UnknownTask, did_you_mean
+from task_scheduler.core.happenings import event_of
+from task_scheduler.core.outcomes import GIVEN_UP
 from task_scheduler.core.runs import (
     ACTIVE,
     FINAL,
@@ -32,9 +34,10 @@ from task_scheduler.core.runs import (
     RunState,
 )
 from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus, TaskVersion, errors_of
-from task_scheduler.core.triggers import parse_trigger, read_zone
+from task_scheduler.core.triggers import NO_CALENDARS, Calendars, parse_trigger, read_zone
 from task_scheduler.ports import Catalogue, Clock, History, RunFilter
 from task_scheduler.services.requested_entry import call_text
+from task_scheduler.services.said_days import zone_key
 
 #: A JSON object.
 Document = dict[str, Any]
@@ -97,6 +100,7 @@ class Overview:
         history: History,
         clock: Clock,
         zone: tzinfo,
+        calendars: Calendars = NO_CALENDARS,
         suspended: Callable[[], str | None] | None = None,
         notes_of: Callable[[int], AttemptNotes | None] | None = None,
         waits_for: Callable[[int], str | None] | None = None,
@@ -110,6 +114,7 @@ class Overview:
         self._history = history
         self._clock = clock
         self._zone = zone
+        self._calendars = calendars
         self._why_suspended = suspended or _not_suspended
         self._notes_of = notes_of or _nothing_told
         self._waits_for = waits_for or _nothing_known
@@ -220,7 +225,8 @@ class Overview:
             if newest.state not in TELLING_ENDS:
                 ended = await self._history.runs(RunFilter(task_id=task_id, states=TELLING_ENDS, limit=1))
                 run = ended[0] if ended else None
-            if run is not None and run.state in BAD_ENDS:
+            # What a person gave up needs no care.
+            if run is not None and run.state in BAD_ENDS and run.reason != GIVEN_UP:
                 found.append(run)
         return sorted(found, key=lambda run: -run.id)
 
@@ -266,7 +272,7 @@ class Overview:
             "title": record.title,
             "path": record.path,
             "status": status,
-            "jobs": [_describe_job(job, is_suspended=suspended is not None) for job in jobs],
+            "jobs": [self._describe_job(job, is_suspended=suspended is not None) for job in jobs],
             "next_run": coming[0] if coming else None,
             "next_runs": coming,
             "last_run": None if last is None else self._describe_run(last),
@@ -276,6 +282,20 @@ class Overview:
             "pending_digest": None if record.digest == record.version else _short(record.digest),
             "environment": None if version is None else _short(version.environment),
             "updated_at": iso(record.updated_at),
+        }
+
+    def _describe_job(self, job: Job, *, is_suspended: bool) -> Document:
+        return {
+            "id": job.id,
+            "function": job.function,
+            "arguments": job.arguments,
+            "call": call_text(job.function, job.arguments),
+            "trigger": job.trigger,
+            "timezone": job.timezone,
+            # The one it is judged in; none where that is the machine's and has no name.
+            "zone": job.timezone or zone_key(self._zone),
+            "tags": list(job.tags),
+            "next_run": None if is_suspended else _iso(job.next_run),
         }
 
     def _describe_run(self, run: Run) -> Document:
@@ -295,6 +315,7 @@ class Overview:
             "argv": list(run.argv),
             "scheduled_for": _iso(run.scheduled_for),
             "request_id": run.request_id,
+            "event": event_of(run),
             "digest": _short(run.digest),
             "reason": run.reason,
             "count": run.count,
@@ -340,7 +361,7 @@ class Overview:
         """Return what a job owes next and the instants after it, those up to `now` left out."""
         instants = [owed]
         try:
-            rule = parse_trigger(trigger, self._zone if timezone is None else read_zone(timezone))
+            rule = parse_trigger(trigger, self._zone if timezone is None else read_zone(timezone), self._calendars)
         except TriggerError:
             # A zone this machine no longer knows: the scheduler says so where it admits; here the slot owed is all.
             return (owed,)
@@ -379,18 +400,6 @@ def iso(moment: datetime) -> str:
 
 def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)
-
-
-def _describe_job(job: Job, *, is_suspended: bool) -> Document:
-    return {
-        "id": job.id,
-        "function": job.function,
-        "arguments": job.arguments,
-        "call": call_text(job.function, job.arguments),
-        "trigger": job.trigger,
-        "timezone": job.timezone,
-        "next_run": None if is_suspended else _iso(job.next_run),
-    }
 
 
 def _describe_problem(problem: Problem) -> Document:

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from task_scheduler.core.declaration.timing import timed
 from task_scheduler.core.environments import Lock, Requirements
 from task_scheduler.core.errors import EnvironmentFailed, Problem, TriggerError
 from task_scheduler.core.known_modules import package_for
 from task_scheduler.core.tasks import JobDeclaration, StartMethod, TaskDeclaration, TaskReading
+from task_scheduler.core.triggers import read_zone
 from task_scheduler.ports import EnvironmentProvider, SourceFile, TaskReader
 from task_scheduler.services.timetable import Timetable
 
@@ -100,11 +102,22 @@ class Preparation:
             raise NotAdmitted([*reading.problems, *found])
 
     async def _computed_jobs(self, file: SourceFile, reading: TaskReading, lock: Lock) -> tuple[JobDeclaration, ...]:
+        zone = None if reading.declaration is None else reading.declaration.timezone
+        if file.saved_at is not None:
+            # Ends that count from it are told by the task's own clock.
+            local = file.saved_at.astimezone(read_zone(zone) if zone else self._timetable.zone)
+            file = replace(file, saved_at=local)
         inspection = await self._environments.inspect(lock.key, file)
         if inspection.problems:
             raise NotAdmitted([*reading.problems, *inspection.problems])
-        zone = None if reading.declaration is None else reading.declaration.timezone
-        computed = [replace(job, timezone=job.timezone or zone) for job in inspection.jobs]
+        computed, found = [], []
+        for job in inspection.jobs:
+            try:
+                computed.append(timed(job, reading.declaration, file.task_id))
+            except TriggerError as error:
+                found.append(Problem(path=file.path, message=str(error), line=job.line))
+        if found:
+            raise NotAdmitted([*reading.problems, *found])
         return tuple({_identity(job): job for job in (*reading.jobs, *computed)}.values())
 
     def _check_triggers(self, file: SourceFile, reading: TaskReading, jobs: Sequence[JobDeclaration]) -> None:

@@ -11,7 +11,6 @@ from task_scheduler import fault_points
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.outcomes import Missed
 from task_scheduler.core.policies import MisfirePolicy
-from task_scheduler.core.policies import Missed as MissedPolicy
 from task_scheduler.core.requests import (
     Finished,
     Lost,
@@ -24,7 +23,9 @@ from task_scheduler.core.requests import (
     Told,
 )
 from task_scheduler.core.runs import AttemptId, Run, RunKind, RunState
+from task_scheduler.core.tasks import Missed as MissedPolicy
 from task_scheduler.ports import Clock, Executor, Ledger
+from task_scheduler.services.register import Register
 from task_scheduler.services.runner import Runner
 from task_scheduler.services.service import Publish
 
@@ -53,6 +54,7 @@ class Rescuer:
         ledger: Ledger,
         executor: Executor,
         runner: Runner,
+        register: Register,
         arm: Callable[[Run], None],
         clock: Clock,
         policy: MisfirePolicy,
@@ -62,6 +64,7 @@ class Rescuer:
         self._ledger = ledger
         self._executor = executor
         self._runner = runner
+        self._register = register
         self._arm = arm
         self._clock = clock
         self._policy = policy
@@ -135,17 +138,22 @@ class Rescuer:
             await self._ledger.resolve(run_ids, Missed(reason), now)
 
     def _is_made_up_for(self, run: Run) -> bool:
-        return self._policy.missed is MissedPolicy.ALL and run.kind is RunKind.SCHEDULED
+        return self._policy_of(run).missed is MissedPolicy.ALL and run.kind is RunKind.SCHEDULED
+
+    def _policy_of(self, run: Run) -> MisfirePolicy:
+        """Return the policy for a run's slot: what its task declares itself comes before the setting."""
+        admitted = self._register.get(run.task_id)
+        return self._policy.of(None if admitted is None else admitted.version.declaration)
 
     def _why_missed(self, run: Run, now: datetime) -> str | None:
         if run.kind is not RunKind.SCHEDULED or run.state is not RunState.QUEUED or run.scheduled_for is None:
             return None
         if run.paused_at is not None:
             return None  # it is late because somebody wanted it so
-        late = now - run.scheduled_for
-        if late > self._policy.window:
+        late, policy = now - run.scheduled_for, self._policy_of(run)
+        if late > policy.window:
             return "older than the catch-up window when a scheduler was there again"
-        if self._policy.missed is MissedPolicy.SKIP and late > self._runner.grace_of(run):
+        if policy.missed is MissedPolicy.SKIP and late > self._runner.grace_of(run):
             return "its time had passed (missed: skip)"
         return None
 

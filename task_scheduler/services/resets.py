@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from task_scheduler import fault_points
-from task_scheduler.core.outcomes import Missed
+from task_scheduler.core.outcomes import GIVEN_UP, Missed
 from task_scheduler.core.planning import JobPlan, MissSlots, give_up
 from task_scheduler.core.runs import AttemptId, Run
 from task_scheduler.core.tasks import Job
@@ -28,7 +28,7 @@ from task_scheduler.services.slot_events import slots_missed
 from task_scheduler.services.timetable import TimedJob, Timetable
 
 #: The reason on record.
-REASON = "given up by reset-schedules"
+REASON = GIVEN_UP
 #: Why a slot that waits is not given up.
 IS_PAUSED = "is paused"
 MAY_BE_AT_WORK = "may be at work: the next start finds out"

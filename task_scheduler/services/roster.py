@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from task_scheduler.core.errors import Refused, UnknownRun
 from task_scheduler.core.runs import Run, RunState
+from task_scheduler.core.waiting_line import WaitingLines
 from task_scheduler.ports import Clock
 from task_scheduler.services.active_run import ActiveRun, ActiveRuns, Phase
-from task_scheduler.services.waiting_line import WaitingLine
 
 #: Runs that ended last, of which it is still known how: whoever asks a moment too late is told so.
 MOST_REMEMBERED = 1_000
@@ -30,7 +30,8 @@ class Roster:
         self.busy = 0  #: places that are held
         self.is_open = False  #: whether anything may start
         self._places = places
-        self._line = WaitingLine()
+        self._lines = WaitingLines()
+        self._making_up = 0
         self._held: dict[str, list[ActiveRun]] = {}
         self._ended: OrderedDict[int, RunState] = OrderedDict()
         self._change: asyncio.Future[None] | None = None
@@ -65,7 +66,7 @@ class Roster:
         active.phase = Phase.WAITING
         if active.begin_by is None:
             active.begin_by = self._clock.monotonic() + active.patience.total_seconds()
-        self._line.join(active.run.task_id, active.run.id, active.begin_by)
+        self._lines.join(active.run.task_id, active.run.id, active.begin_by, makes_up=active.makes_up)
 
     def hold(self, active: ActiveRun) -> None:
         """Keep a run out of the line until something of its task has changed."""
@@ -85,7 +86,7 @@ class Roster:
     def take_out(self, active: ActiveRun) -> None:
         """Take a run out of wherever it waits; what it waits for is given up."""
         if active.phase is Phase.WAITING:
-            self._line.leave(active.run.task_id, active.run.id)
+            self._lines.leave(active.run.task_id, active.run.id, makes_up=active.makes_up)
         elif active.phase is Phase.HELD and active in (held := self._held.get(active.run.task_id, [])):
             held.remove(active)
         for waiting in (active.wait, active.watch):
@@ -95,7 +96,10 @@ class Roster:
 
     def next_in_line(self) -> ActiveRun | None:
         """Take the run whose turn it is out of the line, held for now; None: no place is free, or nobody waits."""
-        if self.busy >= self._places or (run_id := self._line.next(self._clock.monotonic())) is None:
+        if self.busy >= self._places:
+            return None
+        run_id = self._lines.next(self._clock.monotonic(), places=self._places, making_up=self._making_up)
+        if run_id is None:
             return None
         active = self.runs.get(run_id)
         if active is None:
@@ -108,12 +112,14 @@ class Roster:
     def take_place(self, active: ActiveRun) -> None:
         """Give a run a place; its attempt is begun now."""
         self.busy += 1
+        self._making_up += active.makes_up
         active.phase = Phase.BEGINNING
 
     def give_back_place(self, active: ActiveRun, phase: Phase) -> None:
         """Take back the place a run holds, which goes on in another phase; those it kept waiting may be next."""
         if active.holds_place:
             self.busy -= 1
+            self._making_up -= active.makes_up
         active.phase = phase
         self.release_held(active.run.task_id)
         self.note_change()

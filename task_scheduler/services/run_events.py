@@ -55,10 +55,15 @@ def run_ended(run: Run, end: AttemptEnd) -> Event:
     fields = {"attempt": end.id.number, "duration": end.exit.duration, "cpu_seconds": end.exit.cpu_seconds}
     if run.state is RunState.RETRYING and run.retry_at is not None:
         return _run_goes_on(run, end, f"{run.retry_at.astimezone():%H:%M:%S %Z}", fields)
-    took = "" if end.exit.duration is None else f" in {end.exit.duration:.3g} s"
+    took = "" if end.exit.duration is None else f" in {_spelled(end.exit.duration)}"
     reason = f": {run.reason}" if run.reason else ""
     level = _LEVELS.get(run.state, Level.ERROR)
     return _event(f"run.{run.state}", run, f"{_words(run.state)}{took}{reason}", level, fields)
+
+
+def _spelled(seconds: float) -> str:
+    """Return a duration as tables have it below a second."""
+    return f"{seconds * 1_000:.0f} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
 
 
 def _run_goes_on(run: Run, end: AttemptEnd, moment: str, fields: Mapping[str, object]) -> Event:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from task_scheduler.core.outcomes import Missed
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.requests import Report
-from task_scheduler.core.runs import Attempt, AttemptId, AttemptNotes, Run
+from task_scheduler.core.runs import Attempt, AttemptId, AttemptNotes, Run, RunState
 from task_scheduler.core.tasks import Job
 from task_scheduler.ports import AttemptClaim, Clock, EnvironmentProvider, Executor, Ledger
 from task_scheduler.services.active_run import Phase
@@ -88,6 +88,7 @@ class Runner(Service):
             executor=executor,
             environments=self._environments,
             register=register,
+            timetable=self._timetable,
             side_work=side_work,
             clock=clock,
             limits=self._limits,
@@ -151,16 +152,22 @@ class Runner(Service):
             "retrying": phases.count(Phase.RETRYING),
         }
 
+    @property
+    def making_up(self) -> int:
+        """How many runs without an outcome make up for a missed slot."""
+        return sum(active.makes_up for active in self._roster.runs)
+
     def claim_ahead(self, job: Job, now: datetime) -> AttemptClaim | None:
         """Return the attempt to claim together with a slot of `job`, None when it will hardly start at once."""
         return self._arrivals.claim_ahead(job, now)
 
-    def arm(self, run: Run, claim: AttemptClaim | None, *, in_turn: bool = False) -> None:
+    def arm(self, run: Run, claim: AttemptClaim | None, *, in_turn: bool = False, makes_up: bool = False) -> None:
         """Take over a run that was claimed for an instant to come; `due` follows.
 
-        With `in_turn` it waits for earlier slots of its job, whatever the overlap policy.
+        With `in_turn` it waits for earlier slots of its job, whatever the overlap policy; with `makes_up` it leaves
+        places to others.
         """
-        self._arrivals.arm(run, claim, in_turn=in_turn)
+        self._arrivals.arm(run, claim, in_turn=in_turn, makes_up=makes_up)
 
     def due(self, run_ids: Sequence[int]) -> None:
         """Start armed runs whose instant has come, or end them as skipped: policies are judged here."""
@@ -194,6 +201,19 @@ class Runner(Service):
         """
         request = self._arrivals.request_for(task_id, function, request_id, argv=argv, digest=digest)
         return await self._side_work.complete(self._arrivals.take_request(request))
+
+    async def request_for_event(self, job: Job, request_id: str) -> Run:
+        """Start a job because of an event, which `request_id` names; the same event again returns the run it made.
+
+        Raises UnknownTask, or Refused when its task cannot run now, and StoreError. Once on record, the run starts.
+        """
+        request = self._arrivals.request_of_event(job, request_id)
+        return await self._side_work.complete(self._arrivals.take_request(request))
+
+    def waiting_of_job(self, job: Job) -> int:
+        """Return how many runs of a job have not begun."""
+        of_task = self._roster.runs.of_task(job.task_id)
+        return sum(active.run.job_id == job.id and active.run.state is RunState.QUEUED for active in of_task)
 
     async def cancel(self, run_id: int, reason: str, *, grace: float | None = None) -> Run:
         """End a run because somebody asked, and start nothing more of it.
@@ -253,8 +273,15 @@ class Runner(Service):
 
     def grace_of(self, run: Run) -> timedelta:
         """Return how late the slot of a run may start and still be on time."""
-        period = None if run.scheduled_for is None else self._timetable.period_at(run.job_id, run.scheduled_for)
-        return MisfirePolicy.grace(period)
+        return (
+            MisfirePolicy.grace(None)
+            if run.scheduled_for is None
+            else self.grace_of_slot(run.job_id, run.scheduled_for)
+        )
+
+    def grace_of_slot(self, job_id: int | None, slot: datetime) -> timedelta:
+        """Return how late a slot of a job may start and still be on time."""
+        return MisfirePolicy.grace(self._timetable.period_at(job_id, slot))
 
     def note_settled(self) -> None:
         """Take note that every run without an outcome was handed over."""

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from task_scheduler import fault_points
-from task_scheduler.core.clocks import ClockChange, ClockReading, compare
+from task_scheduler.core.clocks import LAST_SEEN, ClockChange, ClockReading, compare
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.outcomes import Missed
 from task_scheduler.core.planning import JobPlan, MissSlots, RunSlot, miss_all, plan_job
-from task_scheduler.core.policies import MisfirePolicy
-from task_scheduler.core.policies import Missed as MissedPolicy
+from task_scheduler.core.policies import LEAST_GRACE, MisfirePolicy
 from task_scheduler.core.restoring import UNSETTLED, Restored
 from task_scheduler.core.runs import Run
+from task_scheduler.core.tasks import Missed as MissedPolicy
 from task_scheduler.ports import AttemptClaim, Clock, Executor, Ledger, SlotClaim, StateStore
+from task_scheduler.services.overdue import Overdue
 from task_scheduler.services.patience import STORE_RETRY_DELAY, Patience
 from task_scheduler.services.register import Register
 from task_scheduler.services.runner import Runner
@@ -41,7 +42,8 @@ HEARTBEAT = timedelta(seconds=60)
 
 #: Under what name the store keeps how often the clock was corrected.
 CLOCK_GENERATION = "clock_generation"
-_LAST_SEEN = "last_seen"
+#: Why slots are missed that nobody can make up for.
+_ENDED = "its schedule was changed, disabled or deleted before they could run"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +99,16 @@ class Scheduler(Service):
         #: Held by whoever plans jobs: two at once could each put the same slots on record.
         self.turn = asyncio.Lock()
         self._planning = Alarm(clock)
-        self._handing_over = Alarm(clock)
+        self._handing_over = Alarm(clock, exact=True)
         self._armed: list[tuple[datetime, int]] = []
         self._generation = 0
         self._reading: ClockReading | None = None
         self._seen_at: datetime | None = None
         self._warmed_at: datetime | None = None
+        #: Since when nothing kept this from looking: what was due before is made up for.
+        self._there_since: datetime | None = None
+        #: What was found overdue last; None: nothing was since the start.
+        self.overdue: Overdue | None = None
 
     def wake(self) -> None:
         """Look again now: the timetable has changed, or what may start."""
@@ -120,7 +126,7 @@ class Scheduler(Service):
 
     def arm(self, run: Run) -> None:
         """Hand a run that a former scheduler claimed ahead over at its instant."""
-        self._arm(run, None, in_turn=False)
+        self._arm(run, None, in_turn=False, makes_up=False)
 
     @property
     def next_due(self) -> datetime | None:
@@ -143,8 +149,9 @@ class Scheduler(Service):
 
     async def _set_up(self) -> None:
         self._generation = int(await self._state.get(CLOCK_GENERATION) or 0)
-        last_seen = await self._state.get(_LAST_SEEN)
+        last_seen = await self._state.get(LAST_SEEN)
         self._reading = self._read_clocks()
+        self._there_since = self._reading.wall
         if last_seen is not None:
             # Of a clock that was changed while nobody looked, only a step backwards can be told.
             stepped = self._reading.wall - datetime.fromisoformat(last_seen)
@@ -162,6 +169,7 @@ class Scheduler(Service):
         self._armed = []
         self._seen_at = None
         self._warmed_at = None
+        self.overdue = None
 
     # --- planning -----------------------------------------------------------------------------------------
 
@@ -181,9 +189,12 @@ class Scheduler(Service):
 
     async def _claim_due(self, now: datetime) -> bool:
         """Put due slots on record; return False when the store fails, and they stay owed."""
+        if not await self._write_off_ended(now):
+            return False
         due = self._timetable.take_due(now + CLAIM_AHEAD)
         if not due:
             self._patience.give_up(self)
+        overdue = Overdue.among(due, now)
         while due:
             batch, due = due[:MOST_CLAIMED_AT_ONCE], due[MOST_CLAIMED_AT_ONCE:]
             try:
@@ -194,6 +205,29 @@ class Scheduler(Service):
                 self._patience.note_failure(self, error)
                 return False
             self._patience.note_success(self)
+        if overdue is not None:
+            self.overdue = overdue
+            self._publish(overdue.event())
+        return True
+
+    async def _write_off_ended(self, now: datetime) -> bool:
+        """Record as missed what jobs owed whose files changed or went before it could run; False: the store fails."""
+        ended = self._timetable.take_ended()
+        claims = []
+        for timed in ended:
+            if timed.job.next_run is not None and timed.job.next_run <= now:
+                plan = miss_all(timed.trigger, timed.job.next_run, now=now, reason=_ENDED)
+                claims += self._claims(timed, plan, now)
+        if not claims:
+            return True
+        try:
+            await self._ledger.claim(claims, {})
+        except StoreError as error:
+            self._timetable.keep_ended(ended)
+            self._patience.note_failure(self, error)
+            return False
+        self._patience.note_success(self)
+        self._tell_misfires(claims)
         return True
 
     async def _put_on_record(self, planned: dict[int, _Planned]) -> None:
@@ -208,8 +242,14 @@ class Scheduler(Service):
     def _plan(self, timed: TimedJob, now: datetime) -> _Planned:
         if timed.job.next_run is None:
             raise AssertionError("a job without a next slot is never due")
-        plan = plan_job(timed.trigger, timed.job.next_run, now=now, until=now + CLAIM_AHEAD, policy=self._policy)
+        policy = self._policy_of(timed.job.task_id)
+        plan = plan_job(timed.trigger, timed.job.next_run, now=now, until=now + CLAIM_AHEAD, policy=policy)
         return _Planned(claims=self._claims(timed, plan, now), next_run=plan.next_run)
+
+    def _policy_of(self, task_id: str) -> MisfirePolicy:
+        """Return the policy for a task's slots: what it declares itself comes before the setting."""
+        admitted = self._register.get(task_id)
+        return self._policy.of(None if admitted is None else admitted.version.declaration)
 
     def _claims(self, timed: TimedJob, plan: JobPlan, now: datetime) -> list[SlotClaim]:
         admitted = self._register.get(timed.job.task_id)
@@ -260,12 +300,20 @@ class Scheduler(Service):
                 raise AssertionError("a claimed run names its slot")
             claim = claimed[run.job_id, run.scheduled_for]
             is_late = claim.scheduled_for < claim.created_at
-            self._arm(run, claim.attempt, in_turn=is_late and self._policy.missed is MissedPolicy.ALL)
+            in_turn = is_late and self._policy_of(run.task_id).missed is MissedPolicy.ALL
+            self._arm(run, claim.attempt, in_turn=in_turn, makes_up=is_late and self._makes_up(claim))
 
-    def _arm(self, run: Run, attempt: AttemptClaim | None, *, in_turn: bool) -> None:
+    def _makes_up(self, claim: SlotClaim) -> bool:
+        """Whether a slot is made up for: nobody was there at its instant, or it is later than it may be."""
+        if self._there_since is not None and claim.scheduled_for < self._there_since:
+            return True
+        late = claim.created_at - claim.scheduled_for
+        return late > LEAST_GRACE and late > self._runner.grace_of_slot(claim.job.id, claim.scheduled_for)
+
+    def _arm(self, run: Run, attempt: AttemptClaim | None, *, in_turn: bool, makes_up: bool) -> None:
         if run.scheduled_for is None:
             raise ValueError(f"run {run.id} has no instant")
-        self._runner.arm(run, attempt, in_turn=in_turn)
+        self._runner.arm(run, attempt, in_turn=in_turn, makes_up=makes_up)
         heapq.heappush(self._armed, (run.scheduled_for, run.id))
         if self._armed[0][1] == run.id:
             self._handing_over.ring()
@@ -292,6 +340,8 @@ class Scheduler(Service):
 
     def _pause(self) -> float:
         """Return seconds until something has to be done: workers made ready, then slots put on record."""
+        if self._timetable.has_ended:
+            return 0.0
         owed, longest = self._timetable.next_due(), min(self._loop_interval, self._look_every)
         if owed is None:
             return longest
@@ -329,6 +379,8 @@ class Scheduler(Service):
         change = ClockChange.none() if before is None else compare(before, reading)
         if change.suspended:
             self._tell_clock("clock.suspended", f"the machine was suspended for {change.suspended}")
+        if change.suspended or change.stepped:
+            self._there_since = reading.wall
         if change.is_correction:
             await self._correct(reading.wall, change)
         elif change.stepped:
@@ -378,7 +430,7 @@ class Scheduler(Service):
             return
         self._seen_at = now
         try:
-            await self._state.put(_LAST_SEEN, now.isoformat())
+            await self._state.put(LAST_SEEN, now.isoformat())
         except StoreError:
             return  # what matters is refused by the claim itself, which says so
 

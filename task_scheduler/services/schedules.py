@@ -15,10 +15,11 @@ from task_scheduler.core.planning import MissSlots, RunSlot, plan_job
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.runs import Run, RunKind, RunState
 from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus, errors_of
-from task_scheduler.core.triggers import Trigger, parse_trigger, read_zone
+from task_scheduler.core.triggers import NO_CALENDARS, Calendars, Trigger, has_slots, parse_trigger, read_zone
 from task_scheduler.ports import Catalogue, Clock, History, RunFilter
 from task_scheduler.services.overview import MAY_BE_SUSPENDED, MOST_RUNS, SHORT, SUSPENDED, iso
 from task_scheduler.services.requested_entry import call_text, why_not_in_force
+from task_scheduler.services.said_days import zone_key
 
 #: A JSON object.
 Document = dict[str, Any]
@@ -43,6 +44,7 @@ class ScheduleOverview:
         history: History,
         clock: Clock,
         zone: tzinfo,
+        calendars: Calendars = NO_CALENDARS,
         misfire: Callable[[], MisfirePolicy],
         suspended: Callable[[], str | None] | None = None,
         waits_for: Callable[[int], str | None] | None = None,
@@ -52,6 +54,7 @@ class ScheduleOverview:
         self._history = history
         self._clock = clock
         self._zone = zone
+        self._calendars = calendars
         self._misfire = misfire
         self._why_suspended = suspended or _not_suspended
         self._waits_for = waits_for
@@ -60,9 +63,12 @@ class ScheduleOverview:
         """Return every job that owes a slot, the latest ones first, with what is late of it and what becomes of that."""
         now = self._clock.now()
         waiting = await self._waiting(now)
+        known = await self._catalogue.jobs()
+        is_late = bool(waiting) or any(job.next_run is not None and job.next_run <= now for job in known)
+        policy_of = await self._policies() if is_late else self._usual_policy
         jobs = [
-            self._describe_owed(job, waiting.get(job.id, ()), now)
-            for job in await self._catalogue.jobs()
+            self._describe_owed(job, waiting.get(job.id, ()), now, policy_of(job.task_id))
+            for job in known
             if job.next_run is not None or job.id in waiting
         ]
         jobs.sort(key=lambda job: (job["status"] != OVERDUE, -(job["late"] or 0), job["next_run"] or "", job["task"]))
@@ -112,7 +118,16 @@ class ScheduleOverview:
         # Of a run that is being started this instant, the record does not know yet.
         return self._waits_for(run.id) is not None
 
-    def _describe_owed(self, job: Job, waiting: Sequence[Run], now: datetime) -> Document:
+    async def _policies(self) -> Callable[[str], MisfirePolicy]:
+        """Return what tells the policy of a task: its own words come before the setting."""
+        usual = self._misfire()
+        own = {version.task_id: usual.of(version.declaration) for version in await self._catalogue.versions()}
+        return lambda task_id: own.get(task_id, usual)
+
+    def _usual_policy(self, task_id: str) -> MisfirePolicy:  # noqa: ARG002 - nothing is late, so no task is asked
+        return self._misfire()
+
+    def _describe_owed(self, job: Job, waiting: Sequence[Run], now: datetime, policy: MisfirePolicy) -> Document:
         is_owed = job.next_run is not None and job.next_run <= now
         late = [
             moment for moment in (job.next_run, *(run.scheduled_for for run in waiting)) if moment and moment <= now
@@ -122,16 +137,16 @@ class ScheduleOverview:
             "status": OVERDUE if late else FUTURE,
             "next_run": None if job.next_run is None else iso(job.next_run),
             "late": (now - min(late)).total_seconds() if late else None,
-            "owed": self._describe_plan(job, now) if is_owed else None,
-            "waiting": [self._describe_waiting(run, now) for run in waiting],
+            "owed": self._describe_plan(job, now, policy) if is_owed else None,
+            "waiting": [self._describe_waiting(run, now, policy) for run in waiting],
         }
 
-    def _describe_plan(self, job: Job, now: datetime) -> Document:
+    def _describe_plan(self, job: Job, now: datetime, policy: MisfirePolicy) -> Document:
         """Return what a scheduler that starts now would do about the slots a job owes."""
         trigger = self._trigger(job)
         if trigger is None or job.next_run is None:
             return {"slots": 1, "runs": 0, "merged": 0, "missed": 0, "reason": "its time zone is not known here"}
-        decisions = plan_job(trigger, job.next_run, now=now, until=now, policy=self._misfire()).decisions
+        decisions = plan_job(trigger, job.next_run, now=now, until=now, policy=policy).decisions
         runs = [decision for decision in decisions if isinstance(decision, RunSlot)]
         missed = [decision for decision in decisions if isinstance(decision, MissSlots)]
         merged, count = sum(run.merged for run in runs), sum(miss.count for miss in missed)
@@ -143,7 +158,7 @@ class ScheduleOverview:
             "reason": missed[0].reason if missed else "",
         }
 
-    def _describe_waiting(self, run: Run, now: datetime) -> Document:
+    def _describe_waiting(self, run: Run, now: datetime, policy: MisfirePolicy) -> Document:
         moment = run.scheduled_for or now
         return {
             "run": run.id,
@@ -151,12 +166,8 @@ class ScheduleOverview:
             "late": (now - moment).total_seconds(),
             "paused": run.paused_at is not None,
             "waits_for": None if self._waits_for is None else self._waits_for(run.id),
-            "missed": None if self._waits_for is not None else self._would_be_missed(run, now - moment),
+            "missed": None if self._waits_for is not None else _would_be_missed(run, now - moment, policy),
         }
-
-    def _would_be_missed(self, run: Run, late: timedelta) -> bool:
-        """Whether a scheduler that starts now would find the run too old."""
-        return run.paused_at is None and late > self._misfire().window
 
     # --- jobs ---------------------------------------------------------------------------------------------
 
@@ -168,6 +179,9 @@ class ScheduleOverview:
             "title": record.title,
             "path": record.path,
             **(_NO_JOB if job is None else _describe(job)),
+            # The zone it is judged in; none where that is the machine's and has no name.
+            "zone": None if job is None else job.timezone or zone_key(self._zone),
+            "tags": [] if job is None else list(job.tags),
             "state": state,
             "digest": None if record.version is None else record.version[:SHORT],
             "next_run": None if job is None or job.next_run is None or state == SUSPENDED else iso(job.next_run),
@@ -196,7 +210,8 @@ class ScheduleOverview:
             case "paused":
                 return "its run is paused: `resume` it"
             case "active":
-                return None if job is None or job.next_run is not None else "its schedule has no further instant"
+                is_over = job is not None and job.next_run is None and has_slots(job.trigger)
+                return "its schedule has no further instant" if is_over else None
             case "invalid" if job is not None:
                 errors = errors_of(record.problems)
                 said = str(errors[0]).partition("\n")[0] if errors else "its file cannot be admitted"
@@ -206,9 +221,15 @@ class ScheduleOverview:
 
     def _trigger(self, job: Job) -> Trigger | None:
         try:
-            return parse_trigger(job.trigger, self._zone if job.timezone is None else read_zone(job.timezone))
+            zone = self._zone if job.timezone is None else read_zone(job.timezone)
+            return parse_trigger(job.trigger, zone, self._calendars)
         except TriggerError:
             return None
+
+
+def _would_be_missed(run: Run, late: timedelta, policy: MisfirePolicy) -> bool:
+    """Whether a scheduler that starts now would find the run too old."""
+    return run.paused_at is None and late > policy.window
 
 
 _NO_JOB: Document = dict.fromkeys(("job", "function", "arguments", "call", "trigger", "timezone"))

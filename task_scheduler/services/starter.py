@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from task_scheduler.core.errors import EnvironmentFailed
+from task_scheduler.core.happenings import happening_of
 from task_scheduler.core.outcomes import Cancelled, Failed, Skipped
 from task_scheduler.core.policies import LEAST_GRACE
 from task_scheduler.core.requests import AttemptRequest
@@ -15,12 +16,14 @@ from task_scheduler.ports import AttemptClaim, Clock, EnvironmentProvider, Execu
 from task_scheduler.services.active_run import ActiveRun, Phase
 from task_scheduler.services.endings import Endings
 from task_scheduler.services.next_attempts import NextAttempts
+from task_scheduler.services.occasions import occasion_of
 from task_scheduler.services.overlaps import must_wait
 from task_scheduler.services.register import Admitted, Register
 from task_scheduler.services.roster import Roster
 from task_scheduler.services.run_record import RunRecord
 from task_scheduler.services.runner_limits import RunnerLimits
 from task_scheduler.services.side_work import SideWork
+from task_scheduler.services.timetable import Timetable
 from task_scheduler.services.waits import within
 
 #: Seconds of pause after each attempt in a row that never began; the run has failed after one more.
@@ -40,6 +43,7 @@ class Starter:
         executor: Executor,
         environments: EnvironmentProvider,
         register: Register,
+        timetable: Timetable,
         side_work: SideWork,
         clock: Clock,
         limits: RunnerLimits,
@@ -51,6 +55,7 @@ class Starter:
         self._executor = executor
         self._environments = environments
         self._register = register
+        self._timetable = timetable
         self._side_work = side_work
         self._clock = clock
         self._limits = limits
@@ -233,6 +238,7 @@ class Starter:
     def _request(self, active: ActiveRun, admitted: Admitted, attempt: AttemptId) -> AttemptRequest:
         run, declared, limits = active.run, admitted.version.declaration, self._limits
         left = self._next_attempts.time_left(active)
+        occasion = occasion_of(run, self._timetable, makes_up=active.makes_up)
         return AttemptRequest(
             id=attempt,
             task_id=run.task_id,
@@ -257,6 +263,10 @@ class Starter:
             umask=declared.umask,
             working_directory=declared.working_directory,
             scheduled_for=run.scheduled_for,
+            window_start=occasion.window_start,
+            zone=occasion.zone,
+            reason=occasion.reason,
+            happening=happening_of(run),
             variables=declared.env,
             log_level=limits.log_level,
         )

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from task_scheduler.core.planning import TICK
 from task_scheduler.core.tasks import Job
-from task_scheduler.core.triggers import Trigger, parse_trigger, read_zone
+from task_scheduler.core.triggers import (
+    NO_CALENDARS,
+    Calendars,
+    EventTrigger,
+    Trigger,
+    calendar_of,
+    parse_trigger,
+    read_zone,
+)
 
+#: What a canonical text has in it that names a calendar.
+_CALENDAR = " calendar "
 #: Different triggers that are kept at hand.
 _MOST_TRIGGERS = 10_000
 
@@ -26,13 +36,20 @@ class TimedJob:
 class Timetable:
     """Which job is due next. Entries of a job that changed are dropped when they come up."""
 
-    def __init__(self, *, zone: tzinfo) -> None:
+    def __init__(self, *, zone: tzinfo, calendars: Calendars = NO_CALENDARS) -> None:
+        """`zone` is that of jobs which name none, and `calendars` those that schedules may name."""
         self._zone = zone
+        self._calendars = calendars
         self._jobs: dict[int, TimedJob] = {}
         self._by_task: dict[str, tuple[int, ...]] = {}
+        #: Jobs that owe nothing by the clock.
+        self._events: dict[int, TimedJob] = {}
+        #: The calendars of the jobs that observe one.
+        self._observed: dict[int, str] = {}
         #: A trigger has no memory, so equal ones are one, of which thousands of jobs may have the same.
         self._triggers: dict[tuple[str, str | None], Trigger] = {}
         self._heap: list[tuple[datetime, int]] = []
+        self._ended: list[TimedJob] = []
 
     def __len__(self) -> int:
         """Return how many jobs are in force."""
@@ -47,7 +64,10 @@ class Timetable:
         """Return the trigger of a canonical text; `timezone` None takes the scheduler's zone."""
         trigger = self._triggers.get((text, timezone))
         if trigger is None:
-            trigger = parse_trigger(text, self._zone if timezone is None else read_zone(timezone))
+            zone = self._zone if timezone is None else read_zone(timezone)
+            trigger = parse_trigger(text, zone, self._calendars)
+            if _CALENDAR in text:
+                return trigger  # its file may change
             if len(self._triggers) >= _MOST_TRIGGERS:
                 self._triggers.clear()
             self._triggers[text, timezone] = trigger
@@ -56,13 +76,36 @@ class Timetable:
     def set_task(self, task_id: str, jobs: Iterable[Job]) -> None:
         """Put exactly these jobs of a task in force; raises TriggerError, and then nothing has changed."""
         timed = [TimedJob(job=job, trigger=self.trigger_of(job.trigger, job.timezone)) for job in jobs]
+        stay = {entry.job.id for entry in timed}
         for job_id in self._by_task.pop(task_id, ()):
-            del self._jobs[job_id]
+            before = self._jobs.pop(job_id)
+            self._events.pop(job_id, None)
+            self._observed.pop(job_id, None)
+            if job_id not in stay and before.job.next_run is not None:
+                self._ended.append(before)
         if timed:
             self._by_task[task_id] = tuple(dict.fromkeys(entry.job.id for entry in timed))
         for entry in timed:
             self._jobs[entry.job.id] = entry
+            if isinstance(entry.trigger, EventTrigger):
+                self._events[entry.job.id] = entry
+            elif _CALENDAR in entry.trigger.text:
+                self._observed[entry.job.id] = calendar_of(entry.trigger.text)
             self._push(entry.job)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there are jobs that are no longer in force and that nobody has taken yet."""
+        return bool(self._ended)
+
+    def take_ended(self) -> list[TimedJob]:
+        """Return the jobs that are no longer in force, as they were, each once: they may still owe something."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def keep_ended(self, ended: Iterable[TimedJob]) -> None:
+        """Offer jobs again whose debts could not be put on record."""
+        self._ended += ended
 
     def jobs_of(self, task_id: str) -> Sequence[Job]:
         """Return a task's jobs in force, oldest first."""
@@ -73,6 +116,10 @@ class Timetable:
         timed = None if job_id is None else self._jobs.get(job_id)
         return None if timed is None else timed.job
 
+    def timed(self, job_id: int | None) -> TimedJob | None:
+        """Return a job in force with its trigger, None when there is none of that id."""
+        return None if job_id is None else self._jobs.get(job_id)
+
     def period_at(self, job_id: int | None, slot: datetime) -> timedelta | None:
         """Return the distance from a slot of a job to the one after it; None when that cannot be told."""
         timed = None if job_id is None else self._jobs.get(job_id)
@@ -81,6 +128,24 @@ class Timetable:
     def all(self) -> Sequence[TimedJob]:
         """Return every job in force."""
         return list(self._jobs.values())
+
+    def waiting_for_events(self) -> Sequence[TimedJob]:
+        """Return the jobs in force that wait for an event, and owe nothing by the clock."""
+        return list(self._events.values())
+
+    def observed(self) -> Mapping[str, Sequence[TimedJob]]:
+        """Return the jobs in force that observe a calendar, by its name."""
+        found: dict[str, list[TimedJob]] = {}
+        for job_id, name in self._observed.items():
+            found.setdefault(name, []).append(self._jobs[job_id])
+        return found
+
+    def plan_anew(self, job_id: int, trigger: Trigger, next_run: datetime | None) -> None:
+        """Have a job follow another trigger of its text from now on; ignored when it is no longer in force."""
+        timed = self._jobs.get(job_id)
+        if timed is not None:
+            self._jobs[job_id] = TimedJob(job=replace(timed.job, next_run=next_run), trigger=trigger)
+            self._push(self._jobs[job_id].job)
 
     def move_on(self, job_id: int, next_run: datetime | None) -> None:
         """Set what a job owes next; ignored when the job is no longer in force."""

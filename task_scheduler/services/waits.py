@@ -19,8 +19,10 @@ SHORTEST_NAP = 1e-4
 class Alarm:
     """A sleep that can be cut short."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, exact: bool = False) -> None:
+        """With `exact` it ends to the fraction of a millisecond, for which its thread stands still shortly before."""
         self._clock = clock
+        self._exact = exact
         self._rung = False
         self._sleeper: asyncio.Future[None] | None = None
 
@@ -47,7 +49,7 @@ class Alarm:
         self._rung = False
 
     async def _sleep(self, seconds: float) -> None:
-        await self._clock.sleep(seconds)
+        await self._clock.sleep(seconds, exact=self._exact)
 
 
 async def within(clock: Clock, seconds: float, work: Awaitable[T]) -> T:

@@ -42,7 +42,7 @@ class FakeClock:
         """Return seconds that never run backwards and go on in suspend."""
         return self._boottime
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float, *, exact: bool = False) -> None:  # noqa: ARG002 - every sleep is exact here
         """Return after `seconds` of monotonic time; at once for zero or less."""
         if seconds <= 0:
             await asyncio.sleep(0)

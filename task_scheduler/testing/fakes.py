@@ -241,6 +241,7 @@ class FakeEnvironments:
         self.may_build.set()
         self.missing: set[str] = set()
         self.inspections: dict[str, Inspection] = {}
+        self.inspected: list[SourceFile] = []
 
     async def resolve(self, requirements: Requirements) -> Lock:
         """Return the lock that belongs to the requirements."""
@@ -275,6 +276,7 @@ class FakeEnvironments:
 
     async def inspect(self, key: str, source: SourceFile) -> Inspection:  # noqa: ARG002
         """Return what the test put in."""
+        self.inspected.append(source)
         return self.inspections.get(source.task_id, Inspection())
 
     async def collect(self, keep: Collection[str], *, even_recent: bool = False, dry_run: bool = False) -> Collected:  # noqa: ARG002
@@ -352,12 +354,19 @@ class FakeFolder:
 
     # --- what the test does -------------------------------------------------------------------------------
 
-    def write(self, task_id: str, reading: TaskReading | None = None, *, text: str = "1") -> str:
+    def write(
+        self, task_id: str, reading: TaskReading | None = None, *, text: str = "1", saved_at: datetime | None = None
+    ) -> str:
         """Write a file; return its digest. Another `text` is another version of it."""
         content = f"{task_id} {text}".encode()
         digest = hashlib.sha256(content).hexdigest()
         self._files[task_id] = SourceFile(
-            task_id=task_id, path=f"tasks/{task_id}.py", digest=digest, content=content, stamp=f"stamp of {digest}"
+            task_id=task_id,
+            path=f"tasks/{task_id}.py",
+            digest=digest,
+            content=content,
+            stamp=f"stamp of {digest}",
+            saved_at=saved_at,
         )
         self._readings[digest] = a_reading() if reading is None else reading
         self._report(files=(self._files[task_id],))

@@ -270,7 +270,7 @@ def ledger_faults(project: RunningProject) -> list[str]:
         f"job {row['job_id']} has {row['n']} runs for {row['scheduled_for']}"
         for row in project.rows(
             "SELECT job_id, scheduled_for, clock_generation, count(*) AS n FROM runs "
-            "WHERE job_id IS NOT NULL GROUP BY 1, 2, 3 HAVING n > 1"
+            "WHERE job_id IS NOT NULL AND scheduled_for IS NOT NULL GROUP BY 1, 2, 3 HAVING n > 1"
         )
     ]
     faults += [

@@ -4,6 +4,7 @@ import pytest
 
 from task_scheduler.store.memory import MemoryStore
 from task_scheduler.testing.contracts.catalogue import CatalogueContract
+from task_scheduler.testing.contracts.happenings import HappeningsContract
 from task_scheduler.testing.contracts.history import HistoryContract
 from task_scheduler.testing.contracts.ledger import LedgerContract
 from task_scheduler.testing.contracts.resets import ResetsContract
@@ -32,4 +33,8 @@ class TestStateInMemory(StateContract):
 
 
 class TestResetsInMemory(ResetsContract):
+    pass
+
+
+class TestHappeningsInMemory(HappeningsContract):
     pass

@@ -8,6 +8,7 @@ import pytest
 from task_scheduler.store.sqlite import SqliteStore
 from task_scheduler.testing.clock import FakeClock
 from task_scheduler.testing.contracts.catalogue import CatalogueContract
+from task_scheduler.testing.contracts.happenings import HappeningsContract
 from task_scheduler.testing.contracts.history import HistoryContract
 from task_scheduler.testing.contracts.ledger import LedgerContract
 from task_scheduler.testing.contracts.resets import ResetsContract
@@ -39,4 +40,8 @@ class TestStateOnSqlite(StateContract):
 
 
 class TestResetsOnSqlite(ResetsContract):
+    pass
+
+
+class TestHappeningsOnSqlite(HappeningsContract):
     pass

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from task_scheduler.core.declaration import retries, surroundings
+from task_scheduler.core.declaration import retries, surroundings, timing_keys
 from task_scheduler.core.declaration.form import DAY, MISSING, Form, holds_impossible_letter, shown
 from task_scheduler.core.declaration.keys import DEFAULTS
 from task_scheduler.core.errors import Problem, TriggerError
@@ -74,6 +74,7 @@ def declare(
     form.refuse_unknown_keys()
     if recommends:
         form.recommend(("title", "description"), f"{default_title!r} stands in for the title")
+    starts, ends = timing_keys.first_and_last(form)
     declaration = TaskDeclaration(
         title=_title(form, default_title),
         description=_description(form),
@@ -99,6 +100,13 @@ def declare(
         retry_jitter=form.number("retry_jitter", DEFAULTS.retry_jitter, 0, 1, "0.2"),
         retry_on=retries.retry_on(form),
         overlap=_overlap(form),
+        jitter=timing_keys.jitter(form),
+        missed=timing_keys.missed(form),
+        missed_window=timing_keys.missed_window(form),
+        starts=starts,
+        ends=ends,
+        calendar=timing_keys.calendar(form),
+        on_holiday=timing_keys.on_holiday(form),
         memory_limit=form.size("memory_limit", LEAST_MEMORY, LARGEST, "512 MB"),
         cpu_limit=form.whole_number("cpu_limit", None, 1, LONGEST_CPU_TIME, "seconds (30 days)", example=60),
         max_processes=form.whole_number("max_processes", None, 1, MOST_PROCESSES, example=20),

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from task_scheduler.core.declaration.keys import KEYS, LONGEST_SHOWN, REMOVE_IT, meant_key, shown_key
 from task_scheduler.core.errors import Problem, Severity, did_you_mean
-from task_scheduler.core.quantities import parse_size
+from task_scheduler.core.quantities import parse_duration, parse_size
 
 #: What `Form.value` returns for a key that is not given.
 MISSING = object()
@@ -238,6 +238,25 @@ class Form:
             self.error(key, f"{key} must be at most {most}, not {shown(value)}")
         else:
             return size
+        return None
+
+    def duration(self, key: str, most: int, most_shown: str, example: str) -> int | None:
+        """Return whole seconds, given as their number or with a unit; None when the key is not given."""
+        value = self.value(key)
+        if value is MISSING:
+            return None
+        try:
+            seconds = parse_duration(value)
+        except ValueError:
+            seconds = -1
+        if seconds < 0 or not seconds.is_integer():
+            is_digits = isinstance(value, str) and _DIGITS.fullmatch(value.strip())
+            hint = f": write {str(value).strip()} without quotes" if is_digits else ""
+            self.error(key, f'{key} must be whole seconds or a duration such as "{example}", not {shown(value)}{hint}')
+        elif seconds > most:
+            self.error(key, f"{key} must be at most {most_shown}, not {shown(value)}")
+        else:
+            return int(seconds)
         return None
 
     def items(self, key: str, example: str, between: re.Pattern[str] | None = None) -> Iterator[tuple[str, object]]:

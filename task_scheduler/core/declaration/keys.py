@@ -65,7 +65,15 @@ _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
             "retry_backoff",
         ),
         **dict.fromkeys(("max_backoff", "max_delay", "max_retry_delay", "retry_delay_max"), "retry_max_delay"),
-        "jitter": "retry_jitter",
+        **dict.fromkeys(("random_delay", "randomized_delay", "splay", "spread"), "jitter"),
+        **dict.fromkeys(("catch_up", "catchup", "misfire", "misfire_policy", "on_missed"), "missed"),
+        **dict.fromkeys(
+            ("catchup_window", "grace_time", "max_lateness", "misfire_grace_time", "starting_deadline"), "missed_window"
+        ),
+        **dict.fromkeys(("begin", "begins", "from", "start", "start_date", "starting", "valid_from"), "starts"),
+        **dict.fromkeys(("end", "end_date", "expires", "till", "until", "valid_until"), "ends"),
+        **dict.fromkeys(("business_days", "country", "holiday", "holidays", "workdays"), "calendar"),
+        **dict.fromkeys(("holiday_policy", "on_holidays"), "on_holiday"),
         **dict.fromkeys(
             ("retry_exceptions", "retry_for", "retry_if", "retry_on_exceptions", "retry_when", "retryable"), "retry_on"
         ),
@@ -102,7 +110,7 @@ _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-_SHORT = 5
+_SHORT = 6
 _NO_LETTER = re.compile(r"[-\s.]+")
 
 

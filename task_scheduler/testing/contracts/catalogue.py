@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from task_scheduler.core.errors import Problem, Severity, TaskSchedulerError
-from task_scheduler.core.tasks import Overlap, StartMethod, TaskStatus
+from task_scheduler.core.tasks import Jitter, Missed, OnHoliday, Overlap, StartMethod, TaskStatus
 from task_scheduler.testing.builders import (
     SOURCE,
     a_declaration,
@@ -51,6 +51,13 @@ FULL_DECLARATION = a_declaration(
     retry_jitter=0.25,
     retry_on=("TimeoutError", "3", "timed_out"),
     overlap=Overlap.QUEUE_ONE,
+    jitter=Jitter(up_to=60, fresh=True),
+    missed=Missed.ALL,
+    missed_window=129_600,
+    starts="2027-01-01",
+    ends="2027-12-31 18:00",
+    calendar="DE-BY",
+    on_holiday=OnHoliday.NEXT_WORKDAY,
     memory_limit=512 * 1024 * 1024,
     cpu_limit=30,
     max_processes=4,
@@ -272,6 +279,34 @@ class CatalogueContract:
         jobs = await admit_task(store, jobs=(a_job_declaration(line=3), a_job_declaration(line=8)))
 
         assert len(jobs) == 1
+
+    @in_event_loop
+    async def test_tags_are_kept_with_a_job_in_their_order(self, store: Store) -> None:
+        jobs = await admit_task(
+            store, jobs=(a_job_declaration(tags=("nightly", "a mail")), a_job_declaration(function="other"))
+        )
+
+        assert [job.tags for job in jobs] == [("nightly", "a mail"), ()]
+        assert await store.jobs() == jobs
+
+    @in_event_loop
+    async def test_other_tags_change_nothing_else_of_a_job(self, store: Store) -> None:
+        (job,) = await admit_task(store, jobs=(a_job_declaration(tags=("old",)),), next_run=NOON)
+
+        for tags in (("new", "newer"), ()):
+            admitted = await admit_task(store, source=NEWER, jobs=(a_job_declaration(tags=tags),), next_run=after(300))
+
+            assert admitted == [replace(job, tags=tags)]
+            assert await store.jobs() == admitted
+
+    @in_event_loop
+    async def test_a_job_that_comes_back_has_the_tags_it_has_now(self, store: Store) -> None:
+        (job,) = await admit_task(store, jobs=(a_job_declaration(tags=("old",)),))
+        await admit_task(store, source=NEWER, jobs=(a_job_declaration(function="other"),))
+
+        back = await admit_task(store, jobs=(a_job_declaration(tags=("new",)),), next_run=after(300))
+
+        assert back == [replace(job, tags=("new",), next_run=after(300))]
 
     @in_event_loop
     async def test_a_job_no_longer_declared_ends_and_comes_back_with_its_id(self, store: Store) -> None:

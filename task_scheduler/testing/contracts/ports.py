@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from task_scheduler.ports import Catalogue, History, Ledger, Resets, StateStore
+from task_scheduler.ports import Catalogue, Happenings, History, Ledger, Resets, StateStore
 
 
-class Store(Ledger, Resets, Catalogue, History, StateStore, Protocol):
+class Store(Ledger, Resets, Catalogue, History, StateStore, Happenings, Protocol):
     """A whole record."""

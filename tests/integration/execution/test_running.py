@@ -212,7 +212,11 @@ def test_a_task_finds_itself_in_its_project_with_nothing_of_the_host(project: Pr
     async def scenario() -> None:
         async with project.scheduler() as scheduler:
             request = project.request(
-                FACTS, scheduled_for=datetime(2026, 11, 22, 14, tzinfo=UTC), variables={"MINE": "yes"}
+                FACTS,
+                scheduled_for=datetime(2026, 11, 22, 14, tzinfo=UTC),
+                window_start=datetime(2026, 11, 22, 13, tzinfo=UTC),
+                reason="schedule",
+                variables={"MINE": "yes"},
             )
             attempt = scheduler.launch(request)
             await scheduler.exit_of(attempt)
@@ -242,7 +246,10 @@ def test_a_task_finds_itself_in_its_project_with_nothing_of_the_host(project: Pr
                 "TASK_SCHEDULER_SOURCE": str(project.sources / request.digest),
                 "TASK_SCHEDULER_STOP_NOTE": str(project.marker(scheduler, attempt).with_suffix(".stop")),
                 "TASK_SCHEDULER_TASK": "report",
+                "TASK_SCHEDULER_REASON": "schedule",
                 "TASK_SCHEDULER_TITLE": "Report",
+                "TASK_SCHEDULER_WINDOW_END": "2026-11-22T14:00:00+00:00",
+                "TASK_SCHEDULER_WINDOW_START": "2026-11-22T13:00:00+00:00",
             }
             stdlib = next(place for place, path in enumerate(facts["path"]) if path.endswith("lib-dynload"))
             packages = next(place for place, path in enumerate(facts["path"]) if path.endswith("site-packages"))
@@ -501,6 +508,7 @@ def test_old_pythons_can_host(project: Project) -> None:
         *("preload", "interpreter", "programs", "fresh", "child", "spawned", "spawned_file"),
         *("parentage", "faults", "markers", "processes", "complaints", "../local_imports", "../bare_frontmatter"),
         *("telling", "words", "raised", "stopping", "winding_up", "../this_run", "../json_values"),
+        *("parameters", "confinement"),
     )
     for name in own:
         ast.parse((folder / f"{name}.py").read_text(), feature_version=(3, 8))

@@ -97,3 +97,17 @@ def test_a_backup_a_minute_for_a_year_is_a_number_that_fits() -> None:
 
 def test_none_are_none() -> None:
     assert kept([], now=NOW, keep=WEEK) == frozenset()
+
+
+def test_those_of_a_clock_that_was_ahead_take_no_place_and_the_one_just_written_stays() -> None:
+    ahead = [a_backup(NOW + timedelta(days=number)) for number in range(1, MOST_KEPT + 2)]
+    written = a_backup(NOW)
+
+    assert staying([*ahead, written]) == [*ahead, written]
+    assert written.name in kept([*ahead, written], now=NOW, keep=WEEK, written=written.name)
+
+
+def test_the_one_just_written_stays_whatever_its_time() -> None:
+    written = a_backup(NOW - timedelta(days=30))
+
+    assert written.name in kept([a_backup(NOW), written], now=NOW, keep=WEEK, written=written.name)

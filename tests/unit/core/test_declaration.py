@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from task_scheduler.core.declaration import KEYS, declare
 from task_scheduler.core.errors import Problem, Severity
-from task_scheduler.core.tasks import Overlap, StartMethod, TaskDeclaration
+from task_scheduler.core.tasks import Jitter, Missed, OnHoliday, Overlap, StartMethod, TaskDeclaration
 
 NAMED = {"title": "Report", "description": "Counts things"}
 
@@ -68,6 +68,13 @@ def test_silence_means_the_documented_defaults() -> None:
         retry_jitter=0,
         retry_on=(),
         overlap=Overlap.SKIP,
+        jitter=None,
+        missed=None,
+        missed_window=None,
+        starts=None,
+        ends=None,
+        calendar=None,
+        on_holiday=OnHoliday.SKIP,
         memory_limit=None,
         cpu_limit=None,
         max_processes=None,
@@ -103,6 +110,13 @@ def test_every_key_is_read() -> None:
             "retry_jitter": 0.25,
             "retry_on": ["requests.exceptions.Timeout", "SIGSEGV", 75, "timed_out"],
             "overlap": "queue_one",
+            "jitter": {"up_to": 60, "fresh": True},
+            "missed": "all",
+            "missed_window": "36 h",
+            "starts": "2027-01-01",
+            "ends": "2027-12-31 18:00",
+            "calendar": "DE-BY",
+            "on_holiday": "next_workday",
             "memory_limit": "512 MB",
             "cpu_limit": 60,
             "max_processes": 20,
@@ -137,6 +151,13 @@ def test_every_key_is_read() -> None:
         retry_jitter=0.25,
         retry_on=("requests.exceptions.Timeout", "SIGSEGV", "75", "timed_out"),
         overlap=Overlap.QUEUE_ONE,
+        jitter=Jitter(up_to=60, fresh=True),
+        missed=Missed.ALL,
+        missed_window=129_600,
+        starts="2027-01-01",
+        ends="2027-12-31 18:00",
+        calendar="DE-BY",
+        on_holiday=OnHoliday.NEXT_WORKDAY,
         memory_limit=512_000_000,
         cpu_limit=60,
         max_processes=20,
@@ -285,7 +306,12 @@ def test_a_mistake_is_named_with_its_value_and_the_way_out(data: Mapping[str, ob
         ("retries", "retry_count"),
         ("pre-load", "preload"),
         ("backoff", "retry_backoff"),
-        ("jitter", "retry_jitter"),
+        ("splay", "jitter"),
+        ("catchup", "missed"),
+        ("misfire_grace_time", "missed_window"),
+        ("start_date", "starts"),
+        ("until", "ends"),
+        ("holidays", "calendar"),
         ("max_delay", "retry_max_delay"),
         ("memory", "memory_limit"),
         ("mem-limit", "memory_limit"),

@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from task_scheduler.core.planning import TICK, JobPlan, MissSlots, RunSlot, give_up, miss_all, plan_job
-from task_scheduler.core.policies import MOST_CAUGHT_UP, MisfirePolicy, Missed
+from task_scheduler.core.policies import MOST_CAUGHT_UP, MisfirePolicy
+from task_scheduler.core.tasks import Missed
 from task_scheduler.testing.clock import NOON
 
 

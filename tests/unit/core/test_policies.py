@@ -16,12 +16,11 @@ from task_scheduler.core.policies import (
     SHORTEST_SNOOZE,
     BackOff,
     MisfirePolicy,
-    Missed,
     RetentionPolicy,
     RetryPolicy,
 )
 from task_scheduler.core.runs import AttemptExit, ErrorSummary, StopCause
-from task_scheduler.core.tasks import TaskDeclaration
+from task_scheduler.core.tasks import Missed, TaskDeclaration
 from task_scheduler.testing.clock import NOON
 
 AFTER = NOON + timedelta(seconds=60)
@@ -263,3 +262,16 @@ def test_a_back_off_never_exceeds_its_bound_however_often_something_fails(failur
 
 def test_history_is_kept_for_a_quarter_by_default() -> None:
     assert RetentionPolicy() == RetentionPolicy(age=timedelta(days=90), runs_per_task=10_000)
+
+
+def test_what_a_task_declares_of_missed_slots_comes_before_the_setting() -> None:
+    setting = MisfirePolicy(missed=Missed.SKIP, window=timedelta(hours=2))
+
+    assert setting.of(None) is setting
+    assert setting.of(TaskDeclaration(title="A")) is setting
+    assert setting.of(TaskDeclaration(title="A", missed=Missed.ALL)) == MisfirePolicy(
+        missed=Missed.ALL, window=timedelta(hours=2)
+    )
+    assert setting.of(TaskDeclaration(title="A", missed_window=0)) == MisfirePolicy(
+        missed=Missed.SKIP, window=timedelta(0)
+    )

@@ -32,7 +32,7 @@ def test_persisted_values_are_never_renamed() -> None:
     frozen = {
         RunState: "queued running retrying succeeded failed timed_out cancelled interrupted skipped missed",
         AttemptState: "claimed running succeeded failed timed_out cancelled interrupted skipped snoozed void",
-        RunKind: "scheduled manual recovered",
+        RunKind: "scheduled manual event recovered",
         StopCause: "timeout deadline memory_limit cpu_limit max_processes",
         EndKind: "skip snooze cancel",
         Overlap: "skip queue queue_one parallel replace",

@@ -19,9 +19,21 @@ from task_scheduler.watcher.requirements import requirement_fault
 VALIDATOR = Draft202012Validator(frontmatter_schema())
 
 #: Keys whose texts a schema cannot judge: it may accept what the rules refuse, never the other way round.
-JUDGED_BY_CHECK = frozenset({"dependencies", "python_version", "schedule", "timezone", "retry_on", "working_directory"})
+JUDGED_BY_CHECK = frozenset(
+    {
+        "dependencies",
+        "python_version",
+        "schedule",
+        "timezone",
+        "retry_on",
+        "working_directory",
+        "starts",
+        "ends",
+        "calendar",
+    }
+)
 #: Keys whose sizes a schema cannot compare, since they are texts.
-SIZES = frozenset({"memory_limit", "output_limit"})
+SIZES = frozenset({"memory_limit", "output_limit", "missed_window"})
 #: Keys whose default comes from elsewhere, or cannot be written out.
 NO_DEFAULT = frozenset({"title", "schedule", "retry_on"})
 
@@ -48,6 +60,14 @@ GOOD = {
         st.sampled_from(["TimeoutError", "a.B", "SIGKILL", "timed_out", 1, 255]), min_size=1, unique=True
     ),
     "overlap": st.sampled_from(["skip", "queue", "queue_one", "parallel", "replace"]),
+    "jitter": st.integers(0, 86_400)
+    | st.fixed_dictionaries({"up_to": st.integers(0, 86_400)}, optional={"fresh": st.booleans()}),
+    "missed": st.sampled_from(["once", "skip", "all"]),
+    "missed_window": st.sampled_from([0, 3_600, "36 h", "90 minutes", "2 weeks"]),
+    "starts": st.sampled_from(["2027-01-01", "2027-01-01 9:00"]),
+    "ends": st.sampled_from(["2028-02-29", "2028-02-29T09:00:30"]),
+    "calendar": st.sampled_from(["DE", "DE-BY", "config/holidays.ics", "days.txt"]),
+    "on_holiday": st.sampled_from(["skip", "next_workday", "previous_workday"]),
     "memory_limit": st.sampled_from(["512 MB", "1.5GiB", 16_000_000, " 20 mb "]),
     "cpu_limit": st.integers(1, 2_592_000),
     "max_processes": st.integers(1, 100_000),
@@ -168,13 +188,27 @@ def test_it_accepts_every_good_frontmatter(data: dict[str, object]) -> None:
 @example("max_processes", 0)
 @example("cpu_limit", 2_592_001)
 @example("working_directory", "x" * 4_001)
+@example("jitter", {"up_to": 5, "fresch": True})
+@example("jitter", {"up_to": 86_401})
+@example("jitter", {"up_to": 5, "fresh": 1})
+@example("jitter", {})
+@example("jitter", -1)
+@example("missed", "never")
+@example("missed_window", -1)
+@example("missed_window", 31_622_401)
+@example("starts", "2027-02-30")
+@example("starts", "2027-01-01T00:00:00Z")
+@example("calendar", "../days.txt")
+@example("calendar", "de")
 @example("env", {"A": None})
 @example("env", [])
 @example("schedule", [])
 @example("python_version", "\x1f")
 @example("python_version", ",")
 def test_it_judges_each_value_as_the_rules_do(key: str, value: object) -> None:
-    by_rules, by_schema = accepts({key: value}), VALIDATOR.is_valid({key: value})
+    # The longest delay is judged beside the usual one, which a schema cannot.
+    beside: dict[str, object] = {"retry_delay": 0} if key == "retry_max_delay" else {}
+    by_rules, by_schema = accepts({key: value, **beside}), VALIDATOR.is_valid({key: value})
 
     if (key in JUDGED_BY_CHECK and isinstance(value, str | list)) or (key in SIZES and isinstance(value, str)):
         assert by_schema or not by_rules

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -345,6 +345,20 @@ async def test_computed_schedules_join_those_that_were_read() -> None:
 
         jobs = world.timetable.jobs_of("report")
         assert [(job.function, job.timezone) for job in jobs] == [("start", "Asia/Tokyo"), ("night", "Asia/Tokyo")]
+
+
+@in_event_loop
+async def test_an_import_is_told_by_the_task_s_clock_when_the_file_was_saved() -> None:
+    world = World()
+    saved_at = datetime(2027, 6, 30, 17, tzinfo=UTC)
+    async with world.running(catalog=True):
+        world.folder.write("named", a_reading(computed=True, timezone="Asia/Tokyo"), saved_at=saved_at)
+        world.folder.write("other", a_reading(computed=True), saved_at=saved_at)
+        await quiet(world)
+
+        told = {source.task_id: source.saved_at for source in world.environments.inspected}
+        assert told == {"named": saved_at, "other": saved_at}
+        assert {str(moment.tzinfo) for moment in told.values() if moment} == {"Asia/Tokyo", str(world.timetable.zone)}
 
 
 @in_event_loop

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from task_scheduler.core.errors import Problem
-from task_scheduler.core.policies import MisfirePolicy, Missed, RetentionPolicy
+from task_scheduler.core.policies import MisfirePolicy, RetentionPolicy
 from task_scheduler.core.runs import RunState
-from task_scheduler.core.tasks import TaskStatus
+from task_scheduler.core.tasks import Missed, TaskStatus
 from task_scheduler.services.custody import Custody
 from task_scheduler.services.runner import RunnerLimits
 from task_scheduler.testing.clock import FakeClock

@@ -7,10 +7,9 @@ import asyncio
 import pytest
 
 from task_scheduler.core.outcomes import Missed as missed  # noqa: N813 - an outcome, beside the policy of that name
-from task_scheduler.core.policies import MisfirePolicy, Missed
+from task_scheduler.core.policies import MOST_QUEUED, MisfirePolicy
 from task_scheduler.core.runs import RunState
-from task_scheduler.core.tasks import Overlap
-from task_scheduler.services.overlaps import MOST_QUEUED
+from task_scheduler.core.tasks import Missed, Overlap
 from task_scheduler.services.recording import ENDS_GATHERED
 from task_scheduler.testing.builders import a_job_declaration
 from task_scheduler.testing.loops import in_event_loop

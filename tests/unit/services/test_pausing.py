@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from task_scheduler.core.errors import Refused, StoreError
-from task_scheduler.core.policies import MisfirePolicy, Missed
+from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.requests import PauseConfirmed
 from task_scheduler.core.runs import AttemptId, AttemptNotes, AttemptState, Progress, RunState
+from task_scheduler.core.tasks import Missed
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.loops import in_event_loop
 from tests.unit.services.world import World

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from task_scheduler.core.policies import MisfirePolicy, Missed
+from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.requests import OpenAttempt, Report, Started
 from task_scheduler.core.runs import AttemptExit, AttemptState, RunState
+from task_scheduler.core.tasks import Missed
 from task_scheduler.testing.builders import a_job_declaration
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.loops import in_event_loop

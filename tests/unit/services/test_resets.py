@@ -11,8 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from task_scheduler.core.policies import MisfirePolicy
-from task_scheduler.core.policies import Missed as MissedPolicy
 from task_scheduler.core.runs import RunState
+from task_scheduler.core.tasks import Missed as MissedPolicy
 from task_scheduler.core.tasks import Overlap
 from task_scheduler.services.resets import REASON, JobReset, Resetter
 from task_scheduler.testing.clock import NOON

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from task_scheduler.core.policies import MisfirePolicy, Missed
+from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.restoring import UNSETTLED, Restored
 from task_scheduler.core.runs import RunState
+from task_scheduler.core.tasks import Missed
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.loops import in_event_loop
 from tests.unit.services.world import World
@@ -89,6 +90,6 @@ def test_it_is_told_in_a_sentence(outputs: int) -> None:
 
     expected = ["", "; 1 of its outputs remains in logs/runs", "; 2 of its outputs remain in logs/runs"][outputs]
     assert told.sentence(UTC) == (
-        "it is gone; restored from the backup of 2026-03-01 12:00:00 (b.db): what ran between then and 2026-03-01 "
-        f"12:10:00 is not on record{expected}; the record before is kept in data/damaged/x"
+        "it is gone; restored from the backup of 2026-03-01 12:00:00 UTC (b.db): what ran between then and 2026-03-01 "
+        f"12:10:00 UTC is not on record{expected}; the record before is kept in data/damaged/x"
     )

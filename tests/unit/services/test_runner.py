@@ -9,9 +9,10 @@ import pytest
 
 from task_scheduler.core.errors import EnvironmentFailed, Refused, StoreError, UnknownTask
 from task_scheduler.core.outcomes import Missed as missed  # noqa: N813 - an outcome, beside the policy of that name
-from task_scheduler.core.policies import MisfirePolicy, Missed
+from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.requests import Finished, Lost, NotStarted, Report, Started
 from task_scheduler.core.runs import AttemptExit, AttemptId, AttemptState, RunKind, RunState
+from task_scheduler.core.tasks import Missed
 from task_scheduler.services.recording import ENDS_GATHERED
 from task_scheduler.testing.builders import a_job_declaration
 from task_scheduler.testing.clock import NOON

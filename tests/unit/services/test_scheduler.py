@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from task_scheduler.core.policies import MisfirePolicy, Missed
+from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.runs import RunState
+from task_scheduler.core.tasks import Missed
 from task_scheduler.services import scheduler as scheduler_module
 from task_scheduler.testing.builders import a_job_declaration
 from task_scheduler.testing.clock import NOON

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from task_scheduler.core.errors import UnknownTask
-from task_scheduler.core.policies import MisfirePolicy, Missed
-from task_scheduler.core.tasks import Overlap, TaskStatus
+from task_scheduler.core.policies import MisfirePolicy
+from task_scheduler.core.tasks import Missed, Overlap, TaskStatus
 from task_scheduler.services.schedules import ScheduleOverview
 from task_scheduler.testing.builders import a_job_declaration, a_task
 from task_scheduler.testing.loops import in_event_loop
@@ -140,3 +141,21 @@ async def test_a_paused_slot_makes_its_job_paused() -> None:
 
     assert (job["state"], job["last"]["paused"]) == ("paused", True)
     await world.stop()
+
+
+@in_event_loop
+async def test_each_job_names_the_zone_it_is_judged_in() -> None:
+    world = World()
+    await world.start()
+    await world.admit("here", jobs=[a_job_declaration(), a_job_declaration(function="there", timezone="Asia/Tokyo")])
+    await world.admit("by_hand", jobs=[])
+    model = ScheduleOverview(
+        catalogue=world.store,
+        history=world.store,
+        clock=world.clock,
+        zone=ZoneInfo("Europe/Berlin"),
+        misfire=lambda: MisfirePolicy(missed=Missed.ONCE, window=timedelta(hours=1)),
+    )
+
+    assert [job["zone"] for job in await model.jobs()] == [None, "Europe/Berlin", "Asia/Tokyo"]
+    assert [job["zone"] for job in await told(world).jobs("here")] == ["UTC", "Asia/Tokyo"]

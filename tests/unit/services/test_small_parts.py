@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 from task_scheduler.core.environments import Requirements
 from task_scheduler.core.errors import Problem, Refused, TriggerError
+from task_scheduler.core.policies import MOST_QUEUED
 from task_scheduler.core.runs import RunState
 from task_scheduler.core.tasks import Overlap, TaskRecord, TaskStatus
+from task_scheduler.core.waiting_line import PATIENCE, WaitingLine
 from task_scheduler.services.active_run import ActiveRun, ActiveRuns, Phase
-from task_scheduler.services.overlaps import MOST_QUEUED, describe_overlap, doubled, must_wait, why_skipped
+from task_scheduler.services.overlaps import describe_overlap, doubled, must_wait, why_skipped
 from task_scheduler.services.register import Admitted, Register
 from task_scheduler.services.requested_entry import call_text, requested_entry, why_not_in_force
 from task_scheduler.services.shared_environment import SharedNeeds
 from task_scheduler.services.timetable import Timetable
-from task_scheduler.services.waiting_line import PATIENCE, WaitingLine
 from task_scheduler.testing.builders import a_declaration, a_job, a_lock, a_run, a_version
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.loops import in_event_loop

@@ -16,6 +16,7 @@ from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.requests import Started
 from task_scheduler.core.runs import Attempt, AttemptId, Run, RunState
 from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord
+from task_scheduler.core.triggers import NO_CALENDARS, Calendars
 from task_scheduler.ports import Admission, AttemptClaim, AttemptEnd, GivenUp, RunFilter, RunRequest, SlotClaim
 from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.patience import Patience
@@ -117,6 +118,7 @@ class World:
         shared_environment: bool = False,
         reload_on_change: bool = True,
         executor: type[FakeExecutor] = FakeExecutor,
+        calendars: Calendars = NO_CALENDARS,
     ) -> None:
         self.clock = FakeClock()
         self.store = FlakyStore()
@@ -132,11 +134,12 @@ class World:
         self._stop_on_invalid = stop_on_invalid
         self._shared_environment = shared_environment
         self._reload_on_change = reload_on_change
+        self._calendars = calendars
         self._compose()
 
     def _compose(self) -> None:
         self.register = Register()
-        self.timetable = Timetable(zone=UTC)
+        self.timetable = Timetable(zone=UTC, calendars=self._calendars)
         self.patience = Patience(clock=self.clock, publish=self.events.append)
         self.runner = Runner(
             ledger=self.store,
@@ -184,6 +187,7 @@ class World:
             ledger=self.store,
             executor=self.executor,
             runner=self.runner,
+            register=self.register,
             arm=self.scheduler.arm,
             clock=self.clock,
             policy=self._policy,

@@ -1,4 +1,4 @@
-"""The line of runs that wait for a place: the most urgent first, fair between tasks."""
+"""The line of runs that wait for a place: the most urgent first, fair between tasks; and what is made up for, behind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from itertools import count
 
 #: Seconds a run may wait before it is urgent. It bounds how long those of others, however many, can go before it.
 PATIENCE = 10.0
+#: The same of a run that makes up for a missed slot: nobody counts on its minute any more.
+PATIENCE_TO_MAKE_UP = 60.0
 
 
 class WaitingLine:
@@ -21,7 +23,9 @@ class WaitingLine:
     It is the rule of earliest deadlines (Liu and Layland, 1973), which meets all deadlines where that can be done.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience: float = PATIENCE) -> None:
+        """`patience` is how long a task waits for its next turn, in seconds."""
+        self._patience = patience
         self._lines: dict[str, deque[tuple[float, int]]] = {}
         self._turns: dict[str, tuple[float, int]] = {}  #: of each task that waits: by when, and since when in the line
         self._heap: list[tuple[float, int, str]] = []  #: the same; entries that are no longer true are passed over
@@ -40,6 +44,15 @@ class WaitingLine:
         if len(line) == 1:
             self._give_turn(task_id, begin_by)
 
+    def begins_by(self) -> float | None:
+        """Return by when the run ought to begin whose turn it is, None when nobody waits."""
+        while self._heap:
+            begin_by, order, task_id = self._heap[0]
+            if self._turns.get(task_id) == (begin_by, order):
+                return begin_by
+            heapq.heappop(self._heap)
+        return None
+
     def next(self, now: float) -> int | None:
         """Take out the run whose turn it is, None when nobody waits; `now` is by the clock of `begin_by`."""
         while self._heap:
@@ -51,7 +64,7 @@ class WaitingLine:
             self._size -= 1
             if line:
                 # From now, where its turn came early since nobody else waited: it must not pay for that later.
-                self._give_turn(task_id, max(line[0][0], min(begin_by, now) + PATIENCE))
+                self._give_turn(task_id, max(line[0][0], min(begin_by, now) + self._patience))
             else:
                 self._forget(task_id)
             return run_id
@@ -73,3 +86,39 @@ class WaitingLine:
     def _forget(self, task_id: str) -> None:
         del self._lines[task_id]
         del self._turns[task_id]
+
+
+class WaitingLines:
+    """Two lines for one set of places: of runs whose slot is now, and of those that make up for missed ones.
+
+    After a long stop everything is owed at once. What makes up for it holds half of the places at most (one of one), so
+    that whatever is due meanwhile begins on time; and of two that wait, its turn comes later by its longer patience.
+    """
+
+    def __init__(self) -> None:
+        self._on_time = WaitingLine()
+        self._making_up = WaitingLine(patience=PATIENCE_TO_MAKE_UP)
+
+    def join(self, task_id: str, run_id: int, begin_by: float, *, makes_up: bool) -> None:
+        """Put a run at the end of its task's line; `begin_by` is a moment in seconds, of a clock that is never set."""
+        self._line(makes_up=makes_up).join(task_id, run_id, begin_by)
+
+    def leave(self, task_id: str, run_id: int, *, makes_up: bool) -> None:
+        """Take a run out of its line before its turn; raises ValueError when it does not stand there."""
+        self._line(makes_up=makes_up).leave(task_id, run_id)
+
+    def next(self, now: float, *, places: int, making_up: int) -> int | None:
+        """Take out the run whose turn it is, None: nobody may have a place; `making_up` of all places are held so."""
+        due = self._on_time.begins_by()
+        owed = self._making_up.begins_by() if making_up < places_to_make_up(places) else None
+        if owed is not None and (due is None or owed < due):
+            return self._making_up.next(now)
+        return self._on_time.next(now)
+
+    def _line(self, *, makes_up: bool) -> WaitingLine:
+        return self._making_up if makes_up else self._on_time
+
+
+def places_to_make_up(places: int) -> int:
+    """Return how many of all places runs may hold at once that make up for missed slots."""
+    return max(1, places // 2)

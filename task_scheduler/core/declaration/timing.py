@@ -1,0 +1,46 @@
+"""What a frontmatter says of when its jobs run, beside their schedules: it becomes part of each job's canonical text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from task_scheduler.core.tasks import JobDeclaration, TaskDeclaration
+from task_scheduler.core.triggers import seed_of, stable_delay, with_clauses
+
+
+def timed(job: JobDeclaration, declaration: TaskDeclaration | None, task_id: str) -> JobDeclaration:
+    """Return a job with the zone and the clauses of its file; what it says itself comes first. Raises TriggerError."""
+    if declaration is None:
+        return job
+    return replace(
+        job,
+        timezone=job.timezone or declaration.timezone,
+        trigger=with_timing(job.trigger, declaration, seed_of(task_id, job.function, job.arguments)),
+    )
+
+
+def with_timing(text: str, declaration: TaskDeclaration, seed: str) -> str:
+    """Return a canonical text with what the frontmatter adds to it; raises TriggerError where both make no sense.
+
+    What the text says itself stays. `seed` names the job: from it a delay is drawn that lasts. An event stays as it is,
+    since it has no slots, and what is due once has no first and no last day.
+    """
+    more = " ".join(_clauses(declaration, seed))
+    return with_clauses(text, more, seed=seed) if more else text
+
+
+def _clauses(declaration: TaskDeclaration, seed: str) -> Iterator[str]:
+    if declaration.starts is not None:
+        yield f"from {declaration.starts}"
+    if declaration.ends is not None:
+        yield f"until {declaration.ends}"
+    if declaration.calendar is not None:
+        yield f"calendar {declaration.calendar} {declaration.on_holiday}"
+    jitter = declaration.jitter
+    if jitter is None:
+        return
+    if jitter.fresh:
+        yield f"plus up to {jitter.up_to} s"
+    elif delay := stable_delay(seed, jitter.up_to):
+        yield f"plus {delay} s"

@@ -1,0 +1,52 @@
+"""The names of events, and what a run tells by them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from task_scheduler.core.happenings import (
+    FileIdentity,
+    after_id,
+    boot_id,
+    change_id,
+    event_of,
+    happening_of,
+    read_path,
+    spelled,
+    startup_id,
+)
+from task_scheduler.testing.builders import a_run
+
+IDENTITY = FileIdentity(inode=7, size=3, modified=11)
+
+
+@pytest.mark.parametrize(
+    ("request_id", "event", "happening"),
+    [
+        (startup_id(4, "b-1", 9), "at startup", {}),
+        (boot_id(4, "b-1"), "at boot", {}),
+        (after_id(4, 41), "after run 41", {"AFTER_RUN": "41"}),
+        (change_id(4, "inbox/a:b.csv", IDENTITY), "inbox/a:b.csv", {"CHANGED": "inbox/a:b.csv"}),
+        ("a person's", None, {}),
+        (None, None, {}),
+    ],
+)
+def test_the_name_tells_the_event(request_id: str | None, event: str | None, happening: dict[str, str]) -> None:
+    run = a_run(job_id=4, request_id=request_id)
+    assert (event_of(run), happening_of(run)) == (event, happening)
+
+
+def test_a_person_may_choose_any_name() -> None:
+    run = a_run(job_id=None, request_id=after_id(4, 41))
+    assert (event_of(run), happening_of(run)) == (None, {})
+
+
+@given(st.binary(min_size=1))
+def test_any_path_is_spelled_in_letters_every_record_takes(name: bytes) -> None:
+    path = name.decode("utf-8", "surrogateescape")
+    assert spelled(path).isascii()
+    assert read_path(spelled(path)) == path
+    run = a_run(job_id=4, request_id=change_id(4, path, IDENTITY))
+    assert happening_of(run) == {"CHANGED": path}

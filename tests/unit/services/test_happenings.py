@@ -1,0 +1,480 @@
+"""Events as triggers: each makes its run exactly once, whatever dies in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from task_scheduler.core.errors import StoreError
+from task_scheduler.core.events import Event
+from task_scheduler.core.happenings import FileIdentity, happening_of
+from task_scheduler.core.policies import MOST_QUEUED, MisfirePolicy
+from task_scheduler.core.runs import AttemptExit, Run, RunKind, RunState
+from task_scheduler.core.tasks import JobDeclaration, Overlap
+from task_scheduler.ports import FoundFiles
+from task_scheduler.services.happenings import HappeningsService
+from task_scheduler.services.register import Admitted
+from task_scheduler.testing.builders import a_job_declaration
+from task_scheduler.testing.loops import in_event_loop
+from tests.unit.services.world import World
+
+FAILED = AttemptExit(exit_code=1)
+
+
+@dataclass
+class Files:
+    """The port WatchedFiles: files as a test puts them."""
+
+    files: dict[str, FileIdentity] = field(default_factory=dict)
+    unseen: tuple[str, ...] = ()
+    written: int = 0
+
+    def write(self, path: str) -> None:
+        self.written += 1
+        self.files[path] = FileIdentity(inode=self.written, size=3, modified=self.written)
+
+    def move(self, path: str, to: str) -> None:
+        self.files[to] = self.files.pop(path)
+
+    async def look(self, pattern: str) -> FoundFiles:
+        return FoundFiles(files=dict(self.files), unseen=self.unseen)
+
+
+class EventWorld(World):
+    """A world with the service of events."""
+
+    def __init__(self, **given: Any) -> None:
+        self.files = Files()
+        self.boot = "boot-1"
+        self.preparing: set[str] = set()
+        self.known: set[str] = set()
+        super().__init__(**given)
+        self.executor.automatic = True
+
+    def _compose(self) -> None:
+        self.events = _Heard(self)
+        super()._compose()
+        self.happenings = HappeningsService(
+            happenings=self.store,
+            state=self.store,
+            files=self.files,
+            boot=self.boot,
+            runner=self.runner,
+            register=self.register,
+            timetable=self.timetable,
+            preparing=lambda: self.preparing,
+            known_tasks=lambda: self.known,
+            window_of=lambda _: self._policy.window,
+            clock=self.clock,
+            patience=self.patience,
+            publish=self.events.append,
+        )
+
+    async def start(self, *, catalog: bool = False) -> Any:
+        settled = await super().start(catalog=catalog)
+        starting = asyncio.create_task(self.happenings.start())
+        await self.clock.settle()
+        while not starting.done():  # a store that fails is waited for
+            await self.clock.advance(1)
+        await starting
+        await self.clock.settle()
+        return settled
+
+    async def _stop(self) -> None:
+        await self.happenings.stop()
+        await super()._stop()
+
+    async def admit(self, task_id: str = "report", **given: Any) -> Admitted:
+        admitted = await super().admit(task_id, **given)
+        self.happenings.look_again()
+        await self.clock.settle()
+        return admitted
+
+    async def retire(self, task_id: str = "report") -> None:
+        await super().retire(task_id)
+        self.happenings.look_again()
+        await self.clock.settle()
+
+    async def run(self, task_id: str, name: str, exit_: AttemptExit | None = None) -> None:
+        """Have a task run, as a person asks, and end."""
+        self.executor.automatic = exit_ is None
+        try:
+            await self.runner.request(task_id, None, name)
+        except StoreError:
+            await self.runner.request(task_id, None, name)
+        await self.clock.settle()
+        if exit_ is not None:
+            self.executor.begin()
+            self.executor.finish(exit_=exit_)
+            self.executor.automatic = True
+        await self.pass_time(0.1)
+
+    async def of(self, task_id: str) -> list[Run]:
+        return [run for run in await self.runs() if run.task_id == task_id]
+
+    async def happened(self, task_id: str) -> list[Mapping[str, str]]:
+        """Return what the runs of a task are for."""
+        return [happening_of(run) for run in await self.of(task_id)]
+
+
+class _Heard(list[Event]):
+    """Events, of which the service hears each."""
+
+    def __init__(self, world: EventWorld) -> None:
+        super().__init__(getattr(world, "events", ()))
+        self._world = world
+
+    def append(self, event: Event) -> None:
+        super().append(event)
+        self._world.happenings.hear(event)
+
+
+def on(trigger: str) -> list[JobDeclaration]:
+    return [a_job_declaration(trigger=trigger)]
+
+
+# --- starts ----------------------------------------------------------------------------------------------------
+
+
+@in_event_loop
+async def test_a_job_runs_at_each_start_and_at_the_first_of_each_boot() -> None:
+    world = EventWorld()
+    await world.start()
+    await world.admit("each", jobs=on("at startup"))
+    await world.admit("once", jobs=on("at boot"))
+    assert await world.runs() == []  # they were dropped later than this start
+
+    counts = []
+    for boot in ("boot-1", "boot-2", "boot-2", "boot-3"):
+        await world.stop()
+        world.boot = boot
+        await world.restart()
+        await world.pass_time(1)
+        counts.append((len(await world.of("each")), len(await world.of("once"))))
+    await world.stop()
+
+    assert counts == [(1, 0), (2, 1), (3, 1), (4, 2)]
+    assert {run.kind for run in await world.runs()} == {RunKind.EVENT}
+
+
+@in_event_loop
+async def test_a_reload_is_no_start() -> None:
+    world = EventWorld()
+    await world.start()
+    await world.admit(jobs=on("at startup"))
+    await world.stop()
+    await world.restart()
+    await world.admit(jobs=on("at startup"), source=b"2")
+    await world.pass_time(1)
+    assert len(await world.runs()) == 1
+    await world.stop()
+
+
+@in_event_loop
+async def test_what_is_being_prepared_at_the_start_runs_when_it_comes_into_force() -> None:
+    world = EventWorld()
+    world.preparing = {"report"}
+    await world.start()
+    world.preparing = set()
+    await world.admit("report", jobs=on("at boot"))
+    await world.admit("later", jobs=on("at boot"))
+    await world.pass_time(1)
+    assert [run.task_id for run in await world.runs()] == ["report"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_boot_that_was_not_seen_to_is_left_to_the_next_start_and_makes_no_second_run() -> None:
+    world = EventWorld()
+    await world.start()
+    await world.admit("a", jobs=on("at boot"))
+    await world.stop()
+    world.boot = "boot-2"
+    world.preparing = {"b"}  # so it is not noted that all is done
+    await world.restart()
+    await world.crash()
+    world.preparing = set()
+    await world.restart()
+    await world.pass_time(1)
+    assert [run.task_id for run in await world.runs()] == ["a"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_suspended_task_is_not_run_for_a_start_and_that_is_told() -> None:
+    world = EventWorld()
+    await world.start()
+    await world.admit(jobs=on("at startup"))
+    await world.stop()
+    world._compose()
+    world.register.suspended = "its folder is gone"
+    await world.start()
+    assert await world.runs() == []
+    assert world.told("event.dropped") == [
+        "report is not run for this start of the scheduler: its task is suspended: its folder is gone"
+    ]
+    await world.stop()
+
+
+# --- ends of other tasks ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ending", "followed"), [("success", [1]), ("failure", [2]), ("any", [1, 2, 3])])
+@in_event_loop
+async def test_a_job_follows_the_ends_it_names(ending: str, followed: list[int]) -> None:
+    world = EventWorld()
+    await world.start()
+    await world.admit("first", jobs=[])
+    await world.admit("then", jobs=on(f"after first on {ending}"), overlap=Overlap.QUEUE)
+    await world.run("first", "one")
+    await world.run("first", "two", FAILED)
+    world.executor.automatic = False
+    cancelled = await world.runner.request("first", None, "three")
+    await world.clock.settle()
+    world.executor.begin()
+    world.executor.automatic = True
+    await world.runner.cancel(cancelled.id, "no")
+    await world.pass_time(1)
+
+    of_first = [run.id for run in await world.of("first")]
+    assert await world.happened("then") == [{"AFTER_RUN": str(of_first[number - 1])} for number in followed]
+    await world.stop()
+
+
+@in_event_loop
+async def test_ends_that_nobody_heard_of_are_followed_at_the_next_start_once() -> None:
+    world = EventWorld()
+    await world.start()
+    await world.admit("first", jobs=[])
+    await world.run("first", "before the job was there")
+    await world.admit("then", jobs=on("after first on success"))
+    await world.happenings.stop()
+    await world.run("first", "missed")
+    await world.restart_after_crash()
+    await world.pass_time(1)
+    assert len(await world.of("then")) == 1
+    await world.restart_after_crash()
+    await world.pass_time(1)
+    assert len(await world.of("then")) == 1
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_request_that_is_committed_and_reported_as_failed_makes_one_run_that_runs() -> None:
+    world = EventWorld()
+    await world.start()
+    await world.admit("first", jobs=[])
+    await world.admit("then", jobs=on("after first on success"))
+    world.executor.automatic = False
+    await world.runner.request("first", None, "r")
+    await world.clock.settle()
+    world.store.lying.add("request")
+    world.executor.automatic = True
+    world.executor.begin()
+    world.executor.finish()
+    await world.pass_time(5)
+    assert [run.state for run in await world.of("then")] == [RunState.SUCCEEDED]
+    await world.stop()
+
+
+@in_event_loop
+async def test_ends_older_than_the_window_and_of_a_time_without_the_job_are_not_made_up_for() -> None:
+    world = EventWorld(policy=MisfirePolicy(window=timedelta(hours=1)))
+    await world.start()
+    await world.admit("first", jobs=[])
+    await world.admit("then", jobs=on("after first on success"))
+    await world.happenings.stop()
+    await world.run("first", "too old")
+    await world.stop()
+    await world.clock.advance(3_601)
+    await world.restart()
+    assert await world.of("then") == []
+    assert len(world.told("event.dropped")) == 1
+
+    await world.retire("then")
+    await world.run("first", "while it was disabled")
+    await world.admit("then", jobs=on("after first on success"))
+    await world.pass_time(1)
+    assert await world.of("then") == []
+    await world.run("first", "now")
+    assert len(await world.of("then")) == 1
+    await world.stop()
+
+
+@in_event_loop
+async def test_tasks_that_do_not_exist_and_circles_are_told_once() -> None:
+    world = EventWorld()
+    world.known = {"alpha", "beta"}
+    await world.start()
+    await world.admit("alpha", jobs=on("after beta on any"))
+    await world.admit("beta", jobs=on("after alpha on any"))
+    await world.admit("gamma", jobs=on("after alfa on any"))
+    await world.run("alpha", "by a person")
+    await world.admit("delta", jobs=[])
+    assert world.happenings.warnings == world.told("task.warning")
+    assert len(await world.runs()) == 1
+    assert world.told("task.warning") == [
+        "alpha: alpha after beta after alpha: each run would start the next one without end, so alpha is not run after beta",
+        "beta: beta after alpha after beta: each run would start the next one without end, so beta is not run after alpha",
+        "gamma: after alfa: there is no task 'alfa', did you mean 'alpha'?; until there is, this starts nothing",
+    ]
+    await world.stop()
+
+
+# --- files -----------------------------------------------------------------------------------------------------
+
+
+async def _watching(**declared: Any) -> EventWorld:
+    world = EventWorld()
+    await world.start()
+    world.files.write("inbox/old.csv")
+    await world.admit(jobs=on("on change of inbox/*.csv"), **declared)
+    await world.pass_time(5)
+    assert await world.runs() == []
+    return world
+
+
+async def _changed(world: EventWorld) -> list[str]:
+    return [told["CHANGED"] for told in await world.happened("report")]
+
+
+@in_event_loop
+async def test_a_file_runs_once_it_stands_still_and_not_before() -> None:
+    world = await _watching()
+    for _ in range(4):
+        world.files.write("inbox/new.csv")
+        await world.pass_time(1)
+    assert await world.runs() == []
+    await world.pass_time(4)
+    assert await _changed(world) == ["inbox/new.csv"]
+    world.files.write("inbox/old.csv")
+    await world.pass_time(10)
+    assert await _changed(world) == ["inbox/new.csv", "inbox/old.csv"]
+    await world.stop()
+
+
+@pytest.mark.parametrize("overlap", list(Overlap))
+@in_event_loop
+async def test_files_that_settle_together_run_one_each_whatever_the_overlap_policy(overlap: Overlap) -> None:
+    world = await _watching(overlap=overlap)
+    for name in "cab":
+        world.files.write(f"inbox/{name}.csv")
+    await world.pass_time(10)
+    assert await _changed(world) == ["inbox/c.csv", "inbox/a.csv", "inbox/b.csv"]
+    assert set(await world.states()) == {RunState.SUCCEEDED}
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_flood_of_files_waits_outside_and_none_is_lost() -> None:
+    world = await _watching()
+    world.executor.automatic = False
+    for number in range(MOST_QUEUED + 5):
+        world.files.write(f"inbox/{number}.csv")
+    await world.pass_time(5)
+    assert len(await world.runs()) <= MOST_QUEUED + 1
+    world.executor.automatic = True
+    world.executor.begin()
+    world.executor.finish()
+    await world.pass_time(10)
+    assert len(await world.runs()) == MOST_QUEUED + 5
+    assert set(await world.states()) == {RunState.SUCCEEDED}
+    await world.stop()
+
+
+@in_event_loop
+async def test_changes_while_nobody_was_there_are_found_and_other_names_of_the_same_file_are_none() -> None:
+    world = await _watching()
+    world.files.write("inbox/kept.csv")
+    await world.pass_time(5)
+    await world.crash()
+    world.files.move("inbox/kept.csv", "inbox/renamed.csv")
+    world.files.write("inbox/came.csv")
+    await world.restart()
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/kept.csv", "inbox/came.csv"]
+    world.files.move("inbox/renamed.csv", "inbox/again.csv")
+    kept = world.files.files.pop("inbox/came.csv")
+    await world.pass_time(5)
+    world.files.files["inbox/came.csv"] = kept
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/kept.csv", "inbox/came.csv"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_folder_that_cannot_be_read_is_not_an_empty_one() -> None:
+    world = await _watching()
+    there = dict(world.files.files)
+    world.files.files, world.files.unseen = {}, ("inbox",)
+    await world.pass_time(5)
+    world.files.files, world.files.unseen = there, ()
+    await world.pass_time(5)
+    assert await world.runs() == []
+    await world.stop()
+
+
+@in_event_loop
+async def test_nothing_is_made_up_for_from_a_time_without_the_job() -> None:
+    world = await _watching()
+    await world.retire()
+    world.files.write("inbox/meanwhile.csv")
+    await world.pass_time(5)
+    await world.admit(jobs=on("on change of inbox/*.csv"))
+    await world.pass_time(5)
+    assert await world.runs() == []
+    await world.stop()
+
+
+# --- all together ----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=st.lists(st.sampled_from(["run", "write", "crash", "stop", "lie", "fail", "wait"]), max_size=14))
+@in_event_loop
+async def test_each_event_makes_exactly_one_run(steps: list[str]) -> None:
+    world = EventWorld(max_concurrent=3)
+    await world.start()
+    await world.admit("first", jobs=[], overlap=Overlap.PARALLEL)
+    await world.admit("then", jobs=on("after first on success"), overlap=Overlap.PARALLEL)
+    await world.admit("reader", jobs=on("on change of inbox/*.csv"), overlap=Overlap.PARALLEL)
+    asked = 0
+    for step in steps:
+        match step:
+            case "run":
+                asked += 1
+                await world.run("first", f"request {asked}")
+            case "write":
+                world.files.write(f"inbox/{world.files.written}.csv")
+                await world.pass_time(3)
+            case "crash":
+                await world.restart_after_crash()
+            case "stop":
+                await world.happenings.stop()
+            case "lie":
+                world.store.lying |= {"request", "put"}
+            case "fail":
+                world.store.failing = {"request"}
+                world.files.write(f"inbox/{world.files.written}.csv")
+                await world.pass_time(4)
+                world.store.failing = set()
+            case "wait":
+                await world.pass_time(5)
+    world.store.lying.clear()
+    await world.restart_after_crash()
+    await world.pass_time(10)
+
+    ended = [str(run.id) for run in await world.of("first") if run.state is RunState.SUCCEEDED]
+    assert sorted(told["AFTER_RUN"] for told in await world.happened("then")) == sorted(ended)
+    written = {f"inbox/{number}.csv" for number in range(world.files.written)}
+    changed = [told["CHANGED"] for told in await world.happened("reader")]
+    assert sorted(changed) == sorted(written)
+    assert set(await world.states()) <= {RunState.SUCCEEDED, RunState.INTERRUPTED}
+    await world.stop()
