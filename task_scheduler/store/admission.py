@@ -50,9 +50,10 @@ def _check(admission: Admission) -> None:
 class JobPlan:
     """What an admission changes about a task's jobs; those it does not name stay as they are."""
 
-    new: Sequence[tuple[Identity, datetime | None]]
+    new: Sequence[tuple[JobDeclaration, datetime | None]]
     revived: Sequence[tuple[int, datetime | None]]  #: ids of jobs that had ended, and what they owe next
     gone: Sequence[int]  #: ids of active jobs that end
+    tagged: Sequence[tuple[int, tuple[str, ...]]]  #: ids of known jobs that have other tags now
 
 
 def plan_jobs(
@@ -60,17 +61,15 @@ def plan_jobs(
 ) -> JobPlan:
     """Compare the jobs a task ever had with those it declares now; of equal declarations the first counts."""
     by_identity = {identity_of(job): job for job in known}
-    wanted: dict[Identity, datetime | None] = {}
+    wanted: dict[Identity, tuple[JobDeclaration, datetime | None]] = {}
     for job, moment in zip(declared, next_runs, strict=True):
-        wanted.setdefault(identity_of(job), moment)
+        wanted.setdefault(identity_of(job), (job, moment))
+    staying = [(by_identity[identity], *said) for identity, said in wanted.items() if identity in by_identity]
     return JobPlan(
-        new=[(identity, moment) for identity, moment in wanted.items() if identity not in by_identity],
-        revived=[
-            (by_identity[identity].id, moment)
-            for identity, moment in wanted.items()
-            if identity in by_identity and not by_identity[identity].active
-        ],
+        new=[said for identity, said in wanted.items() if identity not in by_identity],
+        revived=[(job.id, moment) for job, _, moment in staying if not job.active],
         gone=[job.id for identity, job in by_identity.items() if job.active and identity not in wanted],
+        tagged=[(job.id, now.tags) for job, now, _ in staying if job.tags != now.tags],
     )
 
 

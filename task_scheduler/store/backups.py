@@ -58,7 +58,7 @@ class BackupFolder:
             raise TypeError("only SQLite has the backup API")
         with self._writing:
             backup = self.write_from(source, why=why)
-            removed, trouble = self._remove_outlived()
+            removed, trouble = self._remove_outlived(backup.name)
             return WrittenBackup(backup=backup, removed=removed, trouble=trouble)
 
     def write_from(self, source: sqlite3.Connection, *, why: str) -> Backup:
@@ -127,12 +127,12 @@ class BackupFolder:
         self.files.put_sum(name, digest)
         return name
 
-    def _remove_outlived(self) -> tuple[tuple[str, ...], str]:
+    def _remove_outlived(self, written: str) -> tuple[tuple[str, ...], str]:
         """Remove what is not kept any more; return what that was, and what kept the rest of it from being removed."""
         removed: list[str] = []
         try:
             there = self.files.describe_all()
-            stay = kept(there, now=self._clock.now(), keep=self.keep)
+            stay = kept(there, now=self._clock.now(), keep=self.keep, written=written)
             for name in (backup.name for backup in reversed(there) if backup.name not in stay):
                 (self.files.folder / name).unlink(missing_ok=True)
                 removed.append(name)

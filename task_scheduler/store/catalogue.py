@@ -22,11 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from task_scheduler.core.environments import Lock
-from task_scheduler.core.tasks import Job, TaskRecord, TaskVersion
+from task_scheduler.core.tasks import Job, JobDeclaration, TaskRecord, TaskVersion
 from task_scheduler.ports import Admission
 from task_scheduler.store import rows
 from task_scheduler.store.access import Access
-from task_scheduler.store.admission import Identity, check_admissions, in_portions, plan_jobs
+from task_scheduler.store.admission import check_admissions, in_portions, plan_jobs
 from task_scheduler.store.ledger import set_next_runs
 from task_scheduler.store.tables import (
     ATTEMPT_IS_OPEN,
@@ -63,6 +63,7 @@ _REVIVE_JOB = (
     .where(jobs.c.id == bindparam("of_job"))
     .values(active=bindparam("active"), next_run=bindparam("next_run"))
 )
+_TAG_JOB = update(jobs).where(jobs.c.id == bindparam("of_job")).values(tags=bindparam("tags"))
 
 
 def _newest_version_of(task_id: ColumnElement[str], digest: ColumnElement[str]) -> ColumnElement[int]:
@@ -206,23 +207,33 @@ def _put_jobs(connection: Connection, admissions: Sequence[Admission]) -> Sequen
     new: list[rows.Values] = []
     revived: list[rows.Values] = []
     gone: list[int] = []
+    tagged: list[rows.Values] = []
     for each in admissions:
         task_id = each.task.task_id
         plan = plan_jobs(known.get(task_id, ()), each.jobs, each.next_runs)
         new += [{**job, "task_id": task_id, "active": True} for job in map(_new_job, plan.new)]
         revived += [{"of_job": job_id, "next_run": moment, "active": True} for job_id, moment in plan.revived]
         gone += plan.gone
+        tagged += [{"of_job": job_id, "tags": list(tags)} for job_id, tags in plan.tagged]
     _each(connection, insert(jobs), new)
     _each(connection, _REVIVE_JOB, revived)
+    _each(connection, _TAG_JOB, tagged)
     for job_ids in in_portions(gone):
         connection.execute(update(jobs).where(jobs.c.id.in_(job_ids)).values(active=False, next_run=None))
-    active = _jobs_of(connection, task_ids) if new or revived or gone else known
+    active = _jobs_of(connection, task_ids) if new or revived or gone or tagged else known
     return [[job for job in active.get(task_id, ()) if job.active] for task_id in task_ids]
 
 
-def _new_job(new: tuple[Identity, datetime | None]) -> rows.Values:
-    identity, next_run = new
-    return {**dict(zip(("function", "trigger", "timezone", "arguments"), identity, strict=True)), "next_run": next_run}
+def _new_job(new: tuple[JobDeclaration, datetime | None]) -> rows.Values:
+    job, next_run = new
+    return {
+        "function": job.function,
+        "trigger": job.trigger,
+        "timezone": job.timezone,
+        "arguments": job.arguments,
+        "next_run": next_run,
+        "tags": list(job.tags),
+    }
 
 
 def _jobs_of(connection: Connection, task_ids: Sequence[str]) -> dict[str, list[Job]]:

@@ -20,6 +20,7 @@ from task_scheduler.ports import (
     Admission,
     AttemptClaim,
     AttemptEnd,
+    EndedRuns,
     GivenUp,
     Pruned,
     RunFilter,
@@ -28,6 +29,7 @@ from task_scheduler.ports import (
 )
 from task_scheduler.store import steps
 from task_scheduler.store.admission import JobPlan, check_admissions, plan_jobs
+from task_scheduler.store.ended import ended_runs
 from task_scheduler.store.steps import Execution
 
 _Slot = tuple[int, datetime, int]
@@ -48,6 +50,7 @@ class _Record:
         self._slots: dict[_Slot, int] = {}
         self._requests: dict[str, int] = {}
         self._facts: dict[str, str] = {}
+        self._marks: dict[tuple[int, str], str] = {}
         self._unused_outputs: list[str] = []  #: of attempts that were deleted before their run
         self._last_run_id = 0
 
@@ -237,18 +240,21 @@ class MemoryCatalogue(_Record):
         return [[job for job in self._jobs_of(each.task.task_id) if job.active] for each in admissions]
 
     def _put_jobs(self, task_id: str, plan: JobPlan) -> None:
-        for (function, trigger, timezone, arguments), next_run in plan.new:
+        for declared, next_run in plan.new:
             job_id = len(self._jobs) + 1
             self._jobs[job_id] = Job(
                 id=job_id,
                 task_id=task_id,
-                function=function,
-                trigger=trigger,
-                timezone=timezone,
-                arguments=arguments,
+                function=declared.function,
+                trigger=declared.trigger,
+                timezone=declared.timezone,
+                arguments=declared.arguments,
                 active=True,
                 next_run=next_run,
+                tags=declared.tags,
             )
+        for job_id, tags in plan.tagged:
+            self._jobs[job_id] = replace(self._jobs[job_id], tags=tags)
         for job_id, next_run in plan.revived:
             self._jobs[job_id] = replace(self._jobs[job_id], active=True, next_run=next_run)
         self._end_jobs(self._jobs[job_id] for job_id in plan.gone)
@@ -418,5 +424,31 @@ class MemoryState(MemoryCatalogue):
         self._locks = {key: lock for key, lock in self._locks.items() if key in kept_locks}
 
 
-class MemoryStore(MemoryLedger, MemoryHistory, MemoryState):
-    """The ports Ledger, Catalogue, History and StateStore in memory."""
+class MemoryHappenings(_Record):
+    """The port Happenings in memory."""
+
+    async def marks(self) -> Mapping[int, Mapping[str, str]]:
+        """Return all marks by job id and name."""
+        found: dict[int, dict[str, str]] = {}
+        for (job_id, name), value in self._marks.items():
+            found.setdefault(job_id, {})[name] = value
+        return found
+
+    async def put_marks(self, marks: Mapping[tuple[int, str], str | None]) -> None:
+        """Set marks; None removes one."""
+        for which, value in marks.items():
+            if value is None:
+                self._marks.pop(which, None)
+            else:
+                self._marks[which] = value
+
+    async def ended_runs(self, task_id: str, first: int | None) -> EndedRuns:
+        """Return the runs of a task with an outcome from number `first` on; None: from its first open run on."""
+        of_task = [run for run in self._runs.values() if run.task_id == task_id]
+        if first is None:
+            first = min((run.id for run in of_task if not run.is_final), default=self._last_run_id + 1)
+        return ended_runs([(run.id, run.state, run.ended_at) for run in of_task if run.id >= first], first)
+
+
+class MemoryStore(MemoryLedger, MemoryHistory, MemoryState, MemoryHappenings):
+    """The ports Ledger, Catalogue, History, StateStore and Happenings in memory."""

@@ -29,6 +29,27 @@ ALWAYS_CHECKED = 32 * 1024 * 1024
 Rescue = Callable[[StoreError], bool]
 
 
+def check_unharmed(path: Path, *, has_backups: bool) -> None:
+    """Look at a record as a start does, without its lock and without changing anything.
+
+    One of more than `ALWAYS_CHECKED` bytes is read as a whole only where damage was met before. Raises DatabaseDamaged,
+    RecordGone or another StoreError.
+    """
+    if not (was_made(path) or has_backups or path.is_file()):
+        return
+    if was_made(path) or has_backups:
+        check_there(path)
+    if not (path.stat().st_size <= ALWAYS_CHECKED or Suspicion(path).is_left or is_cut_short(path)):
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as record:
+            finding = str(record.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    if finding != "ok":
+        raise DatabaseDamaged(str(path), finding.splitlines()[-1])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """One opening of the record at `path`, whose lock is held."""

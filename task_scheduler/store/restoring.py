@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +65,7 @@ def finish_restore(path: Path) -> None:
         sync(path.parent)
     except OSError as error:
         raise StoreError(
-            f"the restore of {path} has begun and could not be finished: {error.strerror or error}; the next start of the "
+            f"the restore of {path} has begun and could not be finished: {_told(error)}; the next start of the "
             "scheduler goes on with it"
         ) from error
 
@@ -102,10 +103,19 @@ def aside_for(path: Path, kind: str, at: datetime) -> Path:
     return aside
 
 
-def restore(path: Path, backup: Path, restored: Restored, *, aside: Path, numbers_used: int) -> None:
+def restore(
+    path: Path,
+    backup: Path,
+    restored: Restored,
+    *,
+    aside: Path,
+    numbers_used: int,
+    decided: Callable[[], None] = lambda: None,
+) -> None:
     """Put a verified backup in the place of the record at `path`, which goes `aside`.
 
-    `numbers_used` is the highest number that a run is known to have had. Raises StoreError, and then the present
+    `numbers_used` is the highest number that a run is known to have had. `decided` is called once nothing but its
+    completion can follow. Raises StoreError, and then the present
     record is what it was, or the next opening goes on with it, as the message says. The caller holds the record's lock.
     """
     preparing = _preparing(path)
@@ -120,10 +130,11 @@ def restore(path: Path, backup: Path, restored: Restored, *, aside: Path, number
         preparing.rename(_folder(path))
     except OSError as error:
         shutil.rmtree(preparing, ignore_errors=True)
-        raise StoreError(f"{backup.name} could not be restored: {error.strerror or error}") from error
+        raise StoreError(f"{backup.name} could not be restored: {_told(error)}") from error
     except sqlite3.Error as error:
         shutil.rmtree(preparing, ignore_errors=True)
         raise StoreError(f"{backup.name} could not be restored: {error}") from error
+    decided()
     fault_points.point("restore-decided")
     finish_restore(path)
 
@@ -219,6 +230,12 @@ def _raise_numbers(copy: sqlite3.Connection, used: int) -> None:
         copy.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)", (last,))
     else:
         copy.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'runs'", (last,))
+
+
+def _told(error: OSError) -> str:
+    """Return what went wrong, and with which file where that is known."""
+    what = error.strerror or str(error)
+    return f"{what}: {error.filename}" if error.filename and error.strerror else what
 
 
 def _moment(text: str | None) -> datetime | None:

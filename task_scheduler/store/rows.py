@@ -10,7 +10,18 @@ from typing import Any
 from task_scheduler.core.environments import Lock
 from task_scheduler.core.errors import Problem, Severity
 from task_scheduler.core.runs import Attempt, AttemptExit, AttemptId, AttemptState, ErrorSummary, Run, RunKind, RunState
-from task_scheduler.core.tasks import Job, Overlap, StartMethod, TaskDeclaration, TaskRecord, TaskStatus, TaskVersion
+from task_scheduler.core.tasks import (
+    Jitter,
+    Job,
+    Missed,
+    OnHoliday,
+    Overlap,
+    StartMethod,
+    TaskDeclaration,
+    TaskRecord,
+    TaskStatus,
+    TaskVersion,
+)
 from task_scheduler.store.documents import details_document, details_from, notes_document, notes_from
 
 Values = dict[str, Any]
@@ -259,19 +270,30 @@ def version_from(row: Sequence[Any]) -> TaskVersion:
 
 
 def _declaration_document(declaration: TaskDeclaration) -> Values:
-    return {name: getattr(declaration, name) for name in _OF_DECLARATION} | {"env": dict(declaration.env)}
+    jitter = declaration.jitter
+    return {name: getattr(declaration, name) for name in _OF_DECLARATION} | {
+        "env": dict(declaration.env),
+        "jitter": None if jitter is None else {"up_to": jitter.up_to, "fresh": jitter.fresh},
+    }
 
 
 def _declaration_from(document: Values) -> TaskDeclaration:
     # JSON knows lists only, and every sequence of a declaration is a tuple.
     values: Values = {name: tuple(value) if isinstance(value, list) else value for name, value in document.items()}
     for name, kind in _ENUMS_OF_DECLARATION.items():
-        if name in values:
+        if values.get(name) is not None:
             values[name] = kind(values[name])
+    if values.get("jitter") is not None:
+        values["jitter"] = Jitter(**values["jitter"])
     return TaskDeclaration(**values)
 
 
-_ENUMS_OF_DECLARATION: Mapping[str, type[StrEnum]] = {"start_method": StartMethod, "overlap": Overlap}
+_ENUMS_OF_DECLARATION: Mapping[str, type[StrEnum]] = {
+    "start_method": StartMethod,
+    "overlap": Overlap,
+    "missed": Missed,
+    "on_holiday": OnHoliday,
+}
 
 
 def job_from(row: Sequence[Any]) -> Job:
@@ -285,6 +307,7 @@ def job_from(row: Sequence[Any]) -> Job:
         arguments=row[5],
         active=row[6],
         next_run=row[7],
+        tags=tuple(row[8]),
     )
 
 

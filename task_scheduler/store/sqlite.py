@@ -18,6 +18,7 @@ from task_scheduler.store.backups import KEEP, BackupFolder
 from task_scheduler.store.catalogue import SqliteCatalogue
 from task_scheduler.store.connections import Readers
 from task_scheduler.store.damage import Suspicion, check_there
+from task_scheduler.store.happenings import SqliteHappenings
 from task_scheduler.store.history import SqliteHistory
 from task_scheduler.store.ledger import SqliteLedger
 from task_scheduler.store.locks import ProjectLock
@@ -26,6 +27,7 @@ from task_scheduler.store.recovery import SqliteRecovery
 from task_scheduler.store.restoring import finish_restore, is_half_done
 from task_scheduler.store.schema import check_readable
 from task_scheduler.store.sign import Sign, was_made
+from task_scheduler.store.slot_history import SqliteSlotHistory
 from task_scheduler.store.source_folder import SourceFolder
 from task_scheduler.store.state import SqliteState
 from task_scheduler.store.tables import sources
@@ -35,8 +37,10 @@ from task_scheduler.store.writer import Writer
 BUSY_TIMEOUT = 5.0
 
 
-class SqliteStore(SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteState, SqliteRecovery):
-    """The ports Ledger, Catalogue, History, StateStore, BackupStore and Recovery on one SQLite file."""
+class SqliteStore(
+    SqliteLedger, SqliteCatalogue, SqliteHistory, SqliteSlotHistory, SqliteState, SqliteHappenings, SqliteRecovery
+):
+    """All ports of the record on one SQLite file."""
 
     def __init__(
         self,

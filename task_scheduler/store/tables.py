@@ -127,6 +127,8 @@ jobs = Table(
     Column("arguments", Text, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("next_run", UtcMoment),
+    # Added by 0004.
+    Column("tags", JSON, nullable=False, server_default=text("'[]'")),
     sqlite_autoincrement=True,
 )
 # NULLs are all different to a unique index, and neither a function nor a zone has an empty name.

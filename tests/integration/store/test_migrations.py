@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from task_scheduler.store import rows, schema
 from task_scheduler.store.connections import writing_engine
 from task_scheduler.store.sqlite import SqliteStore
 from task_scheduler.store.tables import attempts, jobs, locks, metadata, runs, tasks, versions
-from task_scheduler.testing.builders import a_run, a_task, a_version, an_attempt, an_exit
+from task_scheduler.testing.builders import a_job, a_run, a_task, a_version, an_attempt, an_exit
 
 Open = Callable[..., SqliteStore]
 
@@ -92,6 +93,18 @@ def test_rows_of_an_older_schema_have_nothing_in_the_columns_that_came_later(
     assert rows.attempt_from(attempt) == ended
 
 
+def test_jobs_of_an_older_schema_have_no_tags(in_memory: Engine) -> None:
+    job = a_job()
+
+    with in_memory.begin() as connection:
+        _upgrade(connection, "0003")
+        connection.execute(insert(jobs), _without(asdict(job), "tags"))
+        schema.bring_up_to_date(connection, Path("test.db"))
+        (row,) = connection.execute(select(jobs)).all()
+
+    assert rows.job_from(row) == job
+
+
 def test_a_large_record_is_migrated_without_being_copied(database: Path) -> None:
     engine = writing_engine(database, busy_timeout=1)
     old = _without(rows.run_values(a_run()), *_OF_0003)
@@ -145,7 +158,9 @@ def test_rows_are_written_and_read_in_the_order_of_the_columns() -> None:
         "id", "task_id", "digest", "environment", "declaration", "preload", "local_digest", "functions",
         "admitted_at",
     ]  # fmt: skip
-    assert jobs.c.keys() == ["id", "task_id", "function", "trigger", "timezone", "arguments", "active", "next_run"]
+    assert jobs.c.keys() == [
+        "id", "task_id", "function", "trigger", "timezone", "arguments", "active", "next_run", "tags",
+    ]  # fmt: skip
     assert locks.c.keys() == ["key", "text", "python", "platform"]
     assert attempts.c.keys()[10:] == [
         "started_at", "ended_at", "exit_code", "signal", "stopped_for", "error_kind", "error_message", "error_place",

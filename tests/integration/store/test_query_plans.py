@@ -9,7 +9,7 @@ from sqlalchemy.sql import ClauseElement
 
 from task_scheduler.core.runs import RunState
 from task_scheduler.ports import RunFilter
-from task_scheduler.store import ledger
+from task_scheduler.store import happenings, ledger
 from task_scheduler.store.history import LAST_USES, LATEST, LATEST_OF_JOBS, select_runs
 from task_scheduler.store.sqlite import SqliteStore
 
@@ -47,6 +47,11 @@ def test_a_page_of_runs_is_found_by_an_index(
         assert not any("TEMP B-TREE" in step for step in plan)
     else:
         assert _full_scans(plan) == []
+
+
+@pytest.mark.parametrize("query", [happenings._FROM, happenings._FIRST_OPEN, happenings._MARKS])
+def test_what_jobs_that_wait_for_events_ask_is_found_by_an_index(store: SqliteStore, query: ClauseElement) -> None:
+    assert _full_scans(_plan(store, query.params(task="report", first=7))) == []
 
 
 @pytest.mark.parametrize("query", [LATEST, LATEST_OF_JOBS, ledger._ACTIVE_RUNS, ledger._OPEN_ATTEMPTS])

@@ -265,7 +265,7 @@ def test_what_is_told_of_a_restore_is_read_back() -> None:
 
     assert Restored.parse(restored.text()) == a_restored(because="two lines", outputs=3)
     sentence = restored.sentence(UTC)
-    assert "restored from the backup of 2026-03-01 12:00:00 (b.db)" in sentence
+    assert "restored from the backup of 2026-03-01 12:00:00 UTC (b.db)" in sentence
     assert "3 of its outputs remain in logs/runs" in sentence
     with pytest.raises(ValueError, match="not enough values"):
         Restored.parse("no")
@@ -321,3 +321,24 @@ async def test_of_a_run_on_record_only_a_newer_attempt_is_new(store: SqliteStore
     (opened, *_), _ = [attempts for _, attempts in await store.open_runs()]
     assert opened.id.number == 3
     assert ended.id != run.id
+
+
+def test_a_restore_that_is_never_decided_is_not_told_and_says_which_file_is_in_its_way(
+    backup: Path, database: Path
+) -> None:
+    in_the_way = database.with_name(f".{database.name}.restoring.tmp")
+    in_the_way.touch()
+    aside = aside_for(database, "replaced", NOON)
+    decided: list[str] = []
+
+    def try_it() -> None:
+        note = "decided"
+        restore(database, backup, a_restored(), aside=aside, numbers_used=0, decided=lambda: decided.append(note))
+
+    with pytest.raises(StoreError, match=f"File exists: {in_the_way}"):
+        try_it()
+    before = list(decided)
+    in_the_way.unlink()
+    try_it()
+
+    assert (before, decided) == ([], ["decided"])
