@@ -7,11 +7,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from task_scheduler.control.answers import Control, Document, ReadModel, ScheduleModel
-from task_scheduler.core.errors import NotRunning, SettingsError, UnknownRun, UnknownTask
+from task_scheduler.control.answers import (
+    AccountModel,
+    CalendarModel,
+    Control,
+    Document,
+    ReadModel,
+    ScheduleModel,
+)
+from task_scheduler.core.errors import (
+    DatabaseDamaged,
+    NotRunning,
+    RecordGone,
+    SettingsError,
+    UnknownRun,
+    UnknownTask,
+)
 from task_scheduler.core.runs import Run
 from task_scheduler.project import Project
 from task_scheduler.settings import Paths, Settings, usable_settings
@@ -40,15 +56,17 @@ class Record:
         self._zone = settings.scheduler.zone
         #: Whether a scheduler ever ran here; where its record is gone, opening it says so.
         self.exists = paths.database.is_file() or was_made(paths.database.resolve())
-        overview: ReadModel
-        schedules: ScheduleModel
+        models: _Models
         if self.exists:
-            overview, schedules = self._open(paths.database, settings)
+            models = self._open(paths.database, settings)
         else:
-            overview = schedules = _NothingYet()
+            nothing = _NothingYet(self._zone)
+            models = _Models(overview=nothing, schedules=nothing, accounts=nothing, month=nothing)
         self._control = Control(
-            overview=overview,
-            schedules=schedules,
+            overview=models.overview,
+            schedules=models.schedules,
+            accounts=models.accounts,
+            month=models.month,
             start_task=self._start,
             rescan=self._rescan,
             surroundings=self._look_around,
@@ -58,7 +76,11 @@ class Record:
     def ask(self, command: str, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - a JSON document
         """Return the answer to a command; raises NotRunning for one that needs the scheduler."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        answer: Any = self._runner.run(self._control.answer(command, given))
+        try:
+            answer: Any = self._runner.run(self._control.answer(command, given))
+        except DatabaseDamaged as error:
+            self._name_remedy(error)
+            raise
         if command != "status":
             return answer
         return {**answer, "held_by": self._holder(), **self._runner.run(self._news())}
@@ -72,13 +94,20 @@ class Record:
         self._close_store()
         self._runner.close()
 
+    def _name_remedy(self, error: DatabaseDamaged | RecordGone) -> None:
+        # Late: it takes long to import, and is needed where the record is damaged alone.
+        from task_scheduler.rescue import whole_backup
+
+        error.whole_backup = whole_backup(self._paths)
+
     async def _news(self) -> Document:
         """Return what people should know of a restore of the last day."""
         from task_scheduler.clock import SystemClock
         from task_scheduler.core.restoring import RESTORED, news_of
+        from task_scheduler.machine_zone import machine_zone
 
         text = None if self._store is None else await self._store.get(RESTORED)
-        return dict(news_of(text, now=SystemClock().now(), zone=self._zone))
+        return dict(news_of(text, now=SystemClock().now(), zone=machine_zone()))
 
     def _holder(self) -> Document | None:
         """Return who holds the project folder although no scheduler answers; None: nobody."""
@@ -87,18 +116,32 @@ class Record:
         holder = holder_of(self._paths.data / "run" / "scheduler.lock")
         return None if holder is None else {"work": holder.work, "who": holder.who}
 
-    def _open(self, database: Path, settings: Settings) -> tuple[ReadModel, ScheduleModel]:
+    def _open(self, database: Path, settings: Settings) -> _Models:
+        from task_scheduler.calendars.holiday_calendars import HolidayCalendars
         from task_scheduler.clock import SystemClock
+        from task_scheduler.services.accounts import Accounts
+        from task_scheduler.services.month import MonthOverview
         from task_scheduler.services.overview import Overview
         from task_scheduler.services.schedules import ScheduleOverview
+        from task_scheduler.services.timetable import Timetable
         from task_scheduler.store.sqlite import SqliteStore
 
-        store = SqliteStore.open_reader(database)
+        try:
+            store = SqliteStore.open_reader(database)
+        except (DatabaseDamaged, RecordGone) as error:
+            self._name_remedy(error)
+            raise
         self._close_store, self._store = store.close, store
         clock, zone, misfire = SystemClock(), settings.scheduler.zone, settings.scheduler.misfire
-        return (
-            Overview(catalogue=store, history=store, clock=clock, zone=zone),
-            ScheduleOverview(catalogue=store, history=store, clock=clock, zone=zone, misfire=lambda: misfire),
+        calendars = HolidayCalendars(self._paths.root)
+        read_trigger = Timetable(zone=zone, calendars=calendars).trigger_of
+        return _Models(
+            overview=Overview(catalogue=store, history=store, clock=clock, zone=zone, calendars=calendars),
+            schedules=ScheduleOverview(
+                catalogue=store, history=store, clock=clock, zone=zone, calendars=calendars, misfire=lambda: misfire
+            ),
+            accounts=Accounts(record=store, clock=clock, zone=zone, read_trigger=read_trigger, is_alive=False),
+            month=MonthOverview(record=store, clock=clock, zone=zone, read_trigger=read_trigger),
         )
 
     async def _what_is_known(self, run_id: int) -> str:
@@ -129,8 +172,21 @@ class Record:
         raise NotRunning(str(self._project.root))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Models:
+    """Who answers the questions about the record."""
+
+    overview: ReadModel
+    schedules: ScheduleModel
+    accounts: AccountModel
+    month: CalendarModel
+
+
 class _NothingYet:
     """The record of a project that no scheduler has run for."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
 
     async def tasks(self) -> list[Document]:
         return []
@@ -159,6 +215,18 @@ class _NothingYet:
         if task is not None:
             raise UnknownTask(task)
         return []
+
+    async def why(self, task: str, day: str | None = None, at: str | None = None) -> Document:
+        del day, at
+        raise UnknownTask(task)
+
+    async def calendar(self, month: str | None = None, task: str | None = None, *, slots: bool = False) -> Document:
+        from task_scheduler.clock import SystemClock
+        from task_scheduler.services.month import an_empty_month
+
+        if task is not None:
+            raise UnknownTask(task)
+        return an_empty_month(month, now=SystemClock().now(), zone=self._zone, with_slots=slots)
 
     async def summary(self) -> Document:
         return {"tasks": {}, "invalid": [], "at_work": [], "needs_care": [], "runs": []}

@@ -18,6 +18,7 @@ from task_scheduler.cli.text import escape
 from task_scheduler.control.errors import NoAnswer
 from task_scheduler.core.errors import StoreError, UnknownRun
 from task_scheduler.execution.output_format import STDERR, OutputLine
+from task_scheduler.known_secrets import mask_around
 
 #: Seconds between two looks at the outputs, and looks between two questions which runs there are.
 _LOOK, _LOOKS_PER_QUESTION = 0.2, 3
@@ -146,7 +147,8 @@ class _Outputs:
         """Return the output of an attempt, from its beginning."""
         number = attempt["number"]
         name = f"{told['task']} {told['id']}" + (f".{number}" if number > 1 else "")
-        return _Output(OutputFile(self._folder, attempt["output"]), name, raw=self._raw)
+        own = None if self._raw else OwnLines(mask_around(str(self._door.project.root)))
+        return _Output(OutputFile(self._folder, attempt["output"]), name, own)
 
     def _pages(self, after: int, *, limit: int = _PAGE, **which: object) -> Iterator[Document]:
         """Yield runs with higher numbers than `after`, newest first."""
@@ -196,11 +198,12 @@ class _Run:
 class _Output:
     """One output, in whole lines."""
 
-    def __init__(self, file: OutputFile, name: str, *, raw: bool) -> None:
+    def __init__(self, file: OutputFile, name: str, own: OwnLines | None) -> None:
+        """`own` leaves out what tells of the work; None: that is shown as well."""
         self.is_over = False  #: nothing is added any more
         self._file = file
         self._name = name
-        self._own = None if raw else OwnLines()
+        self._own = own
         self._begun: dict[str, OutputLine] = {}  #: of each stream, the line that goes on
 
     def begin_near_end(self) -> None:

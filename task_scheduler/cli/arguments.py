@@ -12,9 +12,11 @@ from task_scheduler import __version__
 from task_scheduler.cli import (
     alive,
     backup,
+    calendar_view,
     check,
     config,
     env,
+    explain,
     explain_env,
     fmt,
     history,
@@ -24,6 +26,7 @@ from task_scheduler.cli import (
     lock,
     logs,
     new,
+    next,  # noqa: A004
     overdue,
     pause,
     python,
@@ -34,9 +37,11 @@ from task_scheduler.cli import (
     run_file,
     show,
     shutdown,
+    simulate,
     start,
     status,
     stop,
+    why,
 )
 from task_scheduler.cli.help_text import HelpText
 from task_scheduler.cli.program import Program
@@ -53,8 +58,13 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
         "show": show,
         "history": history,
         "logs": logs,
+        "next": next,
+        "simulate": simulate,
+        "explain": explain,
         "overdue": overdue,
         "jobs": jobs,
+        "why": why,
+        "calendar": calendar_view,
         "reset-schedules": reset_schedules,
         "start": start,
         "pause": pause,
@@ -164,6 +174,11 @@ def _with_verb(arguments: Sequence[str]) -> Sequence[str]:
             raise UsageError(f"no verb {verb!r}{did_you_mean(verb, VERBS)}", f"the verbs are {', '.join(VERBS)}")
         return arguments
     if "--status" in arguments:
+        if "--daemon" in arguments:
+            raise UsageError(
+                "--status only tells how the scheduler is, and --daemon starts one: say one of them",
+                "first `run --daemon`, then `status`",
+            )
         return ["status", *(argument for argument in arguments if argument != "--status")]
     asked = {"-h", "--help", "--version"}.intersection(arguments)
     return arguments if asked else ["run", *arguments]

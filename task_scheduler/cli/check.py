@@ -153,7 +153,7 @@ def _summary(checked: Sequence[Checked], problems: Sequence[Problem]) -> str:
     told = f"{_count(count, 'file')} checked"
     if modules:
         never = "which never runs by itself" if modules == 1 else "which never run by themselves"
-        told += f" ({_count(modules, 'module')} among them, {never})"
+        told += f" ({_count(modules, 'module')} among them, {never}; a schedule makes a task of one: `schedule: daily at 02:30`)"
     return f"{told}: {', '.join(found) or 'nothing to say'}"
 
 

@@ -17,6 +17,8 @@ from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.core.errors import NotRunning, SettingsError, did_you_mean
 from task_scheduler.project import CONFIG_FOLDER, Project, locate_project
+from task_scheduler.starting.errors import UnusableConfiguration
+from task_scheduler.starting.options import read_venv_options
 from task_scheduler.typed_paths import typed_path
 
 HELP = "show the settings and where each came from, or check the configuration file"
@@ -230,6 +232,7 @@ def _findings(project: Project) -> Iterator[_Finding]:
             )
         elif is_empty(project):
             yield _Finding(severity="warning", place=shown, message=EMPTY)
+        yield from _not_for_starting(project, shown)
         of_the_file, _ = load_settings(project, environ={})
         for advice in advice_on(project, settings, of_the_file, paths):
             place = shown if advice.line is None else f"{shown}:{advice.line}"
@@ -241,6 +244,15 @@ def _findings(project: Project) -> Iterator[_Finding]:
         yield _Finding(severity="error", place=place, message=message, prevents_start=False)
     for message in secrets.warnings:
         yield _Finding(severity="warning", message=message)
+
+
+def _not_for_starting(project: Project, shown: str) -> Iterator[_Finding]:
+    """Yield why main.py, which has no YAML at hand when it reads the file first, would not start by it."""
+    try:
+        read_venv_options(project.config)
+    except UnusableConfiguration as error:
+        line, _, message = str(error).removeprefix(f"{project.config}:").partition(": ")
+        yield _Finding(severity="error", place=f"{shown}:{line}", message=message)
 
 
 def _errors(error: SettingsError, shown: str) -> Iterator[_Finding]:

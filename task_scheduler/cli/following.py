@@ -16,6 +16,7 @@ from task_scheduler.cli.terminal import Terminal
 from task_scheduler.control.errors import NoAnswer
 from task_scheduler.core.errors import NotRunning, TaskSchedulerError
 from task_scheduler.execution.output_format import STDOUT
+from task_scheduler.known_secrets import mask_around
 
 #: Seconds between two looks at an output, and how many of them there are between two questions after the run.
 _LOOK, _LOOKS_PER_QUESTION = 0.05, 2
@@ -52,6 +53,7 @@ class Follower:
         """`root` is the project's folder; `quiet`: nothing is said beside the output."""
         self._engine = engine
         self._terminal = terminal
+        self._root = root
         self._folder = root / OUTPUTS
         self._quiet = quiet
         self._files: dict[int, OutputFile] = {}
@@ -125,7 +127,7 @@ class Follower:
             file = self._files.get(number)
             if file is None:
                 file = self._files[number] = OutputFile(self._folder, attempt["output"])
-                self._own[number] = OwnBytes()
+                self._own[number] = OwnBytes(mask_around(str(self._root)))
             for stream, data in file.new_pieces():
                 if stream == STDOUT:
                     _write(self._terminal.out, self._own[number].own(data))

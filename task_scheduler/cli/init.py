@@ -60,6 +60,6 @@ def _next(options: Namespace, folder: Path, here: Path) -> list[str]:
     """Return what to type: a program that belongs to another folder must be told which project is meant."""
     shown = shlex.quote(str(folder.relative_to(here) if folder.is_relative_to(here) else folder))
     begin, change = options.program, [] if folder == here else [f"cd {shown if shown[:1] != '-' else f'./{shown}'}"]
-    if options.program.endswith("main.py"):
+    if options.program.endswith(("main.py", "/task-scheduler")):
         begin, change = f"{options.program} --root {shown}", []
     return [*change, f'{begin} new hello --schedule "every minute"', f"{begin} run"]

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.no_tasks import none_yet
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.task_names import task_id
@@ -56,9 +57,11 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         below = {place: [Cell(job["why"], "warning")] for place, job in enumerate(jobs) if job["why"]}
         terminal.table(_COLUMNS, [_row(job, terminal) for job in jobs], below)
         terminal.say()
+        if note := phrases.zone_note((job for job in jobs if job["job"] is not None), terminal):
+            terminal.say(note)
         terminal.say(_summary(sum(job["job"] is not None for job in jobs), len({job["task"] for job in jobs})))
     else:
-        terminal.note("no tasks yet: drop a .py file into tasks/")
+        terminal.note(f"no tasks yet: {none_yet(door.project)}")
     return ExitCode.OK
 
 
@@ -89,6 +92,7 @@ def _tell(job: Document, terminal: Terminal) -> None:
             "calls": job["call"] or "the whole file",
             "schedule": job["trigger"],
             "time zone": job["timezone"] or "the scheduler's",
+            "tags": ", ".join(job.get("tags", ())),
             "next run": phrases.moment(job["next_run"], terminal),
         }
     if job["digest"]:

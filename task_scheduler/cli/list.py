@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from task_scheduler.cli import phrases
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.no_tasks import none_yet
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import Terminal
@@ -17,7 +18,8 @@ from task_scheduler.control.commands import COMMANDS
 HELP = COMMANDS["list"].help
 DESCRIPTION = """\
 Below a task whose file cannot be admitted stands the first thing that is wrong with it, and which version runs
-meanwhile. Times are those of this machine."""
+meanwhile. Times are those of this machine; where schedules are in a zone whose
+clocks differ, a line below tells it."""
 
 _COLUMNS = (
     Column(title="TASK"),
@@ -29,27 +31,54 @@ _COLUMNS = (
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declare `--all` and `--json`."""
+    """Declare `--all`, `--tag` and `--json`."""
+    parser.add_argument(
+        "--tag",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only tasks with a job that has this tag; given more than once: one that has them all",
+    )
     parser.add_argument("--all", action="store_true", help="list deleted tasks too, whose history is kept")
     add_json(parser)
 
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """List the tasks."""
-    tasks = [task for task in door.ask("list") if options.all or task["status"] != "deleted"]
+    known = [task for task in door.ask("list") if options.all or task["status"] != "deleted"]
+    tasks = [task for task in known if _has_all(task, options.tag)]
     if options.json:
         terminal.document(tasks)
     elif tasks:
         _show(tasks, terminal, is_left=door.is_left)
+    elif known:
+        terminal.note(f"{_no_task_has(options.tag)}{_tags_there_are(known)}")
     else:
-        terminal.note("no tasks yet: drop a .py file into tasks/")
+        terminal.note(f"no tasks yet: {none_yet(door.project)}")
     return ExitCode.OK
+
+
+def _has_all(task: Document, tags: Collection[str]) -> bool:
+    """Whether a task has a job with all of these tags; without any it needs no job."""
+    return not tags or any(set(tags) <= set(job.get("tags", ())) for job in task["jobs"])
+
+
+def _no_task_has(tags: Sequence[str]) -> str:
+    return f"no task has a job tagged {' and '.join(repr(tag) for tag in dict.fromkeys(tags))}"
+
+
+def _tags_there_are(tasks: Iterable[Document]) -> str:
+    tags = sorted({tag for task in tasks for job in task["jobs"] for tag in job.get("tags", ())})
+    return f"; there are {', '.join(tags)}" if tags else "; no job has any tag: they are given by `.tag()`"
 
 
 def _show(tasks: Sequence[Document], terminal: Terminal, *, is_left: bool) -> None:
     rows = [_row(task, terminal, is_left=is_left) for task in tasks]
     below = {place: notes for place, task in enumerate(tasks) if (notes := _notes(task))}
     terminal.table(_COLUMNS, rows, below)
+    if note := phrases.zone_note((job for task in tasks for job in task["jobs"]), terminal):
+        terminal.say()
+        terminal.say(note)
     # One folder holds them all, so the reason is one, too.
     for reason in dict.fromkeys(task["detail"] for task in tasks if task["status"] == "suspended"):
         terminal.say()

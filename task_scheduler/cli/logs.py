@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from task_scheduler.cli import all_output, log_files, phrases
@@ -16,6 +17,7 @@ from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.text import escape
 from task_scheduler.execution.output_format import STDERR, STDOUT, OutputLine
+from task_scheduler.known_secrets import mask_around
 
 HELP = "print what a run wrote; without RUN the newest lines of a log file, or with --follow all that runs write"
 DESCRIPTION = """\
@@ -116,7 +118,7 @@ def _of_a_run(options: Namespace, door: Door, terminal: Terminal) -> int:
         if options.attempt not in numbers:
             terminal.error(f"run {run['id']} has no attempt {options.attempt}", hint=_attempts_hint(len(numbers)))
             return ExitCode.NOT_FOUND
-    printer = _Printer(options, terminal)
+    printer = _Printer(options, terminal, root=door.project.root)
     reading = _Reading(options, door, terminal, printer)
     while True:
         reading.print_news(run)
@@ -195,12 +197,13 @@ class _Reading:
 class _Printer:
     """Writes lines where they belong."""
 
-    def __init__(self, options: Namespace, terminal: Terminal) -> None:
+    def __init__(self, options: Namespace, terminal: Terminal, *, root: Path) -> None:
+        """`root` is the project's folder."""
         self._options = options
         self._terminal = terminal
         self._inside: set[str] = set()
         self._last = terminal.out
-        self._own = OwnLines()
+        self._own = OwnLines(mask_around(str(root)))
         self.has_written = False
 
     @property

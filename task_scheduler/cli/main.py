@@ -28,8 +28,8 @@ from task_scheduler.project import (
 from task_scheduler.starting.streams import fill_gaps
 from task_scheduler.typed_paths import UnusablePath, typed_path
 
-#: Verbs that work without a project: one makes it, the others look at files wherever they are.
-_ANYWHERE = frozenset({"init", "check", "fmt"})
+#: Verbs that work without a project: one makes it, the others look at files and schedules wherever they are.
+_ANYWHERE = frozenset({"init", "check", "fmt", "next", "explain"})
 #: Verbs that begin in an empty folder that is named: one makes a project of it, the other says what it lacks.
 _BEGIN_ONE = frozenset({"run", "new"})
 #: Verbs that act on runs which execute also without a scheduler, and how many of those are named.
@@ -100,9 +100,9 @@ def _run(argv: Sequence[str], program: Program, terminal: Terminal) -> int:
 def _check_configuration(options: Namespace, project: Project) -> None:
     """Raise SettingsError where the file that was named is none, also for a verb that would not look at it.
 
-    `config check` says it in its own way, and `init` has no use for it.
+    `config check` says it in its own way, and `init` and `alive` have no use for it.
     """
-    looks_itself = options.verb == "init" or (options.verb == "config" and options.doing == "check")
+    looks_itself = options.verb in {"init", "alive"} or (options.verb == "config" and options.doing == "check")
     if project.config_required and not looks_itself and (fault := project.configuration_fault()):
         raise SettingsError(str(project.config), [fault])
 

@@ -11,6 +11,7 @@ from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.tables import Cell, Column
+from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.control.commands import COMMANDS
@@ -31,7 +32,8 @@ _STYLES: Mapping[str, str] = MappingProxyType({"OVERDUE": "bad", "FUTURE": "good
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declare `--exit-code` and `--json`."""
+    """Declare `--task`, `--exit-code` and `--json`."""
+    parser.add_argument("--task", metavar="TASK", help="only the jobs of this task")
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 when anything is overdue")
     add_json(parser)
 
@@ -39,11 +41,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """List the jobs, overdue ones first."""
     told = door.ask("overdue")
+    if options.task is not None:
+        named = task_id(options.task, door)
+        door.ask("jobs", task=named)  # which refuses one that is not known
+        some = [job for job in told["jobs"] if job["task"] == named]
+        told = {**told, "overdue": sum(job["status"] == "OVERDUE" for job in some), "jobs": some}
     if options.json:
         terminal.document(told)
     elif told["jobs"]:
         terminal.table(_COLUMNS, [_row(job, terminal, is_left=door.is_left) for job in told["jobs"]])
         terminal.say()
+        if note := phrases.zone_note(told["jobs"], terminal):
+            terminal.say(note)
         terminal.say(_summary(told["overdue"], len(told["jobs"])))
     else:
         terminal.note("no job owes anything")

@@ -1,4 +1,8 @@
-"""What a run wrote, less the lines by which it told of its work."""
+"""What a run wrote, less the lines by which it told of its work.
+
+Where such a line stood in the middle of another, the two halves of that meet: a secret may be whole only then, and is
+hidden once more.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from task_scheduler.execution.output_format import STDOUT, OutputLine
+from task_scheduler.masking import Flow, Mask
 
 #: What such a line begins with; before it stands the beginning of a line, or this byte.
 _TELLING = "::task-scheduler:: "
@@ -17,9 +22,8 @@ _TOLD = re.compile(rb"(?:(?<=\n)|\x1e)" + _MARK + rb"[^\n\x1e]*\n?")
 
 def left_out(told: int, run_id: int, *, program: str) -> str:
     """Return that so many lines of a run were left out, and where they are."""
-    lines = "1 line" if told == 1 else f"{told:,} lines"
-    how = f"`{program} show {run_id}` tells what they say, `logs {run_id} --raw` shows them"
-    return f"{lines} that told of the work left out: {how}"
+    lines, them = ("1 progress line", "it") if told == 1 else (f"{told:,} progress lines", "them")
+    return f"{lines} hidden; `{program} logs {run_id} --raw` shows {them}"
 
 
 class OwnBytes:
@@ -28,13 +32,27 @@ class OwnBytes:
     As OwnLines does, and every other byte as it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Mask | None = None) -> None:
+        """`mask` hides secrets in what is left; None: there are none."""
         self.told = 0  #: lines left out
+        self._mask = mask
+        self._flow = Flow()
         self._begins = True  #: what comes next begins a line
         self._held = b""  #: what may be the beginning of a telling, or is one that goes on
 
     def own(self, data: bytes) -> bytes:
-        """Return what of all that was held back, and of this, is not told."""
+        """Return what of all that was held back, and of this, is not told, and cannot be the beginning of a secret."""
+        return self._flow.hide(self._not_told(data), self._mask, ends=False)
+
+    def rest(self) -> bytes:
+        """Return what looked like the beginning of a telling or a secret and was not gone on with, at the output's end."""
+        held, self._held = self._held, b""
+        if held.removeprefix(_SEPARATOR).startswith(_MARK):
+            self.told += 1
+            held = b""
+        return self._flow.hide(held, self._mask, ends=True)
+
+    def _not_told(self, data: bytes) -> bytes:
         data, self._held = self._held + data, b""
         last = max(data.rfind(b"\n") + 1, data.rfind(_SEPARATOR), 0)
         may_tell = self._begins or last > 0 or data.startswith(_SEPARATOR)
@@ -48,14 +66,6 @@ class OwnBytes:
             self._begins = data.endswith(b"\n")
         return shown[1:]
 
-    def rest(self) -> bytes:
-        """Return what looked like the beginning of a telling and was not gone on with; the output is at its end."""
-        held, self._held = self._held, b""
-        if not held.removeprefix(_SEPARATOR).startswith(_MARK):
-            return held
-        self.told += 1
-        return b""
-
 
 class OwnLines:
     """Takes lines of a kept output in their order, and gives back what is the task's own.
@@ -63,18 +73,26 @@ class OwnLines:
     Of a line a telling broke into, the two halves are one again: what was told goes, and its newline with it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Mask | None = None) -> None:
+        """`mask` hides secrets in what is left; None: there are none."""
         self.told = 0  #: lines left out
+        self._mask = mask
+        self._flow = Flow()
         self._begins = True  #: nothing of the line has been seen
         self._is_telling = False  #: what goes on is what is being told
         self._undecided = ""  #: the end of a piece that may be the beginning of a telling
-        self._last: OutputLine | None = None  #: the piece that was the end of
+        self._last: OutputLine | None = None  #: what came last
 
     def own(self, line: OutputLine) -> Iterator[OutputLine]:
         """Yield what of a line, or a piece of one, is not told; nothing: all of it is, or it goes on."""
         if line.stream != STDOUT:
             yield line
             return
+        self._last = line
+        for shown in self._not_told(line):
+            yield from self._masked(shown)
+
+    def _not_told(self, line: OutputLine) -> Iterator[OutputLine]:
         text, self._undecided = self._undecided + line.text, ""
         shown = ""
         for place, part in enumerate(text.split(_BREAK)):
@@ -86,7 +104,7 @@ class OwnLines:
             before = _BREAK if place > 0 else ""
             is_last = text.count(_BREAK) == place
             if line.partial and is_last and part != _TELLING and _TELLING.startswith(part):
-                self._undecided, self._last, self._is_telling = before + part, line, False
+                self._undecided, self._is_telling = before + part, False
                 self._begins = place == 0
                 break
             self._is_telling = part.startswith(_TELLING)
@@ -104,9 +122,21 @@ class OwnLines:
     def begin(self) -> None:
         """Begin with another output; what was left out so far counts on."""
         self._begins, self._is_telling, self._undecided = True, False, ""
+        self._flow, self._last = Flow(), None
 
     def rest(self) -> Iterator[OutputLine]:
-        """Yield what looked like the beginning of a telling and was not gone on with."""
-        if self._undecided and self._last is not None:
-            yield self._last._replace(text=self._undecided)
-        self._undecided = ""
+        """Yield what looked like the beginning of a telling or a secret and was not gone on with."""
+        undecided, self._undecided = self._undecided, ""
+        if self._last is not None and (shown := self._hidden(undecided, ends=True)):
+            yield self._last._replace(text=shown, partial=True)
+
+    def _masked(self, line: OutputLine) -> Iterator[OutputLine]:
+        """Yield the line with secrets hidden; of a piece, less an end that may be the beginning of one."""
+        shown = self._hidden(line.text, ends=not line.partial)
+        if shown or not line.partial:
+            yield line._replace(text=shown)
+
+    def _hidden(self, text: str, *, ends: bool) -> str:
+        if self._mask is None:
+            return text
+        return self._flow.hide(text.encode("utf-8", "surrogatepass"), self._mask, ends=ends).decode(errors="replace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from task_scheduler.cli import times
@@ -67,6 +67,10 @@ def hint_of(error: TaskSchedulerError, program: str) -> str:
             return f"`{program} status` tells what it does, `{program} restart` starts it anew, `{program} shutdown` ends it"
         case UnknownTask():
             return f"`{program} list` shows every task"
+        case DatabaseDamaged() | RecordGone() if error.whole_backup is not None:
+            name, taken_at = error.whole_backup
+            at = f"{taken_at.astimezone():%Y-%m-%d %H:%M:%S}"
+            return f"a start restores {name} of {at} by itself; or `{program} backup restore {name}`"
         case RecordLost() | DatabaseDamaged() | RecordGone():
             return (
                 f"`{program} backup restore FILE` restores a copy you have elsewhere; `{program} run --new-record` puts "
@@ -163,6 +167,22 @@ def schedule(job: Document) -> str:
     return f"{job['trigger']} ({job['timezone']})" if job["timezone"] else str(job["trigger"])
 
 
+def zone_note(jobs: Iterable[Document], terminal: Terminal) -> str:
+    """Return in which zones schedules are, where a clock there shows another time than those in a table; empty: none is.
+
+    Every table has the times of one zone, the terminal's.
+    """
+    others: dict[str, None] = {}
+    for job in jobs:
+        name = str(job.get("zone") or "")
+        moment = times.read(job["next_run"]) if job["next_run"] else terminal.now()
+        zone = times.zone_named(name) if name else None
+        if zone is not None and moment.astimezone(zone).utcoffset() != moment.astimezone(terminal.zone).utcoffset():
+            others[name] = None
+    here = terminal.now().astimezone(terminal.zone).tzname()
+    return f"times are {here}; schedules {', '.join(others)}" if others else ""
+
+
 def job_name(job: Document) -> str:
     """Return the task of a job, and what of it is called where that needs saying: `report sales('north')`."""
     call = job["call"]
@@ -194,7 +214,7 @@ def _what(run: Document) -> str:
 def slots(run: Document, terminal: Terminal) -> str:
     """Return the slot of a run, the range a bulk row stands for, or who asked for it and when."""
     if run["scheduled_for"] is None:
-        asked = "not on record" if run.get("kind") == "recovered" else "by hand"
+        asked = "not on record" if run.get("kind") == "recovered" else fit(run.get("event") or "by hand", _CALL)
         return f"{asked}, {clock(run['created_at'], terminal)}"
     first = clock(run["scheduled_for"], terminal)
     if run["count"] == 1:

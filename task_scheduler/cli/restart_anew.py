@@ -64,17 +64,22 @@ def rehearse(options: Namespace, door: Door, terminal: Terminal) -> int:
         return _rehearse_of_a_silent_one(options, terminal)
     if found.health is Health.WELL:
         _tell_runs(door, terminal)
-    if not options.daemon:
-        if found.health is Health.ABSENT:
-            terminal.say("would refuse: there is none to be restarted")
-            return ExitCode.NOT_RUNNING
-        terminal.say("would have it become the program on disk, in the same process")
-        return ExitCode.OK
+    if found.health is Health.ABSENT and not options.daemon:
+        terminal.say("would refuse: there is none to be restarted")
+        return ExitCode.NOT_RUNNING
     if found.health is Health.WELL and (failure := _tried(door)) is not None:
         terminal.say("would leave it as it is: another could not start")
         terminal.error(failure.said.removeprefix("error: ") or "it did not say why")
         return failure.exit_code or ExitCode.FAILURE
-    terminal.say("would start it in the background" if found.health is Health.ABSENT else _end_and_start(options))
+    if found.health is Health.ABSENT:
+        # Late: the store is needed where no scheduler holds it alone.
+        from task_scheduler.safekeeping import Safekeeping
+
+        if news := Safekeeping(door.project).foretold():
+            terminal.say(news)
+        terminal.say("would start one in the background")
+    else:
+        terminal.say(_end_and_start(options))
     return ExitCode.OK
 
 
@@ -90,8 +95,8 @@ def _rehearse_of_a_silent_one(options: Namespace, terminal: Terminal) -> int:
 
 
 def _end_and_start(options: Namespace) -> str:
-    forced = "kill it where that takes longer" if options.force else "give up where that takes longer"
-    return f"would end it within {options.timeout:g} s, {forced}, and start it in the background"
+    late = "killing it" if options.force else "giving up"
+    return f"would end it ({late} after {options.timeout:g} s), then start another in the background"
 
 
 def _is_well(options: Namespace, door: Door, terminal: Terminal) -> bool:

@@ -63,6 +63,11 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         if at_work:
             terminal.note(f"a scheduler works for {paths.root} already ({at_work}); it can be restarted")
         else:
+            # Late: the parts of the store and of the hosts are needed here alone.
+            from task_scheduler import rescue
+
+            if not options.new_record and (news := rescue.foretold(paths)):
+                terminal.note(news)
             terminal.note(f"a scheduler can start for {paths.root}")
         return ExitCode.OK
     return bootstrap.run(

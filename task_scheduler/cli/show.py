@@ -28,6 +28,8 @@ _JOB_COLUMNS = (
     Column(title="RUNS", least=12),
     Column(title="NEXT"),
 )
+#: Follows where a job has tags.
+_TAGS = Column(title="TAGS", least=12)
 #: Of these no version is wanted in force.
 _NEVER_IN_FORCE = frozenset({"module", "deleted"})
 
@@ -103,7 +105,12 @@ def _show_schedules(task: Document, terminal: Terminal) -> None:
     if not task["jobs"]:
         return
     terminal.say()
-    terminal.table(_JOB_COLUMNS, [_job_row(job, terminal) for job in task["jobs"]])
+    rows = [_job_row(job, terminal) for job in task["jobs"]]
+    tags = [", ".join(job.get("tags", ())) for job in task["jobs"]]
+    if any(tags):
+        terminal.table((*_JOB_COLUMNS, _TAGS), [[*row, Cell(said)] for row, said in zip(rows, tags, strict=True)])
+    else:
+        terminal.table(_JOB_COLUMNS, rows)
     if len(task["next_runs"]) > 1:
         instants = "; ".join(phrases.clock(text, terminal) for text in task["next_runs"])
         terminal.say(f"next: {instants}")

@@ -10,18 +10,22 @@ from pathlib import Path
 from task_scheduler.cli import phrases, times
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.no_tasks import none_yet
 from task_scheduler.cli.phrases import Document
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import STYLE_OF, Terminal
 from task_scheduler.cli.verbs import add_json
 from task_scheduler.control.commands import COMMANDS
 from task_scheduler.core.errors import NotRunning
+from task_scheduler.core.restoring import LOST
 
 HELP = COMMANDS["status"].help
 DESCRIPTION = "Exits with 4 when no scheduler is running for the project; what it left on record is shown then."
 
 #: Newest runs shown that have ended or not begun, and runs at work.
 _RECENT, _AT_WORK = 5, 20
+#: Tasks named in one line.
+_NAMED = 5
 
 _AT_WORK_COLUMNS = (
     Column(title="RUN", right=True),
@@ -64,23 +68,34 @@ def _show(status: Document, door: Door, terminal: Terminal) -> None:
             "project": str(live.get("root", door.project.root)),
             "settings": _settings(live.get("settings"), door, terminal),
             "secrets": _secrets(live.get("secrets")),
-            "tasks": _tasks(status["tasks"]),
+            "calendars": Cell("; ".join(live.get("calendars", ())), "bad"),
+            "tasks": _tasks(status["tasks"]) or f"none yet: {none_yet(door.project)}",
             "suspended": Cell(str(live.get("suspended") or ""), "bad"),
             "record": Cell(str(live.get("record") or ""), "bad"),
             "restored": Cell(_restored(live or status, terminal), "warning"),
             "runs": _runs(live, status.get("at_work", ())) if live else "",
+            "overdue": Cell(_overdue(live.get("overdue"), terminal), "warning"),
+            "warning": Cell(_warning(live.get("warnings") or ()), "warning"),
             "next": _next(live, terminal) if live else "",
             "backup": _backup(live, terminal) if live else "",
             "memory": _memory(live),
             "restarted": Cell(_restarted(live.get("memory_restart"), terminal), "warning"),
         }
     )
+    if sentence := (live or status).get("restored"):
+        terminal.say()
+        terminal.say(str(sentence), "warning")
     # The record of a project that no scheduler has run for knows of no tasks.
     if runs := status.get("needs_care"):
         terminal.say()
         terminal.say("needs care")
+        by_restore = [run for run in runs if str(run["reason"]).startswith(LOST)]
+        folded = by_restore if len(by_restore) > 1 else []
         for run in runs:
-            terminal.say(f"    {_care(run, terminal)}", STYLE_OF.get(run["state"], ""))
+            if run not in folded:
+                terminal.say(f"    {_care(run, terminal)}", STYLE_OF.get(run["state"], ""))
+        if folded:
+            terminal.say(f"    {_care_of_restored(folded)}", "warning")
     if status["invalid"]:
         terminal.say()
         terminal.say("cannot be admitted")
@@ -104,10 +119,13 @@ def _show_at_work(runs: Sequence[Document], terminal: Terminal) -> None:
 
 
 def _at_work_row(run: Document, terminal: Terminal) -> list[Cell]:
+    then = ""
     if run.get("paused_at"):
         since = f"{phrases.clock(run['paused_at'], terminal)}, {phrases.lasted(run['paused_at'], terminal)}"
     elif run["state"] == "retrying":
-        since = f"tries again {phrases.moment(run['retry_at'], terminal)}"
+        ended = run["ended_at"] or run["started_at"] or run["created_at"]
+        since = f"{phrases.clock(ended, terminal)}, {phrases.lasted(ended, terminal)}"
+        then = f"tries again {phrases.moment(run['retry_at'], terminal)}"
     elif run["state"] == "queued":
         came = run["scheduled_for"] or run["created_at"]
         since = f"{phrases.clock(came, terminal)}, {phrases.lasted(came, terminal)}"
@@ -118,7 +136,7 @@ def _at_work_row(run: Document, terminal: Terminal) -> list[Cell]:
         Cell(run["task"]),
         phrases.run_state(run),
         Cell(since),
-        Cell(phrases.waits(run) or phrases.progress(run.get("progress"), bar=True)),
+        Cell(phrases.waits(run) or then or phrases.progress(run.get("progress"), bar=True)),
     ]
 
 
@@ -151,9 +169,17 @@ def _care(run: Document, terminal: Terminal) -> str:
     return f"{run['task']} {phrases.ended(run)} {ago} ({at}, run {run['run']}){because}"
 
 
+def _care_of_restored(runs: Sequence[Document]) -> str:
+    """Return in one line what became of the newest runs of several tasks by one restore."""
+    named = ", ".join(run["task"] for run in runs[:_NAMED])
+    more = f" and {len(runs) - _NAMED:,} more" if len(runs) > _NAMED else ""
+    because = str(runs[0]["reason"]).partition("\n")[0]
+    return f"what {len(runs):,} tasks ran last is not known ({named}{more}): {because}"
+
+
 def _tasks(counts: Document) -> str:
     told = [f"{count:,} {status}" for status, count in counts.items() if status != "deleted"]
-    return ", ".join(told) or "none yet: drop a .py file into tasks/"
+    return ", ".join(told)
 
 
 def _runs(live: Document, at_work: Sequence[Document]) -> str:
@@ -164,14 +190,34 @@ def _runs(live: Document, at_work: Sequence[Document]) -> str:
     return f"{running:,} running{still}, {live.get('queued', 0):,} queued{retrying}"
 
 
+def _overdue(found: Document | None, terminal: Terminal) -> str:
+    """Return what was found overdue and is not made up for yet; empty: nothing is."""
+    if found is None:
+        return ""
+    many = (
+        f"{found['schedules']:,} schedules, {found['worst']} the longest" if found["schedules"] > 1 else found["worst"]
+    )
+    ago = times.distance(times.read(found["at"]), terminal.now())
+    runs = "1 run" if found["runs_left"] == 1 else f"{found['runs_left']:,} runs"
+    return f"{many} by {times.duration(found['late'])} when found {ago}; {runs} left to make up for it"
+
+
+def _warning(told: Sequence[str]) -> str:
+    """Return what is wrong between tasks, the first in full; empty: nothing is."""
+    if not told:
+        return ""
+    return told[0] + (f"; and {len(told) - 1:,} more: `check` tells them" if len(told) > 1 else "")
+
+
 def _settings(told: Document | None, door: Door, terminal: Terminal) -> Cell:
     """Return which file it is, and how it stands beside what is in force."""
     if told is None:
         return Cell(door.project.shown(door.project.config) if door.project.config.exists() else "")
     file = door.project.shown(Path(told["file"]))
     if told["trouble"]:
-        trouble, *_ = told["trouble"].splitlines()
-        return Cell(f"{file}, not followed since {phrases.clock(told['since'], terminal)}: {trouble}", "bad")
+        trouble, *others = told["trouble"].splitlines()
+        more = f" … and {len(others)} more: `config check`" if others else ""
+        return Cell(f"{file}, not followed since {phrases.clock(told['since'], terminal)}: {trouble}{more}", "bad")
     if told["needs_restart"]:
         return Cell(f"{file}; a restart is needed for {', '.join(told['needs_restart'])}", "warning")
     return Cell(file)
@@ -203,12 +249,12 @@ def _restarted(restart: Document | None, terminal: Terminal) -> str:
 
 
 def _restored(told: Document, terminal: Terminal) -> str:
-    """Return in a line that a backup took the record's place, and where to read more; empty: none did of late."""
+    """Return in a line that a backup took the record's place; empty: none did of late."""
     if not told.get("restored_at"):
         return ""
     ago = times.distance(times.read(told["restored_at"]), terminal.now())
     to = phrases.clock(told["restored_to"], terminal)
-    return f"{ago} to the backup of {to} (see `status --json`)"
+    return f"{ago} to the backup of {to}"
 
 
 def _backup(live: Document, terminal: Terminal) -> str:

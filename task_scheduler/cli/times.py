@@ -13,6 +13,17 @@ def read(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def zone_named(name: str) -> tzinfo | None:
+    """Return a zone by its name; None: this machine does not know it."""
+    # Late: what needs no zone does not pay for them.
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
 def local(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
     """Return the local time, with its date unless it is today; `zone` None is the machine's."""
     there, here = moment.astimezone(zone), now.astimezone(zone)

@@ -21,6 +21,7 @@ Document = dict[str, Any]
 #: Most characters of a reason, and the one of a stop nobody gave a reason for.
 LONGEST_REASON = 500
 BY_HAND = "stopped by hand"
+_NOT_TOLD_HERE = "schedules are not told of here: ask the scheduler, or the record"
 #: Runs of one task that are told apart in a sentence.
 _TOLD_APART = 5
 
@@ -60,6 +61,22 @@ class ScheduleModel(Protocol):
 
     async def jobs(self, task: str | None = None) -> list[Document]:
         """Return every job, or those of one task; raises UnknownTask."""
+        ...
+
+
+class AccountModel(Protocol):
+    """What became of slots, as JSON documents; `services.accounts.Accounts` is one."""
+
+    async def why(self, task: str, day: str | None = None, at: str | None = None) -> Document:
+        """Return what became of the slots of a task on a day, or of the one nearest to a moment; raises UnknownTask."""
+        ...
+
+
+class CalendarModel(Protocol):
+    """What ran and what is due, as JSON documents; `services.month.MonthOverview` is one."""
+
+    async def calendar(self, month: str | None = None, task: str | None = None, *, slots: bool = False) -> Document:
+        """Return the days of a month; raises UnknownTask."""
         ...
 
 
@@ -152,6 +169,8 @@ class Control:
         runs: RunControl | None = None,
         process: ProcessControl | None = None,
         schedules: ScheduleModel | None = None,
+        accounts: AccountModel | None = None,
+        month: CalendarModel | None = None,
         reset_schedules: ResetSchedules | None = None,
         rotate_logs: Callable[[], Sequence[str]] | None = None,
         back_up: Callable[[str], Awaitable[WrittenBackup]] | None = None,
@@ -173,6 +192,8 @@ class Control:
         self._run_control = runs
         self._process = process
         self._schedules = schedules
+        self._accounts = accounts
+        self._month = month
         self._reset_schedules = reset_schedules
         self._rotate_logs = rotate_logs
         self._back_up = back_up
@@ -184,6 +205,8 @@ class Control:
             "show": self._show,
             "overdue": self._overdue,
             "jobs": self._jobs,
+            "why": self._why,
+            "calendar": self._calendar,
             "reset_schedules": self._reset,
             "rotate_logs": self._rotate,
             "backup": self._backup,
@@ -222,9 +245,19 @@ class Control:
     async def _jobs(self, task: str | None = None) -> list[Document]:
         return await self._schedule_model().jobs(task)
 
+    async def _why(self, task: str, day: str | None = None, at: str | None = None) -> Document:
+        if self._accounts is None:
+            raise Refused(_NOT_TOLD_HERE)
+        return await self._accounts.why(task, day, at)
+
+    async def _calendar(self, month: str | None = None, task: str | None = None, *, slots: bool = False) -> Document:
+        if self._month is None:
+            raise Refused(_NOT_TOLD_HERE)
+        return await self._month.calendar(month, task, slots=slots)
+
     def _schedule_model(self) -> ScheduleModel:
         if self._schedules is None:
-            raise Refused("schedules are not told of here: ask the scheduler, or the record")
+            raise Refused(_NOT_TOLD_HERE)
         return self._schedules
 
     async def _reset(

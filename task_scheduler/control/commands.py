@@ -101,6 +101,16 @@ COMMANDS = _table(
         parameters=(Parameter(name="task"),),
     ),
     Command(
+        name="why",
+        help="tell what became of every slot of a task on a day, and check the sum",
+        parameters=(Parameter(name="task", required=True), Parameter(name="day"), Parameter(name="at")),
+    ),
+    Command(
+        name="calendar",
+        help="tell what ran and what is due on each day of a month",
+        parameters=(Parameter(name="month"), Parameter(name="task"), Parameter(name="slots", kind=Kind.FLAG)),
+    ),
+    Command(
         name="reset_schedules",
         help="give up what is overdue, and have jobs owe their next instant",
         parameters=(

@@ -131,7 +131,7 @@ def test_a_configuration_file_tells_the_project(root: Path) -> None:
     # Also of a verb that asks the scheduler, which has no need of it.
     assert missing.returncode == 3
     assert missing.stderr == (
-        f"error: {root}/config/gone.yaml: there is no such file: give the path of a file, or leave out --config\n"
+        f"error: {root}/config/gone.yaml: there is no such file: give the path of a file, or none for the project's own\n"
     )
 
 

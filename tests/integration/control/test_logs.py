@@ -3,11 +3,13 @@
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from task_scheduler import known_secrets
 from task_scheduler.core.errors import UnknownRun
 from task_scheduler.project import locate_project
 from tests.unit.cli.documents import FakeDoor, Spoken, Turns, run, say
@@ -46,6 +48,30 @@ def test_sends_each_line_to_the_stream_it_was_written_to(root: Path) -> None:
     assert said.out == "one\n three \n\n"
     assert said.err == "two\n[9 bytes left out]\n"
     assert said.code == 0
+
+
+def test_a_secret_whose_halves_meet_when_what_was_told_between_them_goes_is_hidden(root: Path) -> None:
+    (root / "config").mkdir()
+    (root / "config" / "secrets.yaml").write_text("password: hunter2secret\n")
+    halves = ("stdout P A hunter2", "stdout F \x1e::task-scheduler:: progress 50", "stdout F secret END")
+    write(root, "7.1", *halves, "stderr F A hunter2", *halves, "stdout P hunter2")
+
+    with nothing_known():
+        said = logs(root)
+
+    assert said.out == "A *** END\nA *** END\nhunter2"
+    assert said.err == "A hunter2\n"
+
+
+@contextmanager
+def nothing_known() -> Iterator[None]:
+    """Have this process look for secrets anew, as one that has just started."""
+    before = known_secrets._mask, known_secrets._is_told
+    known_secrets._mask, known_secrets._is_told = None, False
+    try:
+        yield
+    finally:
+        known_secrets._mask, known_secrets._is_told = before
 
 
 def test_joins_the_pieces_of_a_line_and_invents_no_newline(root: Path) -> None:
@@ -99,9 +125,7 @@ def test_says_that_a_run_wrote_nothing_but_what_it_told(root: Path) -> None:
     said = logs(root)
 
     assert said.out == ""
-    assert re.fullmatch(
-        r"2 lines that told of the work left out: `.*show 7` tells .*, `logs 7 --raw` shows them\n", said.err
-    )
+    assert re.fullmatch(r"2 progress lines hidden; `.* logs 7 --raw` shows them\n", said.err)
 
 
 @pytest.mark.parametrize("cut", range(1, 28))

@@ -23,6 +23,7 @@ def job(**changes: object) -> dict[str, Any]:
         "arguments": "((), {})",
         "call": "start()",
         "trigger": "every 5 minutes",
+        "tags": [],
         "timezone": None,
         "next_run": "2026-11-22T14:05:00Z",
         **changes,

@@ -111,6 +111,13 @@ def test_knows_how_the_program_was_started(started: str, program: Program) -> No
     assert program_of(started) == program
 
 
+def test_the_command_beside_an_installed_program_is_what_hints_begin_with(tmp_path: Path) -> None:
+    command = tmp_path / "task-scheduler"
+    command.touch(mode=0o755)
+
+    assert program_of(str(tmp_path / "main.py")) == Program(name=str(command), folder=tmp_path)
+
+
 def test_help_and_hints_name_the_program_as_it_was_started(capsys: pytest.CaptureFixture[str]) -> None:
     program = program_of("main.py")
 
@@ -169,3 +176,8 @@ def test_a_word_that_may_be_left_out_stands_before_or_behind_options(line: str) 
 def test_a_word_too_many_is_refused_wherever_it_stands(line: str) -> None:
     with pytest.raises(UsageError, match="unrecognized arguments"):
         read(line.split())
+
+
+def test_a_start_and_a_look_at_once_are_refused_in_a_sentence() -> None:
+    with pytest.raises(UsageError, match=r"^--status only tells how the scheduler is, and --daemon starts one"):
+        read(["--daemon", "--status"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from task_scheduler.cli.own_lines import OwnBytes
+from task_scheduler.masking import Mask
 
 CASES = [
     (b"one\ntwo", b"one\ntwo", 0),
@@ -40,3 +41,14 @@ def test_what_cannot_be_told_any_more_is_shown_at_once() -> None:
     assert own.own(b"\n::task") == b"\n"
     assert own.own(b"s") == b"::tasks"
     assert own.rest() == b""
+
+
+def test_a_secret_that_is_whole_only_without_what_was_told_is_hidden_wherever_it_was_cut() -> None:
+    written = b"A hunter2\x1e::task-scheduler:: progress 50\nsecret END hunter2"
+    for place in range(len(written) + 1):
+        own = OwnBytes(Mask({"hunter2secret"}))
+
+        shown = own.own(written[:place]) + own.own(written[place:])
+
+        assert shown == b"A *** END "
+        assert own.rest() == b"hunter2"

@@ -1,5 +1,6 @@
 """`overdue`, `jobs` and `reset-schedules`: what they say of the scheduler's documents."""
 
+import json
 from typing import Any
 
 import pytest
@@ -41,6 +42,14 @@ def late(**changes: Any) -> dict[str, Any]:
 
 
 class TestOverdue:
+    def test_tells_of_one_task_alone_and_counts_that_alone(self) -> None:
+        door = FakeDoor({"overdue": overdue(late(), owed(task="backup")), "jobs": []})
+
+        said = say("overdue --task backup --exit-code", door)
+
+        assert (said.lines[-1], said.code) == ("nothing is overdue: 1 job on time", 0)
+        assert "report" not in said.out
+
     def test_says_that_all_is_on_time(self) -> None:
         said = say("overdue --exit-code", FakeDoor({"overdue": overdue(owed())}))
 
@@ -133,6 +142,14 @@ def registered(**changes: Any) -> dict[str, Any]:
         "why": None,
         **changes,
     }
+
+
+def test_the_tags_of_a_job_are_told_with_all_of_it() -> None:
+    tagged = registered(tags=["nightly", "mail"])
+
+    assert "tags       nightly, mail" in say("jobs report", FakeDoor({"jobs": [tagged]})).lines
+    assert "tags" not in say("jobs report", FakeDoor({"jobs": [registered(tags=[])]})).out
+    assert json.loads(say("jobs report --json", FakeDoor({"jobs": [tagged]})).out) == [tagged]
 
 
 def unregistered(**changes: Any) -> dict[str, Any]:

@@ -72,6 +72,38 @@ class TestList:
         assert "old" not in say("list", door).out
         assert "old" in say("list --all", door).out
 
+    @pytest.mark.parametrize(
+        ("options", "listed"),
+        [
+            ("--tag nightly", ["both", "one", "two"]),
+            ("--tag nightly --tag mail", ["both"]),
+            ("--tag mail", ["both", "two"]),
+        ],
+    )
+    def test_finds_tasks_by_the_tags_of_a_job(self, options: str, listed: list[str]) -> None:
+        tasks = [
+            task("both", jobs=[job(), job(tags=["nightly", "mail"])]),
+            task("one", jobs=[job(tags=["nightly"])]),
+            task("two", jobs=[job(tags=["nightly"]), job(tags=["mail"])]),
+            task("none"),
+            task("by_hand", jobs=[]),
+        ]
+
+        said = say(f"list --json {options}", FakeDoor({"list": tasks}))
+
+        assert [each["id"] for each in json.loads(said.out)] == listed
+
+    def test_says_which_tags_there_are_where_nothing_has_those(self) -> None:
+        door = FakeDoor({"list": [task(jobs=[job(tags=["nightly"]), job(tags=["mail"])])]})
+
+        said = say("list --tag nightyl --tag mail", door)
+
+        assert (said.out, said.code) == ("", 0)
+        assert said.err == "no task has a job tagged 'nightyl' and 'mail'; there are mail, nightly\n"
+        assert say("list --tag x", FakeDoor({"list": [task()]})).err == (
+            "no task has a job tagged 'x'; no job has any tag: they are given by `.tag()`\n"
+        )
+
     def test_says_what_to_do_when_there_are_no_tasks(self) -> None:
         said = say("list", FakeDoor({"list": []}))
 
@@ -143,6 +175,13 @@ class TestStatus:
         "suspended": None,
     }
 
+    def test_tells_which_calendars_cannot_be_read(self) -> None:
+        troubled = {**self.LIVE, "calendars": ["closed.txt:1: no date", "calendar 'x.ics' cannot be read"]}
+
+        said = say("status", FakeDoor({"status": self.status(scheduler=troubled)}))
+
+        assert "calendars  closed.txt:1: no date; calendar 'x.ics' cannot be read" in said.lines
+
     def status(self, **changes: object) -> dict[str, Any]:
         problem = "tasks/report.py:4: unknown key 'evry', did you mean 'every'?"
         return {
@@ -175,6 +214,35 @@ class TestStatus:
         ]
         assert (said.err, said.code) == ("", 0)
 
+    def test_tells_in_one_line_what_a_restore_left_of_many_tasks(self) -> None:
+        lost = "the record of this time was lost: restored from the backup of 2026-11-20 11:15:02 UTC"
+        when = "2026-11-22T13:00:00Z"
+        care = [
+            {"task": name, "run": number, "state": "missed", "when": when, "reason": lost}
+            for number, name in enumerate(("a", "b", "c", "d", "e", "f"), 2)
+        ]
+        failed = {"task": "g", "run": 1, "state": "failed", "when": when, "reason": "exit code 1"}
+
+        said = say("status", FakeDoor({"status": self.status(needs_care=[*care, failed])}))
+
+        place = said.lines.index("needs care")
+        assert said.lines[place + 1 : place + 4] == [
+            "    g failed 1 h ago (13:00:00, run 1): exit code 1",
+            f"    what 6 tasks ran last is not known (a, b, c, d, e and 1 more): {lost}",
+            "",
+        ]
+
+    def test_tells_since_when_a_run_waits_for_its_next_attempt_and_beside_it_when_that_is(self) -> None:
+        waiting = run(final=False, state="retrying", retry_at="2026-11-22T14:02:00Z")
+
+        said = say("status", FakeDoor({"status": self.status(at_work=[waiting], runs=[])}))
+
+        place = next(number for number, line in enumerate(said.lines) if line.startswith("RUN"))
+        assert said.lines[place + 1].split("  ")[-2:] == [
+            "14:00:02, for 58.0 s",
+            "tries again in 1 min, 14:02:00",
+        ]
+
     @pytest.mark.parametrize("is_running", [True, False])
     def test_tells_of_a_restore_in_one_line_that_fits(self, *, is_running: bool) -> None:
         told = {
@@ -186,7 +254,8 @@ class TestStatus:
 
         said = say("status", FakeDoor({"status": status}), width=80)
 
-        assert "restored   59 min ago to the backup of 2026-11-20 11:15:02 (see `status --json`)" in said.lines
+        assert "restored   59 min ago to the backup of 2026-11-20 11:15:02" in said.lines
+        assert "the record was replaced, as a person asked; restored from the backup of ..." in said.lines
 
     def test_says_that_the_folder_of_tasks_cannot_be_read(self) -> None:
         live = {**self.LIVE, "suspended": "tasks/ is gone; its tasks are suspended", "next_due": None}
@@ -438,6 +507,12 @@ class TestShow:
             "  7  report  14:00:00   succeeded  12 ms  2.0 s  250 ms  4.2 MB",
         ]
 
+    def test_shows_tags_where_there_are_any(self) -> None:
+        shown = self.shown(jobs=[job(tags=["nightly", "mail"]), job(trigger="daily")])
+
+        assert "SCHEDULE         RUNS     NEXT                TAGS" in shown
+        assert "every 5 minutes  start()  in 4 min, 14:05:00  nightly, mail" in shown
+
     def test_tells_all_that_is_wrong_with_a_file_and_what_the_installer_said(self) -> None:
         shown = self.shown(**{**invalid(), "detail": "error: no such package\nreqests"})
 
@@ -560,3 +635,18 @@ class TestStart:
     def test_leaves_other_errors_to_the_entry(self, error: Exception) -> None:
         with pytest.raises(type(error)):
             say("start report", FakeDoor({"start": error}))
+
+
+class TestZones:
+    def test_a_line_tells_where_schedules_are_in_a_zone_with_another_clock(self) -> None:
+        there = task(jobs=[job(zone="Europe/Berlin")])
+
+        said = say("list", FakeDoor({"list": [there]}))
+
+        assert said.lines[-2:] == ["", "times are UTC; schedules Europe/Berlin"]
+
+    @pytest.mark.parametrize("zone", ["UTC", "Africa/Abidjan", None, "Nowhere/At_all"])
+    def test_nothing_is_told_where_both_clocks_agree_or_it_is_not_known(self, zone: str | None) -> None:
+        said = say("list", FakeDoor({"list": [task(jobs=[job(zone=zone)])]}))
+
+        assert "times are" not in said.out
