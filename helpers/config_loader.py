@@ -16,7 +16,7 @@ from pathlib import Path
 from helpers.project import get_project_root
 from task_scheduler.task_side import arguments as given
 from task_scheduler.task_side.whole_files import locked, replace
-from task_scheduler.task_side.yaml_faults import NEVER_CLOSED, faulty_line
+from task_scheduler.task_side.yaml_faults import NEVER_CLOSED, QUOTES, faulty_line, line_of_lost_beginning
 
 TYPE_CHECKING = False
 
@@ -39,6 +39,10 @@ _WAYS_OUT = {
     "another document": "a file holds one document: take the line --- away",
     "unknown escape": "a backslash in double quotes begins a special character: use single quotes, or write it twice",
 }
+#: What is said of all else that is no YAML.
+_NOT_YAML = "this is not YAML: put values in quotes, and begin keys that belong together in the same column"
+#: Marks an error whose words are this module's, and not PyYAML's.
+_OURS = "ours"
 
 
 class InvalidConfig(ValueError):
@@ -138,6 +142,9 @@ def _path_of(config_name: str) -> Path:
 
 def _none_there(config_name: str) -> str:
     there = ", ".join(list_config_files()) or "no YAML files"
+    meant = [name for suffix in _SUFFIXES if (name := f"{config_name}{suffix}") in list_config_files()]
+    if meant:
+        return f"there is no {config_name} in {_folder()}: did you mean {meant[0]}?"
     way_out = "; copy config/secrets.yaml.example to it, and fill it in" if config_name == _SECRETS else ""
     return f"there is no {config_name} in {_folder()}{way_out} (there: {there})"
 
@@ -191,10 +198,12 @@ def _parsed(data: bytes, shown: str) -> dict[str, Any]:
         raise InvalidConfig(f"{shown}:{line}: it is not written in UTF-8") from None
     except yaml.MarkedYAMLError as error:
         line, is_open = faulty_line(yaml, text, error)
-        reason = NEVER_CLOSED if is_open else _reason(error.problem or "")
+        reason = NEVER_CLOSED if is_open else _reason(error)
         raise InvalidConfig(f"{shown}:{line}: {reason}") from None
     except (yaml.YAMLError, RecursionError):
         raise InvalidConfig(f"{shown}: it holds characters or a nesting that YAML does not allow") from None
+    if (stray := line_of_lost_beginning(yaml, text)) is not None:
+        raise InvalidConfig(f"{shown}:{stray}: {QUOTES}")
     if found is None:
         return {}
     if not isinstance(found, dict):
@@ -202,15 +211,22 @@ def _parsed(data: bytes, shown: str) -> dict[str, Any]:
     return found
 
 
-def _reason(problem: str) -> str:
+def _reason(error: Any) -> str:  # noqa: ANN401 - PyYAML's MarkedYAMLError
     """Return what is wrong, without what the parser quotes of a value: it may be a password."""
-    if "tag" in problem or "alias" in problem or "anchor" in problem or "cannot start any token" in problem:
-        return "a value that begins with one of ! * & @ ` % must be in quotes"
+    problem = error.problem or ""
+    if error.note == _OURS:
+        return str(problem)
+    words = f"{error.context or ''} {problem}"
+    if any(
+        mark in words
+        for mark in ("a tag", "the tag", " tag handle", "alias", "anchor", "block scalar", "start any token")
+    ):
+        return QUOTES
     if "mapping values are not allowed" in problem:
         return "put a value that holds ': ' in quotes, and begin every key in the same column"
     if "could not find expected ':'" in problem or "simple key" in problem:
         return "write lines of 'key: value'"
-    return next((way_out for words, way_out in _WAYS_OUT.items() if words in problem), problem)
+    return next((way_out for words, way_out in _WAYS_OUT.items() if words in problem), _NOT_YAML)
 
 
 def _strict_loader(yaml: ModuleType) -> Any:  # noqa: ANN401 - a class made of one that comes with PyYAML
@@ -226,6 +242,7 @@ def _strict_loader(yaml: ModuleType) -> Any:  # noqa: ANN401 - a class made of o
                     raise yaml.constructor.ConstructorError(
                         problem=f"the key {key.value!r} is given twice, first in line {seen[name]}: keep one of them",
                         problem_mark=key.start_mark,
+                        note=_OURS,
                     )
                 seen[name] = key.start_mark.line + 1
             return super().construct_mapping(node, deep=deep)
@@ -235,7 +252,9 @@ def _strict_loader(yaml: ModuleType) -> Any:  # noqa: ANN401 - a class made of o
                 return super().construct_object(node, deep=deep)
             except (ValueError, OverflowError, AttributeError):  # the last of a tag that the text does not fit
                 problem = "a value looks like a number or a date and is none: put it in quotes"
-                raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
+                raise yaml.constructor.ConstructorError(
+                    problem=problem, problem_mark=node.start_mark, note=_OURS
+                ) from None
 
     return Loader
 

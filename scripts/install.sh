@@ -729,7 +729,14 @@ remove_everything() {
     fi
     step "remove the program" remove_program
     if [[ ! $purge ]]; then
-        step "leave tasks, config, helpers, data, logs and the user $account; --uninstall --purge removes them" true
+        local theirs="tasks, config, helpers, data and logs" also=''
+        # Who was there before the install stays, whatever is removed.
+        if [[ $made == yes ]]; then
+            theirs="tasks, config, helpers, data, logs and the user $account"
+        else
+            also="; the user $account was here before, and stays"
+        fi
+        step "leave $theirs; --uninstall --purge removes them$also" true
         return
     fi
     step "remove tasks, config, helpers, data and logs" remove_project

@@ -201,15 +201,12 @@ main() {
     only_one
     recall
     look
+    case $health in "$works" | "$absent" | "$hung") rm -f "$state.puzzled" ;; esac
     case $health in
     "$works") well ;;
     "$absent") gone ;;
     "$hung") try "the scheduler hangs: it is ended and started anew; its runs go on" --force --timeout 5 ;;
-    *)
-        log ERROR "nobody can tell how the scheduler is (exit code $health)" "$said"
-        complain "nobody can tell how the scheduler is (exit code $health)"
-        exit 1
-        ;;
+    *) puzzled ;;
     esac
 }
 
@@ -282,8 +279,19 @@ leave() {
     tell "$1"
 }
 
-# try WHY [--force]: start a scheduler, unless the last try was just now.
-try() {
+# Tells that nothing can be told, unless that was told just now. Its pauses are its own: a scheduler that is found gone
+# later is started at once.
+puzzled() {
+    state=$state.puzzled
+    recall
+    await_turn "nobody can tell how the scheduler of $project is (exit code $health)"
+    log ERROR "nobody can tell how the scheduler is (exit code $health); told again in $pause minutes at the earliest" "$said"
+    complain "nobody can tell how the scheduler is (exit code $health); told again in $pause minutes at the earliest"
+    exit 1
+}
+
+# await_turn HOW_IT_IS: count one more try, and end here where the last one was just now.
+await_turn() {
     now=$(date +%s)
     case $tries in '' | *[!0-9]*) tries=0 ;; esac
     case $next in '' | *[!0-9]*) next=0 ;; esac
@@ -297,7 +305,7 @@ try() {
     fi
     # A clock that was set back must not put the next try off for long.
     if [ "$now" -lt "$next" ] && [ $((next - now)) -le 3600 ]; then
-        tell "no scheduler works for $project, and nothing is done now: after $tries that failed, the next try is in \
+        tell "$1, and nothing is done now: after $tries that failed, the next try is in \
 $(((next - now + 59) / 60)) min, or once config.yaml or requirements.txt has changed; logs/monitor.log tells why"
         exit 1
     fi
@@ -305,6 +313,11 @@ $(((next - now + 59) / 60)) min, or once config.yaml or requirements.txt has cha
     pause_after "$tries"
     # Before the try, so that one that is cut short counts, and a little early: cron is not to the second.
     remember "$tries" "$((now + pause * 60 - 30))" "$others"
+}
+
+# try WHY [--force]: start a scheduler, unless the last try was just now.
+try() {
+    await_turn "no scheduler works for $project"
     log WARNING "$1 (try $tries)"
     tell "$1 (try $tries)"
     shift
@@ -362,7 +375,10 @@ remember() {
 
 # log LEVEL WORDS [MORE]: one line as all logs have them, more below it.
 log() {
-    line="$(date '+%Y-%m-%d %H:%M:%S').000 | $(printf '%-8s' "$1") | $2"
+    # Parts of a second, where this `date` knows them.
+    stamp=$(date '+%Y-%m-%d %H:%M:%S.%3N')
+    case $stamp in *.[0-9][0-9][0-9]) ;; *) stamp=${stamp%.*}.000 ;; esac
+    line="$stamp | $(printf '%-8s' "$1") | $2"
     [ -z "${3-}" ] || line="$line
 $(printf '%s\n' "$3" | tr -d '\000-\010\013-\037\177' | sed 's/^/    /')"
     mkdir -p "${log%/*}" 2>/dev/null

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from task_scheduler import composition
 from task_scheduler.api import in_force
+from task_scheduler.calendars.holiday_calendars import HolidayCalendars
 from task_scheduler.clock import SystemClock
 from task_scheduler.control.answers import Control
 from task_scheduler.core.errors import Refused, TaskSchedulerError, UnknownRun
@@ -251,7 +252,8 @@ class _Work:
             on_fault=lambda error: events.publish(fault("executor", error)),
         )
         executor.hide(secrets.values)
-        register, timetable = Register(), Timetable(zone=settings.scheduler.zone)
+        calendars = HolidayCalendars(paths.root)
+        register, timetable = Register(), Timetable(zone=settings.scheduler.zone, calendars=calendars)
         policies = composition.policies(settings)
         patience = Patience(clock=clock, publish=events.publish)
         catalog = Catalog(
@@ -308,6 +310,7 @@ class _Work:
                 history=store,
                 clock=clock,
                 zone=settings.scheduler.zone,
+                calendars=calendars,
                 notes_of=runner.notes_of,
             ),
             start_task=work.start_task,

@@ -21,6 +21,7 @@ from task_scheduler.ports import (
     Clock,
     EnvironmentProvider,
     Executor,
+    Happenings,
     History,
     Ledger,
     Outputs,
@@ -28,9 +29,12 @@ from task_scheduler.ports import (
     StateStore,
     TaskReader,
     TaskSource,
+    WatchedFiles,
 )
+from task_scheduler.services.calendar_keeper import CalendarKeeper
 from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.event_bus import EventBus
+from task_scheduler.services.happenings import HappeningsService
 from task_scheduler.services.janitor import Janitor
 from task_scheduler.services.patience import Patience
 from task_scheduler.services.register import Admitted, Register
@@ -58,7 +62,7 @@ class Startable(Protocol):
         ...
 
 
-class Store(Ledger, Resets, Catalogue, History, StateStore, Protocol):
+class Store(Ledger, Resets, Catalogue, History, StateStore, Happenings, Protocol):
     """The whole record."""
 
 
@@ -73,6 +77,8 @@ class Adapters:
     environments: EnvironmentProvider
     executor: Executor
     outputs: Outputs
+    files: WatchedFiles
+    boot_id: str  #: names this boot of the machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +162,25 @@ class TaskScheduler:
             shared_environment=policies.shared_environment,
             reload_on_change=policies.reload_on_change,
             patience=self._patience,
-            on_change=self._scheduler.wake,
+            on_change=self._note_change,
             publish=events.publish,
         )
+        self._happenings = HappeningsService(
+            happenings=adapters.store,
+            state=adapters.store,
+            files=adapters.files,
+            boot=adapters.boot_id,
+            runner=self._runner,
+            register=self._register,
+            timetable=timetable,
+            preparing=self._catalog.preparing,
+            known_tasks=self._catalog.task_ids,
+            window_of=self._catch_up_window,
+            clock=adapters.clock,
+            patience=self._patience,
+            publish=events.publish,
+        )
+        events.subscribe(self._happenings.hear)
         self._resetter = Resetter(
             resets=adapters.store,
             history=adapters.store,
@@ -176,6 +198,7 @@ class TaskScheduler:
             ledger=adapters.store,
             executor=adapters.executor,
             runner=self._runner,
+            register=self._register,
             arm=self._scheduler.arm,
             clock=adapters.clock,
             policy=policies.misfire,
@@ -208,6 +231,24 @@ class TaskScheduler:
             look_anew=look_anew,
         )
 
+    def keep_calendars(self, stamp_of: Callable[[str], str]) -> CalendarKeeper:
+        """Have jobs follow the calendars they observe; `stamp_of` tells a change of one, or raises TriggerError."""
+        keeper = CalendarKeeper(
+            stamp_of=stamp_of,
+            timetable=self._timetable,
+            catalogue=self._adapters.store,
+            history=self._adapters.store,
+            state=self._adapters.store,
+            turn=self._scheduler.turn,
+            generation=lambda: self._scheduler.generation,
+            on_change=self._scheduler.wake,
+            clock=self._adapters.clock,
+            patience=self._patience,
+            publish=self._events.publish,
+        )
+        self.add(keeper)
+        return keeper
+
     def add(self, service: Startable) -> None:
         """Have a further service start after, and stop before, the scheduler's own."""
         self._further.append(service)
@@ -223,6 +264,7 @@ class TaskScheduler:
         await self._catalog.start()
         await self._catalog.first_look()
         await self._rescuer.settle()
+        await self._happenings.start()
         await self._scheduler.start()
         await self._janitor.start()
         for service in self._further:
@@ -235,7 +277,8 @@ class TaskScheduler:
         A stop that is cancelled may be followed by another one, with another order.
         """
         await self.wind_down(order)
-        for service in (*reversed(self._further), self._janitor, self._catalog, self._scheduler, self._runner):
+        own = (self._janitor, self._happenings, self._catalog, self._scheduler, self._runner)
+        for service in (*reversed(self._further), *own):
             await service.stop()
         await self._adapters.executor.stop()
         self._tell("scheduler.stopped", f"the scheduler stopped{self._left()}")
@@ -278,7 +321,7 @@ class TaskScheduler:
     async def _close_doors(self) -> None:
         """Claim and start nothing more; what is under way is followed on."""
         self._runner.close_door()
-        for service in (self._janitor, self._catalog, self._scheduler):
+        for service in (self._janitor, self._happenings, self._catalog, self._scheduler):
             await service.stop()
 
     async def _unless_failed(self, work: Coroutine[object, object, None]) -> None:
@@ -407,7 +450,32 @@ class TaskScheduler:
             "suspended": self._register.suspended,
             "record": self._patience.trouble,
             "stopping": None if self._stopping is None else self._describe_stop(self._stopping),
+            "overdue": self._describe_overdue(),
+            "warnings": self._happenings.warnings,
         }
+
+    def _describe_overdue(self) -> dict[str, object] | None:
+        """Return what was found overdue last, until all of it is made up for; None: nothing is."""
+        found, left = self._scheduler.overdue, self._runner.making_up
+        if found is None or not left:
+            return None
+        return {
+            "at": found.at.isoformat(),
+            "schedules": found.schedules,
+            "worst": found.worst,
+            "late": found.late.total_seconds(),
+            "runs_left": left,
+        }
+
+    def _note_change(self) -> None:
+        """Have everybody look again: what is in force, or may start, has changed."""
+        self._scheduler.wake()
+        self._happenings.look_again()
+
+    def _catch_up_window(self, task_id: str) -> timedelta:
+        """Return how late a run of a task may make up for what it should have run for."""
+        admitted = self._register.get(task_id)
+        return self.misfire.of(None if admitted is None else admitted.version.declaration).window
 
     def _digest_in_force(self, task_id: str) -> str | None:
         admitted = self._register.get(task_id)

@@ -17,15 +17,25 @@ import psutil
 import task_scheduler
 from task_scheduler import composition, known_secrets, rescue, staying_down
 from task_scheduler.api import Adapters, TaskScheduler
+from task_scheduler.calendars.holiday_calendars import HolidayCalendars
 from task_scheduler.clock import SystemClock
 from task_scheduler.composition import environment_provider, policies, task_reader, task_side_library, teller
 from task_scheduler.control.answers import Control
 from task_scheduler.control.server import ControlServer
-from task_scheduler.core.errors import AlreadyRunning, Refused, SchemaTooNew, StoreError, TaskSchedulerError
+from task_scheduler.core.errors import (
+    AlreadyRunning,
+    Refused,
+    SchemaTooNew,
+    SettingsError,
+    StoreError,
+    TaskSchedulerError,
+)
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.stopping import StopMode, StopOrder
 from task_scheduler.execution.executor import HostExecutor
 from task_scheduler.execution.outputs import OutputFolder
+from task_scheduler.execution.processes import boot_id
+from task_scheduler.inbox import ProjectFiles
 from task_scheduler.logs import Logs, log_event, set_up_logging
 from task_scheduler.ports import Clock
 from task_scheduler.process.detaching import Background
@@ -40,11 +50,13 @@ from task_scheduler.process.settings_on_disk import SettingsOnDisk
 from task_scheduler.process.watched_file import WatchedFile
 from task_scheduler.project import Project
 from task_scheduler.secrets_file import read_secrets
+from task_scheduler.services.accounts import Accounts
 from task_scheduler.services.backups import Backups
 from task_scheduler.services.custody import Custody
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.log_keeper import LogKeeper
 from task_scheduler.services.memory_guard import MemoryGuard
+from task_scheduler.services.month import MonthOverview
 from task_scheduler.services.overview import Overview, iso
 from task_scheduler.services.restoration import Restoration
 from task_scheduler.services.schedules import ScheduleOverview
@@ -142,6 +154,8 @@ def check(project: Project, *, given: Mapping[str, str] = MappingProxyType({})) 
     settings, paths = load_settings(project, flags=flags_of(given))
     if not paths.root.is_dir():
         raise TaskSchedulerError(f"no folder {paths.root}")
+    if faults := paths.faults():
+        raise SettingsError(str(project.config), [*faults.values()])
     if paths.database.is_file():
         try:
             SqliteStore.open_reader(paths.database).close()
@@ -224,7 +238,7 @@ class _Process:
         with rescue.open_record(
             self._settings, self._paths, run_folder=self._run_folder, clock=self._clock, new_record=self._new_record
         ) as store:
-            restoration = rescue.restoration_of(self._settings, self._paths, store, clock=self._clock, publish=publish)
+            restoration = rescue.restoration_of(self._paths, store, clock=self._clock, publish=publish)
             live = LiveSettings(self._settings, self._paths, publish=publish)
             live.follow(
                 lambda settings, paths: {"options": settings.logging, "log": paths.log},
@@ -396,7 +410,8 @@ def _compose(
         settings, paths, pattern=settings.tasks.file_pattern, notice=teller(events, "watcher.notice", Level.WARNING)
     )
     reader = task_reader(settings, paths)
-    timetable = Timetable(zone=zone)
+    calendars = HolidayCalendars(paths.root, copies=paths.data / "calendars")
+    timetable = Timetable(zone=zone, calendars=calendars)
     scheduler = TaskScheduler(
         adapters=Adapters(
             clock=clock,
@@ -406,6 +421,8 @@ def _compose(
             environments=provider,
             executor=executor,
             outputs=OutputFolder(composition.outputs_folder(paths)),
+            files=ProjectFiles(paths.root),
+            boot_id=boot_id(),
         ),
         policies=policies(settings),
         timetable=timetable,
@@ -427,6 +444,7 @@ def _compose(
         publish=events.publish,
     )
     scheduler.add(secrets)
+    observed = scheduler.keep_calendars(calendars.stamp)
     backups = Backups(
         store=store,
         clock=clock,
@@ -462,6 +480,7 @@ def _compose(
         history=store,
         clock=clock,
         zone=zone,
+        calendars=calendars,
         suspended=scheduler.why_suspended,
         notes_of=scheduler.notes_of,
         waits_for=scheduler.waits_for,
@@ -485,10 +504,20 @@ def _compose(
             history=store,
             clock=clock,
             zone=zone,
+            calendars=calendars,
             misfire=lambda: scheduler.misfire,
             suspended=scheduler.why_suspended,
             waits_for=scheduler.waits_for,
         ),
+        accounts=Accounts(
+            record=store,
+            clock=clock,
+            zone=zone,
+            read_trigger=timetable.trigger_of,
+            is_alive=True,
+            suspended=scheduler.why_suspended,
+        ),
+        month=MonthOverview(record=store, clock=clock, zone=zone, read_trigger=timetable.trigger_of),
         reset_schedules=scheduler.reset_schedules,
         rotate_logs=process.rotate_logs,
         back_up=backups.back_up,
@@ -499,6 +528,7 @@ def _compose(
             **scheduler.live(),
             "settings": on_disk.summary(),
             "secrets": secrets.trouble(),
+            "calendars": observed.trouble(),
             **restoration.news(),
             "newest_backup": None if backups.newest is None else iso(backups.newest.taken_at),
             "memory": _resident(),

@@ -14,7 +14,9 @@ from pathlib import Path
 
 from task_scheduler.composition import helpers_folder, task_reader
 from task_scheduler.core.errors import EnvironmentFailed, Problem, Severity, StoreError
+from task_scheduler.core.following import circles, strangers
 from task_scheduler.core.tasks import FileKind, TaskReading, TaskVersion
+from task_scheduler.core.triggers import AfterTask, read_event
 from task_scheduler.ports import SourceFile
 from task_scheduler.project import Project
 from task_scheduler.settings import EnvironmentMode, load_settings
@@ -82,10 +84,13 @@ class TaskChecker:
         except Unreadable as error:
             yield _refused(self.shown(folder), str(error))
             return
+        after: dict[str, frozenset[str]] = {}
         for relative in sorted({*found.files, *found.unreadable, *found.left_out}):
             path = folder / relative
             if relative in found.files:
-                yield self.check_file(path)
+                checked = self.check_file(path)
+                after[self._task_id(path)] = _befores(checked.reading)
+                yield checked
             elif relative in found.unreadable:
                 yield _refused(
                     f"{self.shown(path)}/",
@@ -95,7 +100,8 @@ class TaskChecker:
                 reason = found.left_out[relative]
                 severity = Severity.WARNING if reason in oddities.HARMLESS else Severity.ERROR
                 yield _refused(self.shown(path), reason, severity)
-        for sentence in oddities.look_alikes(found.files, folder.name):
+        in_circles = (sentence for task_id in after for sentence in circles(task_id, after).values())
+        for sentence in (*oddities.look_alikes(found.files, folder.name), *in_circles):
             problem = Problem(path=self.shown(folder), message=sentence, severity=Severity.WARNING)
             yield Checked(path=problem.path, reading=None, problems=(problem,), is_one=False)
 
@@ -124,7 +130,12 @@ class TaskChecker:
     def _checked(self, file: Path, read: FileContent) -> Checked:
         shown = self.shown(file)
         source = SourceFile(
-            task_id=self._task_id(file), path=shown, digest=read.digest, content=read.content, problem=read.problem
+            task_id=self._task_id(file),
+            path=shown,
+            digest=read.digest,
+            content=read.content,
+            problem=read.problem,
+            saved_at=read.saved_at,
         )
         reading = self._reader.read(source)
         problems = (
@@ -132,6 +143,7 @@ class TaskChecker:
             *self._python(source, reading),
             *self._surroundings(source, reading),
             *self._imports(file, source, reading),
+            *self._following(source, reading),
         )
         return Checked(path=shown, reading=reading, problems=tuple(sorted(problems, key=_place)))
 
@@ -188,6 +200,13 @@ class TaskChecker:
                     severity=Severity.WARNING,
                 )
 
+    def _following(self, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
+        """Yield a warning for each task that this one runs after and that does not exist."""
+        befores = _befores(reading)
+        if befores:
+            for sentence in strangers(source.task_id, {source.task_id: befores}, {*self.ids(), source.task_id}):
+                yield Problem(path=source.path, message=sentence, severity=Severity.WARNING)
+
     def _imports(self, file: Path, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
         """Yield what there is to say about imports that no declared package provides."""
         declaration = reading.declaration
@@ -236,6 +255,12 @@ class TaskChecker:
             return {version.task_id: version for version in asyncio.run(store.versions())}
         finally:
             store.close()
+
+
+def _befores(reading: TaskReading | None) -> frozenset[str]:
+    """Return the tasks after whose runs a task runs, as far as its file tells."""
+    events = () if reading is None else (read_event(job.trigger) for job in reading.jobs)
+    return frozenset(event.task for event in events if isinstance(event, AfterTask))
 
 
 def _is_there(path: Path) -> bool:

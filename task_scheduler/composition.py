@@ -11,6 +11,7 @@ from typing import Any
 
 from task_scheduler import known_secrets
 from task_scheduler.api import Policies
+from task_scheduler.calendars.holiday_calendars import HolidayCalendars
 from task_scheduler.core.errors import TaskSchedulerError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.requests import AttemptRequest
@@ -160,6 +161,8 @@ def task_reader(settings: Settings, paths: Paths, *, recommends: bool = False) -
         helpers=helpers_folder(paths),
         allow_direct_references=settings.environments.allow_direct_references,
         recommends=recommends,
+        zone=settings.scheduler.zone,
+        calendars=HolidayCalendars(paths.root),
     )
 
 

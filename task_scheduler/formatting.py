@@ -46,7 +46,7 @@ class TaskFormatter:
             return Formatted(before=None, problems=(Problem(path=shown, message=read.problem),))
 
         def reading(content: bytes) -> TaskReading:
-            source = SourceFile(task_id=file.stem, path=shown, digest="", content=content)
+            source = SourceFile(task_id=file.stem, path=shown, digest="", content=content, saved_at=read.saved_at)
             return self._reader.read(source)
 
         result = convert(read.content, to=Dialect(to), path=shown, read=reading)

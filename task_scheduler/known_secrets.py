@@ -116,8 +116,8 @@ def _likely_in(said: str) -> Iterator[str]:
             yield from _likely_in(rest[1:].strip())
         else:
             yield text
-    elif first in "&!" and " " in said:  # an anchor, a tag
-        yield from _likely_in(said.split(" ", 1)[1].strip())
+    elif first in "&!":  # an anchor or a tag, or the beginning of a password
+        yield from _likely_behind_a_sign(said)
     else:
         _, colon, value = said.partition(": ")
         value = value.strip()
@@ -126,6 +126,14 @@ def _likely_in(said: str) -> Iterator[str]:
         plain = value if colon else said
         if plain and plain[0] not in _BEGINNINGS and not plain.endswith(":"):
             yield plain.split(" #")[0].rstrip()
+
+
+def _likely_behind_a_sign(said: str) -> Iterator[str]:
+    whole = said.split(" #", maxsplit=1)[0].rstrip()
+    if not whole.startswith("!!"):
+        yield whole
+        yield whole[1:]
+    yield from _likely_in(said.partition(" ")[2].strip())
 
 
 def _unquoted(said: str) -> tuple[str, str]:

@@ -153,7 +153,12 @@ class Maintenance:
             )
         read = read_file(file.path)
         source = SourceFile(
-            task_id=file.task_id, path=file.shown, digest=read.digest, content=read.content, problem=read.problem
+            task_id=file.task_id,
+            path=file.shown,
+            digest=read.digest,
+            content=read.content,
+            problem=read.problem,
+            saved_at=read.saved_at,
         )
         reading = self._reader.read(source)
         if reading.errors or (reading.declaration is None and reading.kind is FileKind.TASK):

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from task_scheduler import composition
+from task_scheduler.calendars.holiday_calendars import HolidayCalendars
 from task_scheduler.clock import SystemClock
 from task_scheduler.core.errors import Refused, TriggerError, UnknownTask
 from task_scheduler.core.outcomes import Missed
@@ -112,7 +113,7 @@ class Offline:
 
     def _timetable(self, jobs: Sequence[Job]) -> Timetable:
         """Return the jobs in force; those whose trigger cannot be read here any more are told, and left out."""
-        timetable = Timetable(zone=self._settings.scheduler.zone)
+        timetable = Timetable(zone=self._settings.scheduler.zone, calendars=HolidayCalendars(self._paths.root))
         by_task: defaultdict[str, list[Job]] = defaultdict(list)
         for job in jobs:
             by_task[job.task_id].append(job)

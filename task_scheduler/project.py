@@ -36,7 +36,11 @@ class Project:
         why = "" if str(self.config) == os.devnull else why_no_file(self.config)
         if not why or (self.is_without_configuration and not self.config_required):
             return ""
-        wanted = ": give the path of a file, or leave out --config" if self.config_required else ": make it a YAML file"
+        wanted = (
+            ": give the path of a file, or none for the project's own"
+            if self.config_required
+            else ": make it a YAML file"
+        )
         return f"{why}{wanted}"
 
     @property

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from task_scheduler import composition
-from task_scheduler.core.errors import RecordLost, StoreError
+from task_scheduler.core.errors import DatabaseDamaged, RecordGone, RecordLost, StoreError
 from task_scheduler.core.restoring import Restored
 from task_scheduler.execution import leftovers
+from task_scheduler.machine_zone import machine_zone
 from task_scheduler.ports import Clock
 from task_scheduler.services.restoration import Restoration
 from task_scheduler.services.service import Publish
 from task_scheduler.settings import Paths, Settings
 from task_scheduler.store.backup_files import BackupFiles
+from task_scheduler.store.opening import check_unharmed
 from task_scheduler.store.restoring import (
     DAMAGED,
     REPLACED,
     aside_for,
     files_of,
     highest_number,
+    is_half_done,
     newest_usable,
     put_aside,
     restore,
@@ -60,9 +63,38 @@ def open_record(
     )
 
 
-def restoration_of(
-    settings: Settings, paths: Paths, store: SqliteStore, *, clock: Clock, publish: Publish
-) -> Restoration:
+def whole_backup(paths: Paths) -> tuple[str, datetime] | None:
+    """Return the name and the moment of the backup that a start restores; None: none is whole. All of it is read."""
+    files = backup_files(paths)
+    backup, _ = newest_usable(files)
+    return None if backup is None else (backup.name, files.describe(backup).taken_at)
+
+
+def foretold(paths: Paths) -> str:
+    """Return in a line what a start does about a record that is damaged or gone; empty: it is neither.
+
+    No scheduler may be running. Raises RecordLost where nothing can take its place.
+    """
+    path, files = paths.database.resolve(), backup_files(paths)
+    if is_half_done(path):
+        return f"the restore of {_shown(path, paths)} was interrupted: a start finishes it"
+    try:
+        check_unharmed(path, has_backups=any(files.folder.glob("*.db")))
+    except (DatabaseDamaged, RecordGone) as error:
+        backup, refused = newest_usable(files)
+        if backup is None:
+            raise RecordLost(str(error), str(files.folder), refused) from error
+        found = files.describe(backup)
+        count = leftovers.outputs_after(composition.outputs_folder(paths), found.newest_run or 0)
+        outputs = f"; {count:,} output{'' if count == 1 else 's'} would be without a run" if count else ""
+        at = found.taken_at.astimezone(machine_zone())
+        return f"{error}; a start restores it from the backup of {at:%Y-%m-%d %H:%M:%S %Z} ({found.name}){outputs}"
+    except StoreError:
+        pass  # what else is wrong is not for a backup to mend
+    return ""
+
+
+def restoration_of(paths: Paths, store: SqliteStore, *, clock: Clock, publish: Publish) -> Restoration:
     """Return what puts a restored record in step with the world again."""
     return Restoration(
         ledger=store,
@@ -72,7 +104,7 @@ def restoration_of(
             composition.hosts_folder(paths), composition.outputs_folder(paths).absolute()
         ),
         clock=clock,
-        zone=settings.scheduler.zone,
+        zone=machine_zone(),  # as the lines of the log have it
         publish=publish,
     )
 
@@ -91,10 +123,14 @@ def restore_backup(paths: Paths, backup: Path, *, clock: Clock, because: str, ki
         aside=_shown(aside, paths) if files_of(path) else "",
         outputs=leftovers.outputs_after(composition.outputs_folder(paths), described.newest_run or 0),
     )
-    with suppress(OSError):
-        # Before it, since a death in between does no harm so. In a folder that cannot be written, nothing is removed.
-        files.note_restored(backup, now)
-    restore(path, backup, restored, aside=aside, numbers_used=max(numbers_used(paths), highest_number(path)))
+
+    def note_it() -> None:
+        # In a folder that cannot be written, nothing is removed either.
+        with suppress(OSError):
+            files.note_restored(backup, now)
+
+    used = max(numbers_used(paths), highest_number(path))
+    restore(path, backup, restored, aside=aside, numbers_used=used, decided=note_it)
     return restored
 
 

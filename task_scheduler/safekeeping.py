@@ -12,7 +12,16 @@ from pathlib import Path
 from task_scheduler import composition, rescue
 from task_scheduler.clock import SystemClock
 from task_scheduler.core.backups import ASKED_FOR, Backup, WrittenBackup
-from task_scheduler.core.errors import BackupUnusable, SchemaTooNew, StoreError, UnknownBackup
+from task_scheduler.core.errors import (
+    AlreadyRunning,
+    BackupUnusable,
+    DatabaseDamaged,
+    RecordGone,
+    SchemaTooNew,
+    StoreError,
+    TaskSchedulerError,
+    UnknownBackup,
+)
 from task_scheduler.core.restoring import BY_HAND, Restored
 from task_scheduler.project import Project
 from task_scheduler.settings import load_settings
@@ -28,6 +37,14 @@ class Chosen:
     path: Path
     backup: Backup
     loss: Loss
+
+
+class _AtWork(AlreadyRunning):
+    """The project's own scheduler keeps a command from taking its place: no other one is meant."""
+
+    def __init__(self, root: Path, holder: str) -> None:
+        TaskSchedulerError.__init__(self, f"the scheduler of {root} is running ({holder})")
+        self.holder = holder
 
 
 class Safekeeping:
@@ -53,15 +70,26 @@ class Safekeeping:
         with self._in_place("backup now", pause=pause, note=note):
             if not self._paths.database.is_file():
                 raise StoreError(f"there is no record yet: {self._paths.database} is made by the first start")
-            with SqliteStore.open(
-                self._paths.database,
-                clock=self._clock,
-                sources=composition.run_folder(self._paths) / "sources",
-                backups=self.folder,
-                keep_backups=timedelta(seconds=self._settings.database.backup_keep),
-                work="backup now",
-            ) as store:
-                return asyncio.run(store.backup(why=ASKED_FOR))
+            try:
+                with SqliteStore.open(
+                    self._paths.database,
+                    clock=self._clock,
+                    sources=composition.run_folder(self._paths) / "sources",
+                    backups=self.folder,
+                    keep_backups=timedelta(seconds=self._settings.database.backup_keep),
+                    work="backup now",
+                ) as store:
+                    return asyncio.run(store.backup(why=ASKED_FOR))
+            except (DatabaseDamaged, RecordGone) as error:
+                error.whole_backup = rescue.whole_backup(self._paths)
+                raise
+
+    def foretold(self) -> str:
+        """Return in a line what a start does about a record that is damaged or gone; empty: it is neither.
+
+        Raises RecordLost where nothing can take its place.
+        """
+        return rescue.foretold(self._paths)
 
     @contextmanager
     def restoring(
@@ -113,5 +141,9 @@ class Safekeeping:
         folder = composition.run_folder(self._paths)
         what = f"the project folder {self._paths.root}"
         lock = ProjectLock(folder / "scheduler.lock", what, since=self._clock.now(), work=work)
-        with lock.acquire_in_turn(tell=note, pause=pause):
+        with ExitStack() as held:
+            try:
+                held.enter_context(lock.acquire_in_turn(tell=note, pause=pause))
+            except AlreadyRunning as error:
+                raise error if error.work else _AtWork(self._paths.root, error.holder) from None
             yield

@@ -24,13 +24,12 @@ from yaml.events import (
 from task_scheduler.core.secrets import Secrets
 from task_scheduler.known_secrets import LONGEST, SECRETS_FILE, likely_values
 from task_scheduler.masking import is_worth_hiding
-from task_scheduler.task_side.yaml_faults import NEVER_CLOSED, faulty_line
+from task_scheduler.task_side.yaml_faults import NEVER_CLOSED, QUOTES, faulty_line, line_of_lost_beginning
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: What nobody means by a secret, though it is a value.
 _NO_SECRETS = frozenset({"", "true", "false", "null", "~"})
 _KEYS = "a file of secrets holds lines of `key: value`"
-_QUOTES = "a value that begins with one of ! * & @ ` % must be in quotes"
 _WAY_OUT = "put values in quotes, and begin keys that belong together in the same column"
 
 
@@ -119,6 +118,8 @@ def _understood(content: bytes) -> tuple[frozenset[str], str]:
         try:
             content.decode("utf-8-sig")
             values.update(_values(yaml.parse(text, Loader=_Loader)))
+            if (line := line_of_lost_beginning(yaml, text)) is not None:
+                fault = f"{SECRETS_FILE}:{line}: {QUOTES}"
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             fault = f"{SECRETS_FILE}:{line}: a character is not UTF-8: save the file as UTF-8"
@@ -158,7 +159,7 @@ def _values(events: Iterator[Event]) -> Iterator[str]:
             inside[-1] = not is_key
         if isinstance(event, AliasEvent):
             if event.anchor not in anchors:  # more likely the beginning of a password
-                raise _Unusable(event, _QUOTES)
+                raise _Unusable(event, QUOTES)
             continue
         anchors.add(event.anchor)
         if isinstance(event, CollectionStartEvent):

@@ -7,13 +7,15 @@ import json
 import re
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from task_scheduler import known_secrets
 from task_scheduler.core.arguments import write_arguments
 from task_scheduler.core.errors import Problem, TriggerError
 from task_scheduler.core.tasks import JobDeclaration
+from task_scheduler.core.triggers import seed_of
 from task_scheduler.environments.commands import CommandEnd, run, seconds_from_now
 from task_scheduler.ports import Inspection, SourceFile
 from task_scheduler.syntax import literal
@@ -30,10 +32,25 @@ MOST_ANSWER = 1_000_000
 
 #: One call of a decorator's chain: name, positional and keyword arguments.
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
-#: Turns a chain into a canonical trigger and a zone's name or None; raises TriggerError.
-Judge = Callable[[Sequence[Call]], tuple[str, str | None]]
+#: How the child says what is no literal: the name of a class, and what makes the value again.
+_MOMENTS: Mapping[str, Callable[[Any], object]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda parts: timedelta(*parts),
+}
 
 ADVICE = 'move what it does into the scheduled function, or under if __name__ == "__main__":'
+
+
+class Judge(Protocol):
+    """Turns a chain into a canonical trigger, a zone's name or None, and tags; raises TriggerError."""
+
+    def __call__(
+        self, calls: Sequence[Call], *, seed: str, saved_at: datetime | None
+    ) -> tuple[str, str | None, tuple[str, ...]]:
+        """Judge the chain of the job that `seed` names, in a file saved at that moment; None: not known."""
+        ...
 
 
 class Inspector:
@@ -81,7 +98,7 @@ class Inspector:
         answer = _answer(end.output)
         match answer:
             case {"schedules": list(records)}:
-                return self._read_schedules(records, source.path)
+                return self._read_schedules(records, source)
             case {"error": dict(error)}:
                 line, message = _explain_error(error)
             case _ if end.timed_out:
@@ -91,19 +108,21 @@ class Inspector:
         # The file's own code may have read the file of secrets, and what is wrong with it goes on record.
         return Inspection(problems=(Problem(path=source.path, message=known_secrets.hide(message), line=line),))
 
-    def _read_schedules(self, records: Sequence[object], path: str) -> Inspection:
+    def _read_schedules(self, records: Sequence[object], source: SourceFile) -> Inspection:
         jobs: list[JobDeclaration] = []
         problems: list[Problem] = []
         for record in records:
             try:
-                jobs.append(self._read_schedule(record))
+                jobs.append(self._read_schedule(record, source))
             except TriggerError as error:
-                problems.append(Problem(path=path, message=known_secrets.hide(str(error)), line=_line_in(record)))
+                problems.append(
+                    Problem(path=source.path, message=known_secrets.hide(str(error)), line=_line_in(record))
+                )
         # Two decorators that say the same are one job: its identity is what it says.
         distinct = {(job.function, job.trigger, job.timezone, job.arguments): job for job in reversed(jobs)}
         return Inspection(jobs=tuple(reversed(distinct.values())), problems=tuple(problems))
 
-    def _read_schedule(self, record: object) -> JobDeclaration:
+    def _read_schedule(self, record: object, source: SourceFile) -> JobDeclaration:
         """Read one schedule; raises TriggerError. The child's word is checked: the file ran in it."""
         match record:
             case {"function": str(name), "line": int(), "unkeepable": str(value)}:
@@ -118,12 +137,15 @@ class Inspector:
                 )
             case {"function": str(name), "line": int(line), "calls": str(calls), "arguments": str(arguments)}:
                 try:
-                    trigger, zone = self._judge(_sequence(calls))
                     # The spelling of what is read without an import: a job has one identity.
                     arguments = write_arguments(*_sequence(arguments))
-                except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+                    seed = seed_of(source.task_id, name, arguments)
+                    trigger, zone, tags = self._judge(_calls(calls), seed=seed, saved_at=source.saved_at)
+                except (ValueError, SyntaxError, TypeError, AttributeError, MemoryError, RecursionError) as error:
                     raise TriggerError(f"the schedule of {name!r} cannot be read") from error
-                return JobDeclaration(function=name, trigger=trigger, timezone=zone, arguments=arguments, line=line)
+                return JobDeclaration(
+                    function=name, trigger=trigger, timezone=zone, arguments=arguments, tags=tags, line=line
+                )
         raise TriggerError("importing the file gave an answer that cannot be read")
 
 
@@ -132,6 +154,23 @@ def _line_in(record: object) -> int | None:
         case {"line": int(line)}:
             return line
     return None
+
+
+def _calls(text: str) -> Sequence[Call]:
+    """Return the chain a literal says; raises ValueError and TypeError for another value."""
+    return [
+        (name, tuple(map(_made, args)), {key: _made(value) for key, value in kwargs.items()})
+        for name, args, kwargs in _sequence(text)
+    ]
+
+
+def _made(value: object) -> object:
+    """Return a date, time or span that the child told as data, any other value as it is."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((kind, told),) = value.items()
+        if kind in _MOMENTS:
+            return _MOMENTS[kind](told)
+    return value
 
 
 def _sequence(text: str) -> Sequence[Any]:

@@ -8,6 +8,7 @@ is one line of JSON on what was standard output; what the file itself prints goe
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import faulthandler
 import json
 import linecache
@@ -94,11 +95,28 @@ def literal(value: object) -> str:
     return text
 
 
+def plain(value: object) -> object:
+    """Return an argument of a schedule as a literal can say it: dates, times, spans and zones become data."""
+    if isinstance(value, dt.timedelta):
+        return {"timedelta": (value.days, value.seconds, value.microseconds)}
+    for kind in (dt.datetime, dt.date, dt.time):
+        if isinstance(value, kind):
+            return {kind.__name__: value.isoformat()}
+    name = getattr(value, "key", None) or getattr(value, "zone", None)  # as zoneinfo and pytz have it
+    return str(name) if isinstance(value, dt.tzinfo) and isinstance(name, str) else value
+
+
+def plain_call(call: tuple[str, Any, Any]) -> tuple[str, tuple[object, ...], dict[str, object]]:
+    """Return one link of a schedule as a literal can say it."""
+    name, args, kwargs = call
+    return name, tuple(plain(value) for value in args), {key: plain(value) for key, value in kwargs.items()}
+
+
 def tell_record(name: str, record: dict[str, Any]) -> dict[str, Any]:
     """Describe one schedule of a function as data."""
     told = {"function": name, "line": record["line"]}
     try:
-        told["calls"] = literal([(call[0], tuple(call[1]), dict(call[2])) for call in record["calls"]])
+        told["calls"] = literal([plain_call(call) for call in record["calls"]])
         told["arguments"] = literal((tuple(record["args"]), dict(record["kwargs"])))
     except ValueError as error:
         told["unkeepable"] = str(error)

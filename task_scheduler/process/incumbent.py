@@ -15,7 +15,8 @@ import psutil
 
 from task_scheduler.control.address import socket_path
 from task_scheduler.core.errors import Refused
-from task_scheduler.process.liveness import check_within_reach, scheduler_lock
+from task_scheduler.process.liveness import check_within_reach
+from task_scheduler.process.lock_path import scheduler_lock
 from task_scheduler.process.rivals import scheduler_there
 from task_scheduler.store.locks import ProjectLock, holder_of, process_named
 

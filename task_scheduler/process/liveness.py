@@ -9,11 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from socket import gethostname
 
-from task_scheduler.control.address import socket_path
 from task_scheduler.control.client import ask
 from task_scheduler.control.errors import Forbidden, NoAnswer
 from task_scheduler.core.errors import TaskSchedulerError
 from task_scheduler.process.heartbeat import HEARTBEAT, INTERVAL, LEAST_WITHIN, WITHIN, Beat, Phase
+from task_scheduler.process.lock_path import scheduler_lock
 from task_scheduler.store.locks import heir_of, holder_of, is_out_of_reach, process_named
 
 #: Seconds a silent one is given once more: the machine, or the process, may just have been woken.
@@ -70,11 +70,6 @@ def standing(root: Path, *, now: float, within: float = WITHIN, pause: Callable[
     return Standing(health=Health.HUNG, who=who, phase=found.phase, age=found.age)
 
 
-def scheduler_lock(root: Path) -> Path:
-    """Return where the lock of the scheduler of the project at `root` is."""
-    return socket_path(root).with_name("scheduler.lock")
-
-
 def check_within_reach(root: Path) -> None:
     """Raise Forbidden where this user may not know whether the project at `root` has a scheduler."""
     if is_out_of_reach(scheduler_lock(root)):
@@ -103,11 +98,12 @@ def _without_lock(root: Path) -> str | None:
     import psutil
 
     try:
-        began = psutil.Process(beat.process).create_time()
+        process = psutil.Process(beat.process)
+        began, is_dead = process.create_time(), process.status() == psutil.STATUS_ZOMBIE
     except psutil.Error:
         return None
     # A process that began after the beat has only the same number.
-    if began > beat.written:
+    if is_dead or began > beat.written:
         return None
     since = datetime.fromtimestamp(began, UTC)
     return f"pid {beat.process} on {gethostname()} since {since:%Y-%m-%d %H:%M:%S} UTC, whose lock file is gone"

@@ -10,7 +10,7 @@ import psutil
 from task_scheduler.control.client import ask
 from task_scheduler.control.errors import Forbidden, NoAnswer
 from task_scheduler.core.errors import AlreadyRunning, NotRunning, TaskSchedulerError
-from task_scheduler.process.liveness import scheduler_lock
+from task_scheduler.process.lock_path import scheduler_lock
 from task_scheduler.store.locks import heir_of, holder_of, process_named
 
 #: Seconds a scheduler is given to answer before it is told to be silent.
@@ -59,7 +59,9 @@ def scheduler_there(root: Path) -> str | None:
         return None
     try:
         # The number of a process that has ended may be another's by now, which began after that was written.
-        return heir[0] if psutil.Process(named[0]).create_time() <= heir[1] + _ROUNDED else None
+        process = psutil.Process(named[0])
+        is_it = process.create_time() <= heir[1] + _ROUNDED and process.status() != psutil.STATUS_ZOMBIE
+        return heir[0] if is_it else None
     except psutil.Error:
         return None
 

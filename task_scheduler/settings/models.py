@@ -17,8 +17,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.events import Level
-from task_scheduler.core.policies import MisfirePolicy, Missed, RetentionPolicy
+from task_scheduler.core.policies import MisfirePolicy, RetentionPolicy
 from task_scheduler.core.quantities import parse_duration, parse_size
+from task_scheduler.core.tasks import Missed
 from task_scheduler.core.triggers import read_zone
 from task_scheduler.machine_zone import machine_zone
 

@@ -221,7 +221,9 @@ def _unknown_section(section: str) -> str:
 
 def _unknown_key(section: str, key: str) -> str:
     known = known_keys()
-    hint = did_you_mean(key, known[section])
+    # Who begins a name well and does not finish it means it as well: `loop` for `loop_interval`.
+    begun = [name for name in known[section] if did_you_mean(key, [name.partition("_")[0]])]
+    hint = did_you_mean(key, known[section]) or (f", did you mean {begun[0]!r}?" if len(begun) == 1 else "")
     for home, keys in known.items():
         if not hint and key in keys:
             hint = f", it belongs below {home}:"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,8 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 AT_ONCE = ("-n", "4", "--dist", "worksteal")
 #: So many failures may be those of a busy machine; of more, none is run again.
 RERUN_AT_MOST = 5
+#: Options of pytest by which it ends before all tests have run, `x` also among other letters.
+_STOPS_EARLY = re.compile(r"-[hlqs]*x[hlqsx]*|--(exitfirst|maxfail|stepwise|sw)([=-].*)?")
 
 
 def run_tests(root: Path, arguments: Sequence[str]) -> int:
@@ -47,6 +50,12 @@ def run_tests(root: Path, arguments: Sequence[str]) -> int:
         "those that pass then are named as FLAKY and do not fail the run",
     )
     options, passed_on = parser.parse_known_args(arguments)
+    stops = next(filter(_STOPS_EARLY.fullmatch, [*passed_on, *os.environ.get("PYTEST_ADDOPTS", "").split()]), None)
+    if options.rerun_failed and stops is not None:
+        parser.error(
+            f"--rerun-failed and {stops} do not go together: what failed may pass the second time, and the tests after it "
+            "would never have run"
+        )
     _enter(root)
     pytest = [sys.executable, "-m", *(("coverage", "run", "-m") if options.coverage else ()), "pytest"]
     if options.verbose:

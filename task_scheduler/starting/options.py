@@ -20,6 +20,8 @@ _TAKE_VALUES = frozenset({"--root", "--config", "--set"})
 _MAY_TAKE_A_NUMBER = frozenset({"--drain"})
 #: What the standard library alone can answer: verbs, and options of every verb.
 _LIGHT = frozenset({"init"})
+#: Verbs that start a scheduler or build environments, which they do by the settings or not at all.
+_NEED_THE_SETTINGS = frozenset({"run", "restart", "run-file", "python", "explain-env", "env", "lock"})
 _ASKING = frozenset({"-h", "--help", "--version"})
 _ENTRY = re.compile(r"""[ ]+(?P<key>\w+)[ ]*:[ ]+(?P<quote>["']?)(?P<value>.*?)(?P=quote)[ ]*(?:[ ]\#.*)?""")
 #: Verbs that give all that follows the task's name on to it, and the options before it that have a value.
@@ -104,6 +106,14 @@ def needs_no_packages(arguments: Sequence[str]) -> bool:
     return is_about_no_project(arguments) or bool(_ASKING.intersection(own))
 
 
+def needs_the_settings(arguments: Sequence[str]) -> bool:
+    """Whether these arguments ask for what is not to be done by any other settings than those of the file."""
+    place = verb_place(arguments)
+    if place is None:
+        return "--status" not in arguments
+    return arguments[place] in _NEED_THE_SETTINGS
+
+
 def project_of(arguments: Sequence[str], default_root: Path) -> Project:
     """Tell which project a command line means."""
     return locate_project(
@@ -128,7 +138,15 @@ def read_venv_options(config: Path, environ: Mapping[str, str] = os.environ) -> 
         raise UnusableConfiguration(
             f"{config}: it cannot be read: byte {error.start + 1} is no text in UTF-8; save it as UTF-8"
         ) from error
-    values = {**_section(text, config), **_from_environment(environ)}
+    return _options({**_section(text, config), **_from_environment(environ)})
+
+
+def default_venv_options(environ: Mapping[str, str] = os.environ) -> VenvOptions:
+    """Return what is so where no configuration file says anything."""
+    return _options(_from_environment(environ))
+
+
+def _options(values: Mapping[str, str]) -> VenvOptions:
     known = VenvOptions()
     return VenvOptions(
         path=values.get("path") or known.path,

@@ -11,8 +11,11 @@ from task_scheduler.project import Project
 from task_scheduler.starting.errors import CannotStart, UnusableConfiguration
 from task_scheduler.starting.options import (
     DEFAULT_PYTHON,
+    VenvOptions,
+    default_venv_options,
     is_about_no_project,
     needs_no_packages,
+    needs_the_settings,
     option,
     project_of,
     read_venv_options,
@@ -34,9 +37,8 @@ def prepare(folder: Path, arguments: Sequence[str]) -> list[str]:
         return command(arguments, folder)
     try:
         project = project_of(arguments, folder)
-        if fault := project.configuration_fault():
-            raise UnusableConfiguration(f"{project.config}: {fault}")
-        enter(recipe_of(folder, project))
+        options = _options(project, needs_the_settings=needs_the_settings(arguments))
+        enter(recipe_of(folder, project, options=options))
     except CannotStart as error:
         say(f"error: {error}")
         raise SystemExit(error.code) from None
@@ -50,6 +52,22 @@ def prepare(folder: Path, arguments: Sequence[str]) -> list[str]:
         say("error: interrupted; the next start finishes the preparation")
         raise SystemExit(130) from None
     return command(arguments, folder)
+
+
+def _options(project: Project, *, needs_the_settings: bool) -> VenvOptions:
+    """Return what the configuration file says of the venv; raises UnusableConfiguration.
+
+    Where the file cannot be used, who only looks, or ends what runs, gets there all the same: by the defaults.
+    """
+    fault = project.configuration_fault()
+    if fault and needs_the_settings:
+        raise UnusableConfiguration(f"{project.config}: {fault}")
+    try:
+        return default_venv_options() if fault else read_venv_options(project.config)
+    except UnusableConfiguration:
+        if needs_the_settings:
+            raise
+        return default_venv_options()
 
 
 def command(arguments: Sequence[str], folder: Path) -> list[str]:
@@ -74,9 +92,12 @@ def _is_of_another_project(arguments: Sequence[str], folder: Path) -> bool:
         return False
 
 
-def recipe_of(program: Path, project: Project) -> Recipe:
-    """Return what the program in a folder runs in when it is started for a project; raises CannotStart."""
-    options = read_venv_options(project.config)
+def recipe_of(program: Path, project: Project, *, options: VenvOptions | None = None) -> Recipe:
+    """Return what the program in a folder runs in when it is started for a project; raises CannotStart.
+
+    `options` None: those of the project's configuration file, which has to be one that can be used.
+    """
+    options = options or read_venv_options(project.config)
     requirements = (program / "requirements.txt",)
     # Relative to the program, not to the project: one program needs one venv, whatever it is started for.
     venv = program / Path(options.path).expanduser()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import operator
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,8 @@ _LINE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?P<bounds>.*)", re.
 _BOUND = re.compile(r"(?P<sign>>=|<=|==|!=|<|>)\s*(?P<version>[A-Za-z0-9.+!-]+)", re.ASCII)
 #: The folder that an installer leaves beside a package, its name and version written as in all of them.
 _INSTALLED = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)\.dist-info")
+#: What older installers leave: the name may hold hyphens, so each beginning up to one may be it.
+_OLDER = re.compile(r"(?P<name>[^.].*?)\.egg-(?:info|link)")
 _VERSION = re.compile(
     r"v?(?P<release>\d+(?:\.\d+)*)[-_.]?(?:(?P<phase>[a-z]+)[-_.]?(?P<count>\d*)[a-z0-9.]*)?(?:\+.*)?",
     re.ASCII | re.IGNORECASE,
@@ -130,13 +133,22 @@ class RequirementFiles:
 
 
 def _installed() -> Mapping[str, str | None]:
-    """Return versions by names of packages, as the names of folders tell them; None: more than one is there."""
+    """Return versions by names of packages, as the names of folders tell them; None: that is in doubt.
+
+    It is where more than one is there, or one that an older installer left.
+    """
     versions: dict[str, str | None] = {}
     for folder in dict.fromkeys(filter(None, sys.path)):
-        for left in Path(folder).glob("*.dist-info"):
-            found = _INSTALLED.fullmatch(left.name)
+        try:
+            names = os.listdir(folder)  # noqa: PTH208 - of `Path`, names alone cost a Path each
+        except OSError:
+            continue
+        for name in names:
+            if older := _OLDER.fullmatch(name):
+                parts = older["name"].split("-")
+                versions |= {_normal("-".join(parts[:end])): None for end in range(1, len(parts) + 1)}
             # Where that was removed by half, the file is gone.
-            if found is not None and (left / "METADATA").is_file():
+            elif (found := _INSTALLED.fullmatch(name)) and Path(folder, name, "METADATA").is_file():
                 package = _normal(found["name"])
                 versions[package] = None if package in versions else found["version"]
     return versions

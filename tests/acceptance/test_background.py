@@ -169,7 +169,7 @@ def test_one_that_hangs_is_noticed_and_ended_by_force_and_its_runs_go_on(
 ) -> None:
     run = project.root / "data" / "run"
     dry = restart(project, "--dry-run")
-    assert (dry.returncode, dry.stdout) == (0, "no scheduler is running\nwould start it in the background\n")
+    assert (dry.returncode, dry.stdout) == (0, "no scheduler is running\nwould start one in the background\n")
     assert not run.exists()
 
     pid = background.started(restart(project, "--daemon"))
@@ -208,7 +208,7 @@ def test_one_that_hangs_is_noticed_and_ended_by_force_and_its_runs_go_on(
     told = restart(project, "--dry-run", "--force").stdout
     assert "the scheduler works (pid " in told
     assert "at work, and not harmed: 1 run: 1 (work)\n" in told
-    assert "would end it within 10 s, kill it where that takes longer, and start it in the background\n" in told
+    assert "would end it (killing it after 10 s), then start another in the background\n" in told
     (project.root / "enough").touch()
     (ended,) = project.wait_for_run("work", "succeeded")
     assert ended["executions"] == 1

@@ -116,7 +116,7 @@ def test_a_damaged_record_is_restored_at_the_start(project: RunningProject) -> N
     check_restored(project)
 
     assert "is damaged" in project.ask("status")["scheduler"]["restored"]
-    assert _restored_line(project).endswith(" (see `status --json`)")
+    assert " ago to the backup of " in _restored_line(project)
     (aside,) = (project.root / "data" / "damaged").iterdir()
     assert (aside / "scheduler.db").stat().st_size > 0
     assert project.stop() == 0

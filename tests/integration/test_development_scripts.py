@@ -110,6 +110,15 @@ def test_few_failed_tests_are_run_once_more_where_that_is_asked_for(project: Pat
     assert "FLAKY" not in strict.stdout
 
 
+@pytest.mark.parametrize("option", ["-x", "-qx", "--maxfail=1", "--maxfail", "--exitfirst", "--sw"])
+def test_what_ends_the_first_run_early_is_refused_with_a_second_one(project: Path, option: str) -> None:
+    refused = run(project, "scripts/run_tests.py", "--rerun-failed", option, "1")
+
+    assert refused.returncode == 2
+    assert f"--rerun-failed and {option} do not go together" in refused.stderr
+    assert refused.stdout == ""
+
+
 def test_what_fails_again_or_is_too_much_fails_the_run(project: Path) -> None:
     (project / "tests/test_it.py").write_text(FLAKY_AND_WRONG.format(expected="0", many=0))
     partly = run(project, "scripts/run_tests.py", "--rerun-failed", "tests")

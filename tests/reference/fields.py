@@ -31,6 +31,7 @@ _TYPES: Mapping[str, str] = {
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "What it is": ("title", "description", "enabled"),
     "When it runs": ("schedule", "timezone", "arguments", "overlap"),
+    "Timing": ("starts", "ends", "calendar", "on_holiday", "jitter", "missed", "missed_window"),
     "With which packages": ("dependencies", "python_version", "preload", "start_method"),
     "Limits": ("timeout", "deadline", "kill_grace", "memory_limit", "cpu_limit", "max_processes", "output_limit"),
     "Retries": ("retry_count", "retry_delay", "retry_backoff", "retry_max_delay", "retry_jitter", "retry_on"),

@@ -34,9 +34,14 @@ with its line, and all errors are said at once.
 A file of `--config` in the `config/` of a project means that project, unless `--root` names another. One that lies anywhere
 else says the settings alone: the project is the one it would be without it, and relative paths start there.
 
-No scheduler starts by a file that cannot be used, and no command that acts. Those that read (`list`, `status`, `history`,
-`show`, `logs`, `overdue`, `jobs`) read the record all the same: they leave out what is wrong, and say in a line what that is
-and which record they read.
+No scheduler starts by a file that cannot be used, and none restarts; nor does `run-file` or anything else that would work
+without a scheduler, or builds. What a running scheduler is asked for (`start`, `pause`, `stop`, `shutdown`, `backup now`) it
+does by the settings it has, and `alive` looks at no file. Verbs that read (`list`, `status`, `history`, `show`, `logs`,
+`overdue`, `jobs`) work as well: with a running scheduler `status` alone says what is wrong with the file; without one they
+all leave that out, and say in a line what it is and which record they read.
+
+A `tasks.directory` that is not there keeps a scheduler from starting where `tasks/` still holds task files: it is more often
+mistyped than meant. A first start makes the folder, and any start the usual `tasks/`.
 
 ## Changes while the scheduler works
 

@@ -12,6 +12,7 @@ import pytest
 
 from task_scheduler.core.environments import Lock
 from task_scheduler.core.errors import Problem, Refused, Severity, UnknownRun, UnknownTask
+from task_scheduler.core.outcomes import GIVEN_UP
 from task_scheduler.core.runs import (
     Artifact,
     Attempt,
@@ -155,6 +156,8 @@ def test_tells_a_task_with_schedule_last_run_and_next_instants() -> None:
             "call": "start()",
             "trigger": "every 5 minutes",
             "timezone": None,
+            "zone": "UTC",
+            "tags": [],
             "next_run": "2026-11-22T14:05:00Z",
         }
     ]
@@ -479,6 +482,12 @@ def test_each_bad_end_needs_care(state: RunState) -> None:
     summary = asyncio.run(overview(tasks=[task()], runs=[run(state=state)]).summary())
 
     assert [one["state"] for one in summary["needs_care"]] == [state.value]
+
+
+def test_what_a_person_gave_up_needs_no_care() -> None:
+    given_up = run(state=RunState.MISSED, reason=GIVEN_UP)
+
+    assert asyncio.run(overview(tasks=[task()], runs=[given_up]).summary())["needs_care"] == []
 
 
 def test_every_answer_is_made_of_json_values() -> None:

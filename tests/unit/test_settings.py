@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from task_scheduler.core.errors import SettingsError
 from task_scheduler.core.events import Level
-from task_scheduler.core.policies import MisfirePolicy, Missed, RetentionPolicy
+from task_scheduler.core.policies import MisfirePolicy, RetentionPolicy
+from task_scheduler.core.tasks import Missed
 from task_scheduler.project import Project, locate_project
 from task_scheduler.settings import EnvironmentMode, OnInvalid, Paths, Rotation, Settings, load_settings
 from task_scheduler.settings.models import known_keys, section_model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -123,12 +124,14 @@ def test_the_last_of_two_equal_options_counts() -> None:
         # What the file says counts wherever the folder's name leaves a doubt.
         ({"a_package-0.9.dist-info": "1.5"}, []),
         ({"a_package.egg-info": "1.5"}, []),
+        # Which of the two is found, the folders' names do not tell.
+        ({"a_package-1.5.dist-info": "1.5", "a-package-0.9-py3.11.egg-info": "0.9"}, None),
         ({"a_package-1.5.dist-info": ""}, ["a-package>=1,<2 (not installed)"]),
         ({}, ["a-package>=1,<2 (not installed)"]),
     ],
 )
 def test_what_an_interpreter_lacks(
-    folders: dict[str, str], lacking: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    folders: dict[str, str], lacking: list[str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "requirements.txt").write_text("a-package>=1,<2\n")
     for name, version in folders.items():
@@ -138,7 +141,9 @@ def test_what_an_interpreter_lacks(
             (tmp_path / name / file).write_text(f"Metadata-Version: 2.1\nName: a-package\nVersion: {version}\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
 
-    assert RequirementFiles.read([tmp_path / "requirements.txt"]).lacking() == lacking
+    found = metadata.version("a-package") if lacking is None else ""
+    expected = lacking if lacking is not None else [] if found == "1.5" else [f"a-package>=1,<2 (found {found})"]
+    assert RequirementFiles.read([tmp_path / "requirements.txt"]).lacking() == expected
 
 
 def test_of_two_versions_in_one_interpreter_the_one_that_is_found_first_counts(

@@ -51,6 +51,22 @@ def check(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_calendar_that_cannot_be_used_is_an_error_as_it_is_to_the_scheduler(root: Path) -> None:
+    (root / "closed.txt").write_text("2027-01-01\n2027-02-31\n", encoding="utf-8")
+    schedule = "schedule: daily at 10:30\n"
+    for name, calendar in (("broken", "closed.txt"), ("fine", "DE-BY"), ("gone", "gone.ics"), ("nowhere", "DE-XX")):
+        write(root, **{name: GOOD.replace(schedule, f"{schedule}calendar: {calendar}\n")})
+
+    done = check(cwd=root)
+
+    assert done.returncode == 1
+    assert [line.partition(";")[0].partition(", 'BE'")[0] for line in done.stdout.splitlines()] == [
+        "tasks/broken.py:5: error: closed.txt:2: there is no date 2027-02-31",
+        "tasks/gone.py:5: error: calendar 'gone.ics' cannot be read: No such file or directory",
+        "tasks/nowhere.py:5: error: no calendar 'DE-XX': the parts of 'DE' are 'BB'",
+    ]
+
+
 def test_what_this_machine_does_not_have_is_warned_of_since_runs_would_fail(root: Path) -> None:
     fields = "schedule: hourly\nuser: no-such-user\nworking_directory: nowhere\n"
     write(root, report=GOOD.replace("schedule: daily at 10:30\n", fields), fine=GOOD)
@@ -169,6 +185,19 @@ def test_what_cannot_be_checked_is_wrong_usage(root: Path, arguments: list[str],
 
     assert done.stderr.startswith(message)
     assert (done.stdout, done.returncode) == ("", 2)
+
+
+def test_tasks_that_run_after_none_or_in_a_circle_are_warned_of(root: Path) -> None:
+    for name, schedule in (("alpha", "after beta"), ("beta", "after alpha on any"), ("gamma", "after alfa")):
+        write(root, **{name: GOOD.replace("daily at 10:30", schedule)})
+    done = check(cwd=root)
+    assert done.returncode == 0
+    end = "each run would start the next one without end, so"
+    assert done.stdout.splitlines() == [
+        "tasks/gamma.py: warning: after alfa: there is no task 'alfa', did you mean 'alpha'?; until there is, this starts nothing",
+        f"tasks: warning: alpha after beta after alpha: {end} alpha is not run after beta",
+        f"tasks: warning: beta after alpha after beta: {end} beta is not run after alpha",
+    ]
 
 
 def test_an_empty_folder_of_tasks_is_fine(root: Path) -> None:
@@ -351,7 +380,10 @@ def test_modules_are_counted_by_themselves(root: Path) -> None:
 
     done = check(cwd=root)
 
-    assert done.stderr == ("2 files checked (1 module among them, which never runs by itself): nothing to say\n")
+    assert done.stderr == (
+        "2 files checked (1 module among them, which never runs by itself; a schedule makes a task of "
+        "one: `schedule: daily at 02:30`): nothing to say\n"
+    )
 
 
 def test_a_task_may_be_named_by_its_id(root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,14 @@ from task_scheduler.environments.provider import Environments, environments
 REPOSITORY = Path(__file__).parents[3]
 
 
-def record_calls(calls: Sequence[Call]) -> tuple[str, str | None]:
+def record_calls(
+    calls: Sequence[Call],
+    *,
+    seed: str,
+    saved_at: datetime | None,
+) -> tuple[str, str | None, tuple[str, ...]]:
     """Judge a chain by writing it down, so that tests see what arrived."""
-    return ".".join(name + repr((*args, *kwargs.items())) for name, args, kwargs in calls), None
+    return ".".join(name + repr((*args, *kwargs.items())) for name, args, kwargs in calls), None, ()
 
 
 @dataclass

@@ -6,6 +6,9 @@ import asyncio
 import hashlib
 import os
 import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from textwrap import dedent
 
 import pytest
@@ -13,7 +16,7 @@ import pytest
 from task_scheduler.core.environments import Requirements
 from task_scheduler.core.errors import Problem, TriggerError
 from task_scheduler.core.tasks import JobDeclaration
-from task_scheduler.environments.inspection import Inspector
+from task_scheduler.environments.inspection import Call, Inspector
 from task_scheduler.environments.provider import Environments
 from task_scheduler.ports import Inspection, SourceFile
 from task_scheduler.testing.wheels import build_wheel
@@ -105,6 +108,57 @@ def test_computed_schedules_and_arguments_are_read(bench: Bench) -> None:
             JobDeclaration(function="nightly", trigger="every(10,).hours()", arguments="(('b',), {})", line=11),
         )
     )
+
+
+def test_dates_spans_and_zones_of_computed_schedules_arrive_as_they_are(bench: Bench) -> None:
+    told = inspect(
+        bench,
+        """
+        import datetime
+        from task_scheduler.decorators import every, once, repeat
+
+        class Zone(datetime.tzinfo):
+            zone = "Europe/Berlin"
+
+        @repeat(every(int(5)).minutes.until(datetime.timedelta(hours=4, microseconds=4) * 2))
+        @repeat(every(int(5)).minutes.until(datetime.datetime(2027, 1, 2, tzinfo=datetime.timezone.utc)))
+        @repeat(every(int(5)).minutes.until(datetime.time(int(18), 30)))
+        @repeat(every(int(5)).minutes.starting(datetime.date(2027, 1, int(2))))
+        @repeat(every(int(5)).days.at("10:30", Zone()))
+        def start(): ...
+        """,
+    )
+
+    assert told.problems == ()
+    assert [job.trigger.partition(".minutes().")[2] or job.trigger for job in told.jobs] == [
+        "until(datetime.timedelta(seconds=28800, microseconds=8),)",
+        "until(datetime.datetime(2027, 1, 2, 0, 0, tzinfo=datetime.timezone.utc),)",
+        "until(datetime.time(18, 30),)",
+        "starting(datetime.date(2027, 1, 2),)",
+        "every(5,).days().at('10:30', 'Europe/Berlin')",
+    ]
+
+
+def test_the_judge_is_told_of_the_job_and_of_when_the_file_was_saved(bench: Bench) -> None:
+    heard: list[tuple[str, datetime | None]] = []
+
+    def listen(
+        calls: Sequence[Call], *, seed: str, saved_at: datetime | None
+    ) -> tuple[str, str | None, tuple[str, ...]]:
+        heard.append((seed, saved_at))
+        return calls[0][0], None, ("a",)
+
+    saved_at = datetime(2027, 1, 1, tzinfo=UTC)
+    provider = bench.provider(folder=bench.shared, judge=listen)
+
+    async def scenario() -> Inspection:
+        file = source(HEAD + "@repeat(every(int(5)).minutes, 'x')\ndef start(x): ...\n")
+        return await provider.inspect(await ready(provider), replace(file, saved_at=saved_at))
+
+    told = asyncio.run(scenario())
+
+    assert heard == [("report start (('x',), {})", saved_at)]
+    assert [job.tags for job in told.jobs] == [("a",)]
 
 
 def test_two_decorators_that_say_the_same_are_one_job(bench: Bench) -> None:
@@ -247,10 +301,10 @@ PROBLEMS = {
         ),
     ),
     "a part of the schedule that cannot be kept": (
-        HEAD + "import datetime\n@repeat(every(1).day.until(datetime.timedelta(1)))\ndef start(): ...\n",
+        HEAD + "import fractions\n@repeat(every(1).day.tag(fractions.Fraction(1, 2)))\ndef start(): ...\n",
         (
             "line 3: the schedule of 'start' has an argument that cannot be kept, [('every', (1,), {}), ('day', (), {}), "
-            "('until', (datetime.timedelta(days=1),), {})]: "
+            "('tag', (Fraction(1, 2),), {})]: "
             "use text, numbers, True, False, None, and lists, tuples, sets and dicts of these"
         ),
     ),
@@ -267,10 +321,10 @@ def test_what_goes_wrong_is_a_sentence_with_the_line(bench: Bench, text: str, pr
 
 
 def test_a_schedule_that_cannot_be_meant_is_told_and_the_others_are_read(bench: Bench) -> None:
-    def judge(calls: object) -> tuple[str, str | None]:
+    def judge(calls: object, **_of_the_job: object) -> tuple[str, str | None, tuple[str, ...]]:
         if "minutes" in str(calls):
             raise TriggerError("'0' is no interval: write a whole number from 1 on")
-        return "daily", "Europe/Berlin"
+        return "daily", "Europe/Berlin", ()
 
     provider = bench.provider(judge=judge, folder=bench.shared)
     text = HEAD + "@repeat(every(0).minutes)\n@repeat(every().day)\ndef start(): ...\n"

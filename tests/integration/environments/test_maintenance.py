@@ -183,7 +183,8 @@ def test_a_lock_is_written_compared_and_printed(project: RunningProject, command
     written = command("lock", "reports/daily")
 
     assert missing.returncode == 1
-    assert "tasks/reports/daily.py.lock is missing: write it with `task-scheduler lock reports/daily`" in missing.stderr
+    write = f"`task-scheduler --root {project.root} lock reports/daily`"
+    assert f"tasks/reports/daily.py.lock is missing: write it with {write}" in missing.stderr
     assert (written.stdout, written.returncode) == ("tasks/reports/daily.py.lock\n", 0)
     lines = file.read_text().splitlines()
     assert lines[0].startswith(f"# Locked by task-scheduler: reports/daily, Python {_minor()}, linux-")

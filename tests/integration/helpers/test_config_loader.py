@@ -93,10 +93,16 @@ def test_a_file_that_cannot_be_used_never_passes_for_a_default(config: Path) -> 
         ("- a\n- b\n", "config/x.yaml:1: it must be lines of 'key: value', and is a list"),
         (
             "a: 1\npassword: !hunter2\n",
-            "config/x.yaml:2: a value that begins with one of ! * & @ ` % must be in quotes",
+            "config/x.yaml:2: a value that begins with one of ! * & @ ` % | > must be in quotes",
         ),
-        ("password: *hunter2\n", "config/x.yaml:1: a value that begins with one of ! * & @ ` % must be in quotes"),
-        ("password: @hunter2\n", "config/x.yaml:1: a value that begins with one of ! * & @ ` % must be in quotes"),
+        ("password: *hunter2\n", "config/x.yaml:1: a value that begins with one of ! * & @ ` % | > must be in quotes"),
+        ("password: @hunter2\n", "config/x.yaml:1: a value that begins with one of ! * & @ ` % | > must be in quotes"),
+        ("password: &hunter2\n", "config/x.yaml:1: a value that begins with one of ! * & @"),
+        ("password: |hunter2\n", "config/x.yaml:1: a value that begins with one of ! * & @"),
+        ("password: %hunter2\n", "config/x.yaml:1: a value that begins with one of ! * & @"),
+        ("password: !hunter2{x\n", "config/x.yaml:1: a value that begins with one of ! * & @"),
+        ("a: 1\n%hunter2\n", "config/x.yaml:2: this is not YAML: put values in quotes"),
+        ("a: }hunter2\n", "config/x.yaml:1: this is not YAML: put values in quotes"),
         ("a: !!python/object/apply:os.system [id]\n", "config/x.yaml:1: a value that begins with one of ! * & @"),
         ("password: hunter2: x\n", "config/x.yaml:1: put a value that holds ': ' in quotes"),
         ("a: 1\nhunter2\n", "config/x.yaml:3: write lines of 'key: value'"),
@@ -120,6 +126,13 @@ def test_a_mistake_is_told_with_its_line_and_never_a_value(config: Path, text: s
 
     assert str(caught.value).startswith(sentence)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_name_without_its_ending_is_answered_with_the_whole_one(config: Path) -> None:
+    (config / "servers.yml").write_text("a: 1\n")
+
+    with pytest.raises(FileNotFoundError, match=rf"^there is no servers in {config}: did you mean servers\.yml\?$"):
+        load_config("servers")
 
 
 def test_a_name_or_a_path_of_a_wrong_type_is_named(config: Path) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from task_scheduler.process.heartbeat import HEARTBEAT, Beat, Heartbeat, Phase
@@ -145,6 +146,9 @@ def test_one_whose_lock_file_was_deleted_is_there_as_long_as_it_lives_and_beats(
     of_another_boot = held.look(wall=0)
     with subprocess.Popen(["true"]) as ended:
         held.beat(pid=ended.pid)
+        while psutil.Process(ended.pid).status() != psutil.STATUS_ZOMBIE:
+            pass
+        zombie = held.look(wall=0)
         ended.wait()
         dead = held.look(wall=0)
     # Its number is that of a process which began later.
@@ -156,7 +160,7 @@ def test_one_whose_lock_file_was_deleted_is_there_as_long_as_it_lives_and_beats(
 
     assert (living.health, round(living.age or 0)) == (Health.WELL, 5)
     assert re.fullmatch(rf"pid {os.getpid()} on \S+ since .+ UTC, whose lock file is gone", living.who)
-    assert [health for health, _ in (silent, of_another_boot, dead, another)] == [Health.ABSENT] * 4
+    assert [health for health, _ in (silent, of_another_boot, zombie, dead, another)] == [Health.ABSENT] * 5
 
 
 def test_a_command_in_a_schedulers_place_is_no_scheduler(tmp_path: Path) -> None:

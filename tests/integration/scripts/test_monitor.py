@@ -150,6 +150,23 @@ def test_pauses_grow_between_tries_that_fail_and_a_start_that_works_ends_them(wa
     assert not state.exists()
 
 
+def test_what_nobody_can_tell_is_mailed_once_and_then_after_pauses_of_its_own(watched: WatchedProject) -> None:
+    script = watched.scripts / "monitor_scheduler.sh"
+    working = script.read_text()
+    (watched.root / "main.py").write_text("raise SystemExit(3)\n")
+    script.write_text(re.sub(r"(?m)^program=.*$", "program=.", working))
+
+    code, _, errors = _said(watched.monitor())
+
+    assert code == 1
+    assert "nobody can tell how the scheduler is (exit code 3); told again in 5 minutes at the earliest" in errors
+    assert _said(watched.monitor()) == (1, "", "")
+    assert watched.log.count("nobody can tell") == 1
+
+    script.write_text(working)
+    assert "started one (try 1)" in _said(watched.monitor())[1]
+
+
 def test_a_restart_of_a_person_is_left_to_its_work_without_mail_and_without_a_pause(watched: WatchedProject) -> None:
     with one_at_a_time(watched.root, since=SOME_TIME):
         for _ in range(3):

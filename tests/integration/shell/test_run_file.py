@@ -108,10 +108,30 @@ def test_what_a_run_tells_of_its_work_is_left_out_and_on_record(project: Running
     quiet = said(project, "run-file", "-q", str(path))
 
     assert (told.returncode, told.stdout) == (0, b"its own\n")
-    assert b"2 lines that told of the work left out: `" in told.stderr
+    assert b"2 progress lines hidden; `" in told.stderr
     assert (quiet.stdout, quiet.stderr) == (b"its own\n", b"")
     run = json.loads(project.command("show", str(project.runs("tells")[0]["id"]), "--json").stdout)
     assert (run["progress"]["done"], run["metrics"]) == (1, {"rows": 12})
+
+
+def test_a_secret_that_a_line_about_the_work_had_cut_in_two_is_hidden_where_its_halves_meet(
+    project: RunningProject,
+) -> None:
+    (project.root / "config").mkdir()
+    (project.root / "config" / "secrets.yaml").write_text("password: hunter2secret\n")
+    path = project.write_task(
+        "halves",
+        "from task_scheduler.this_run import progress\n"
+        "def start():\n"
+        "    print('A hunter2', end='', flush=True)\n"
+        "    progress(50)\n"
+        "    print('secret END')\n",
+    )
+
+    told = said(project, "run-file", str(path))
+    logs = said(project, "logs", "halves")
+
+    assert (told.stdout, logs.stdout) == (b"A *** END\n", b"A *** END\n")
 
 
 def test_an_example_that_is_named_is_run_whatever_the_settings_say_of_examples(project: RunningProject) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,17 @@ def test_a_pipe_in_place_of_a_file_does_not_hold_the_reader(root: Path) -> None:
     content = read_file(root / "tasks" / "pipe.py")
 
     assert (content.stamp, content.content, content.problem) == (None, None, "it is no regular file")
+
+
+def test_a_file_is_read_with_the_moment_it_was_saved(root: Path) -> None:
+    file = root / "tasks" / "a.py"
+    file.write_text("")
+    os.utime(file, (1_000_000_000, 1_800_000_000))
+
+    assert read_file(file).saved_at == datetime(2027, 1, 15, 8, tzinfo=UTC)
+    os.utime(file, (0, 2**38))
+    has_a_date = file.stat().st_mtime < datetime.max.replace(tzinfo=UTC).timestamp()  # not every disk keeps such years
+    assert (read_file(file).saved_at is not None) == has_a_date
 
 
 class Touches:

@@ -14,7 +14,7 @@ from task_scheduler.execution.newcomers import read_order
 from task_scheduler.execution.orders import start_order
 
 #: What a scheduler did not tell before there were these limits.
-LATER = ("deadline", "memory", "cpu", "processes", "nice", "user", "umask", "directory")
+LATER = ("deadline", "memory", "cpu", "processes", "nice", "user", "umask", "directory", "zone")
 
 
 def _start(**wanted: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def test_a_start_is_read_as_it_was_meant() -> None:
     order = _start(deadline=2.5, memory_limit=1, cpu_limit=2.0, max_processes=3, nice=-4, user="somebody", umask=0o77)
 
     assert _read(order) == order
-    assert [order[name] for name in LATER] == [2.5, 1, 2.0, 3, -4, "somebody", 0o77, None]
+    assert [order[name] for name in LATER] == [2.5, 1, 2.0, 3, -4, "somebody", 0o77, None, None]
 
 
 @pytest.mark.parametrize(
