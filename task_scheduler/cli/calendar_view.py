@@ -138,7 +138,8 @@ def _write(told: Document, path: Path, terminal: Terminal) -> int:
 
     entries = [
         Entry(
-            uid=f"{slot['job']}-{slot['first']}@task-scheduler",
+            # Of several in one entry, the first moves on while the day passes; the last does not.
+            uid=f"{slot['job']}-{slot['last']}@task-scheduler",
             start=times.read(slot["first"]),
             end=None if slot["count"] == 1 else times.read(slot["last"]),
             summary=slot["task"] if slot["count"] == 1 else f"{slot['task']}, {slot['count']:,} times",

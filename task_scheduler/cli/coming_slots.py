@@ -74,9 +74,11 @@ def _slots(planned: Planned, options: Namespace, now: datetime, count: int) -> t
 
 
 def _slots_of(plan: Plan, place: int, options: Namespace, now: datetime) -> Iterator[tuple[datetime, int, datetime]]:
-    """Yield each slot of a plan, the plan's place, and the slot before it."""
+    """Yield each slot of a plan, the plan's place, and the slot before it; raises TriggerError."""
     begin = now if options.since is None else first_moment(options.since, plan.zone) - _SECOND
     end = None if options.until is None else last_moment(options.until, plan.zone)
+    if options.since is not None and end is not None and end <= begin:
+        raise TriggerError(f"--until {options.until} is before --from {options.since}")
     slot = plan.trigger.next_after(begin)
     while slot is not None and (end is None or slot <= end):
         yield slot, place, begin

@@ -19,7 +19,7 @@ from task_scheduler.core.triggers.wall_text import wall_text
 
 _WEEKDAYS = tuple(weekday.title() for weekday in WEEKDAYS)
 _ABOVE = {"seconds": "minute", "minutes": "hour", "hours": "day"}
-_ENDED = {"success": "succeeds", "failure": "does not succeed", "any": "ends"}
+_ENDED = {"success": "succeeds", "failure": "fails, times out or is interrupted", "any": "ends"}
 _ON_HOLIDAY = {"next_workday": "the next workday", "previous_workday": "the workday before"}
 
 
@@ -119,7 +119,7 @@ def _clauses(clauses: Clauses) -> Iterator[str]:
     if clauses.delay:
         yield f"{clauses.delay} s later than that"
     if clauses.fresh_delay:
-        yield f"each time up to {clauses.fresh_delay} s later"
+        yield f"each time up to {clauses.fresh_delay} s later, but before the next"
 
 
 def weekdays_in_words(weekdays: Collection[int]) -> str:

@@ -201,7 +201,7 @@ def test_a_list_that_is_cut_says_so() -> None:
         ("next at startup", "no clock tells when that is"),
         ("next @reboot", "no clock tells when that is"),
         ("next once at 2026-01-01 09:00", "it is over: the last slot was 2026-01-01 09:00 +00:00"),
-        ("next daily --from 2027-01-01 --until 2026-01-01", "nothing is due in that time"),
+        ("next monday --from 2026-12-01 --until 2026-12-03", "nothing is due in that time"),
         ("next daily at 12:00 --from '2026-11-23 13:00' --until '2026-11-23 14:00'", "nothing is due in that time"),
     ],
 )
@@ -210,6 +210,13 @@ def test_says_why_there_is_no_slot(line: str, words: str) -> None:
 
     assert said.lines[-1] == words
     assert said.code == 0
+
+
+def test_an_end_before_the_beginning_is_refused() -> None:
+    said = say("next daily --from 2027-01-05 --until 2027-01-01")
+
+    assert said.code == 2
+    assert "--until 2027-01-01 is before --from 2027-01-05" in said.err
 
 
 @pytest.mark.parametrize(
@@ -440,7 +447,7 @@ def test_explains_a_task_without_a_schedule(project: Project) -> None:
 def test_explains_an_event() -> None:
     assert say("explain after load on failure").lines == [
         "schedule  after load on failure",
-        "means     whenever a run of load does not succeed",
+        "means     whenever a run of load fails, times out or is interrupted",
     ]
 
 
