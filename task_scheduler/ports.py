@@ -517,6 +517,7 @@ class FoundFiles:
 
     files: Mapping[str, FileIdentity]  #: by path, relative to the project folder unless the pattern begins with `/`
     unseen: tuple[str, ...] = ()  #: folders that cannot be read or are gone: of what is in them nothing is known
+    trouble: str = ""  #: the first path that is there and cannot be read, with the reason; empty: there is none
 
 
 class WatchedFiles(Protocol):

@@ -35,7 +35,7 @@ class ProjectFiles:
         begin = "/" if pattern.startswith("/") else ""
         parts = tuple(part for part in pattern.split("/") if part)
         look.follow(begin, parts if parts[-1] != _ANY_DEPTH else (*parts, "*"))
-        return FoundFiles(files=look.files, unseen=tuple(sorted(look.unseen)))
+        return FoundFiles(files=look.files, unseen=tuple(sorted(look.unseen)), trouble=look.trouble)
 
 
 class _Look:
@@ -43,17 +43,31 @@ class _Look:
 
     def __init__(self, project: Path) -> None:
         self._project = project
+        self._ahead: list[tuple[str, tuple[str, ...]]] = []
+        self._met: set[tuple[str, tuple[str, ...]]] = set()
         self.files: dict[str, FileIdentity] = {}
         self.unseen: set[str] = set()
+        self.trouble = ""  #: the first that is there and cannot be read, with the reason
 
     def follow(self, folder: str, parts: tuple[str, ...]) -> None:
         """Take note of what fits `parts` in a folder, which is empty for the project, and else ends with a slash."""
+        self._go_on(folder, parts)
+        while self._ahead:  # a list and no recursion: folders may lie deeper than calls may
+            self._visit(*self._ahead.pop())
+
+    def _go_on(self, folder: str, parts: tuple[str, ...]) -> None:
+        """Have a folder visited, once: several `**` lead to the same one in many ways."""
+        if (folder, parts) not in self._met:
+            self._met.add((folder, parts))
+            self._ahead.append((folder, parts))
+
+    def _visit(self, folder: str, parts: tuple[str, ...]) -> None:
         part, rest = parts[0], parts[1:]
         if part == _ANY_DEPTH:
-            self.follow(folder, rest)
+            self._go_on(folder, rest)
             for name, is_folder in self._entries(folder, is_deep=True):
                 if is_folder and not name.startswith("."):
-                    self.follow(f"{folder}{name}/", parts)
+                    self._go_on(f"{folder}{name}/", parts)
         elif not _MAGIC & set(part):
             if rest:
                 self._enter(folder, part, rest)
@@ -63,24 +77,38 @@ class _Look:
             for name, is_folder in self._entries(folder):
                 if _fits(name, part) and is_folder == bool(rest):
                     if rest:
-                        self.follow(f"{folder}{name}/", rest)
+                        self._go_on(f"{folder}{name}/", rest)
                     else:
                         self._take(folder, name)
 
     def _enter(self, folder: str, name: str, rest: tuple[str, ...]) -> None:
-        if self._path(f"{folder}{name}").is_dir():
-            self.follow(f"{folder}{name}/", rest)
+        path = f"{folder}{name}"
+        try:
+            is_folder = stat.S_ISDIR(self._path(path).stat().st_mode)
+        except (OSError, ValueError) as error:
+            self._miss(path, error)
+            return
+        if is_folder:
+            self._go_on(f"{path}/", rest)
         else:
-            self.unseen.add(f"{folder}{name}")  # it may be a disk that is not there now
+            self.unseen.add(path)
 
     def _entries(self, folder: str, *, is_deep: bool = False) -> list[tuple[str, bool]]:
         """Return the names in a folder, and whether each is a folder; `is_deep`: links to folders are none."""
         try:
             with os.scandir(self._path(folder)) as entries:
                 return [(entry.name, _is_folder(entry, is_deep=is_deep)) for entry in entries]
-        except OSError:
-            self.unseen.add(folder)
+        except (OSError, ValueError) as error:
+            self._miss(folder, error)
             return []
+
+    def _miss(self, path: str, error: OSError | ValueError) -> None:
+        """Take note that nothing is known of a path; ValueError: its letters cannot be written on this machine."""
+        self.unseen.add(path)
+        is_absent = isinstance(error, FileNotFoundError | NotADirectoryError)  # it may be a disk that is not there now
+        if not self.trouble and not is_absent:
+            reason = error.strerror if isinstance(error, OSError) else None
+            self.trouble = f"{path or 'the project folder'}: {reason or error}"
 
     def _take(self, folder: str, name: str) -> None:
         path = f"{folder}{name}"
@@ -88,8 +116,8 @@ class _Look:
             told = self._path(path).stat()
         except FileNotFoundError:
             return
-        except OSError:
-            self.unseen.add(path)
+        except (OSError, ValueError) as error:
+            self._miss(path, error)
             return
         if stat.S_ISREG(told.st_mode):
             self.files[path] = FileIdentity(inode=told.st_ino, size=told.st_size, modified=told.st_mtime_ns)

@@ -20,6 +20,7 @@ from task_scheduler.core.tasks import (
     TaskStatus,
     TaskVersion,
 )
+from task_scheduler.core.triggers import has_slots
 from task_scheduler.ports import Clock, EnvironmentProvider, SourceFile, TaskReader, TaskSource
 from task_scheduler.services.announcer import Announcer
 from task_scheduler.services.candidates import Candidate
@@ -37,6 +38,8 @@ SHOWN_AFTER = 0.1
 READY_FOR = 1.0
 #: Files read, or parsed, in one go; all of them wait for the last.
 MOST_READ_AT_ONCE = 32
+#: Of a task that waits for more events than this, the first are told.
+MOST_EVENTS_TOLD = 3
 #: What to do about tasks whose packages do not go together.
 TOGETHER = (
     "with virtual_env.mode: shared all tasks have one environment, so ask for versions that go together, or set "
@@ -319,13 +322,8 @@ class Enactment:
         return (record.status, record.path, record.problems, admitted.version.digest, admitted.lock.key, jobs)
 
     def _tell_admitted(self, record: TaskRecord, jobs: Sequence[Job], told: Container[Problem]) -> None:
-        upcoming = min((job.next_run for job in jobs if job.next_run is not None), default=None)
-        due = (
-            "no schedule: starts only on request"
-            if upcoming is None
-            else f"next at {upcoming.astimezone():%Y-%m-%d %H:%M:%S %Z}"
-        )
-        self._announcer.tell("task.admitted", record.task_id, f"in force, version {str(record.version)[:12]}; {due}")
+        detail = f"in force, version {str(record.version)[:12]}; {_starts(jobs)}"
+        self._announcer.tell("task.admitted", record.task_id, detail)
         for problem in record.problems:
             if problem not in told:
                 self._announcer.tell("task.warning", record.task_id, str(problem), Level.WARNING)
@@ -389,6 +387,19 @@ class Enactment:
         except TriggerError:
             return None
         return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _starts(jobs: Sequence[Job]) -> str:
+    """Return in words when jobs are started: the next slot of all, and the events they wait for."""
+    upcoming = min((job.next_run for job in jobs if job.next_run is not None), default=None)
+    events = list(dict.fromkeys(job.trigger for job in jobs if not has_slots(job.trigger)))
+    parts = [] if upcoming is None else [f"next at {upcoming.astimezone():%Y-%m-%d %H:%M:%S %Z}"]
+    if events:
+        more = f" and {len(events) - MOST_EVENTS_TOLD:,} more" if len(events) > MOST_EVENTS_TOLD else ""
+        parts.append(f"waits for: {', '.join(events[:MOST_EVENTS_TOLD])}{more}")
+    if parts:
+        return "; ".join(parts)
+    return "its schedule has no further instant" if jobs else "no schedule: starts only on request"
 
 
 def _functions(jobs: Sequence[JobDeclaration], reading: TaskReading) -> tuple[str | None, ...]:

@@ -66,7 +66,9 @@ class HappeningsService(Service):
         self._followers = Followers(
             happenings=happenings, requests=requests, window_of=window_of, clock=clock, patience=patience
         )
-        self._changes = Changes(happenings=happenings, files=files, requests=requests, clock=clock, patience=patience)
+        self._changes = Changes(
+            happenings=happenings, files=files, requests=requests, clock=clock, patience=patience, publish=publish
+        )
         self._jobs: dict[Job, object] = {}
         #: Jobs that have come, and gone, since they were last seen to.
         self._came: dict[Job, object] = {}

@@ -6,14 +6,23 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from task_scheduler.core.declaration.timing import timed
 from task_scheduler.core.errors import Problem, Severity, TriggerError
 from task_scheduler.core.tasks import NO_ARGUMENTS, FileKind, JobDeclaration, TaskDeclaration, TaskReading
-from task_scheduler.core.triggers import Calendars, has_ended, parse_trigger, read_schedule, read_zone, seed_of
+from task_scheduler.core.triggers import (
+    Calendars,
+    calendar_of,
+    has_ended,
+    has_slots,
+    parse_trigger,
+    read_schedule,
+    read_zone,
+    seed_of,
+)
 from task_scheduler.core.triggers.remarks import schedule_remarks
 from task_scheduler.ports import SourceFile
 from task_scheduler.watcher.declared import declared
@@ -28,6 +37,8 @@ from task_scheduler.watcher.source import ParsedSource, parse_source, silence_pa
 _START = "start"
 #: A file with more problems than this is told so; the first ones are what a person mends.
 MOST_PROBLEMS = 50
+#: A slot at the very moment of saving has not passed it by.
+_JUST_BEFORE = timedelta(seconds=1)
 
 
 class TaskFileReader:
@@ -106,9 +117,8 @@ class TaskFileReader:
             *front.problems,
             *decorated.problems,
             *repeated,
-            *_ended(jobs, saved_at, source.path),
+            *self._schedule_faults(jobs, saved_at, source.path),
             *_surprises(jobs, source.path),
-            *self._calendar_faults(jobs, source.path),
             *self._helpers.judge(names, path=source.path, always=helper_lines(unconditional(tree))),
         )
         if front.declaration is not None and not front.declaration.schedule and not scheduled:
@@ -125,15 +135,44 @@ class TaskFileReader:
             problems=_in_order(problems, source.path),
         )
 
-    def _calendar_faults(self, jobs: Iterable[JobDeclaration], path: str) -> Iterator[Problem]:
-        """Yield an error for each job whose calendar cannot be had, or leaves it no day."""
-        if self._calendars is None:
-            return
+    def _schedule_faults(
+        self, jobs: Iterable[JobDeclaration], saved_at: datetime | None, path: str
+    ) -> Iterator[Problem]:
+        """Yield an error for each job whose calendar cannot be had or leaves it no day, a warning for one without slots.
+
+        `saved_at` is the moment after which slots are looked for; None: not known, none are.
+        """
         for job in jobs:
+            zone = read_zone(job.timezone) if job.timezone else self._zone
             try:
-                parse_trigger(job.trigger, UTC, self._calendars)
+                why = self._no_slot(job.trigger, zone, saved_at)
             except TriggerError as error:
                 yield Problem(path=path, message=str(error), line=job.line)
+                continue
+            if why:
+                message = f"the schedule {job.trigger!r} {why}: it will not run"
+                yield Problem(path=path, message=message, line=job.line, severity=Severity.WARNING)
+
+    def _no_slot(self, text: str, zone: tzinfo, saved_at: datetime | None) -> str:
+        """Return, as the end of a sentence, why a schedule has no slot after a moment; empty: it has, or no one knows.
+
+        Raises TriggerError where its calendar is known, and cannot be had or leaves it no day.
+        """
+        trigger = None
+        if self._calendars is not None:
+            trigger = parse_trigger(text, zone, self._calendars)
+        elif not calendar_of(text):
+            trigger = parse_trigger(text, zone)
+        if saved_at is None or not has_slots(text):
+            return ""
+        try:
+            if has_ended(text, saved_at.astimezone(zone)):
+                return "has come to its end"
+        except TriggerError:
+            return ""  # the file's time is outside the years that schedules know, such as an archive's 1970 in New York
+        if trigger is not None and trigger.next_after(saved_at - _JUST_BEFORE) is None:
+            return "has no instant any more"
+        return ""
 
     def _local(self, saved_at: datetime | None, declaration: TaskDeclaration | None) -> datetime | None:
         """Return when a file was saved in the zone of its task."""
@@ -234,16 +273,6 @@ def _merged(
             message = f"{what} has the schedule {job.trigger!r} already in line {first.line}: it runs once for both"
             problems.append(Problem(path=source.path, message=message, line=job.line, severity=Severity.WARNING))
     return tuple(kept.values()), tuple(problems)
-
-
-def _ended(jobs: Iterable[JobDeclaration], saved_at: datetime | None, path: str) -> Iterator[Problem]:
-    """Yield a warning for each job that had come to its end when the file was saved; `saved_at` None: not known."""
-    if saved_at is None:
-        return
-    for job in jobs:
-        if has_ended(job.trigger, saved_at.astimezone(read_zone(job.timezone)) if job.timezone else saved_at):
-            message = f"the schedule {job.trigger!r} has come to its end: it will not run"
-            yield Problem(path=path, message=message, line=job.line, severity=Severity.WARNING)
 
 
 def _surprises(jobs: Iterable[JobDeclaration], path: str) -> Iterator[Problem]:

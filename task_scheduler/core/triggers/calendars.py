@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 from task_scheduler.core.errors import TriggerError
@@ -16,6 +17,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 #: A slot is moved by at most this many days, a year; where all of these are days off it is left out.
 LONGEST_MOVE = 366
+#: A search for a workday that has looked at so many days off in a row, ten years of them, finds none any more.
+LONGEST_CLOSED = 10 * LONGEST_MOVE
 
 
 class Calendar(Protocol):
@@ -109,52 +112,71 @@ class MovingHolidays:
 
     def first_from(self, day: int) -> int | None:
         """Return the first such day that is `day` or later; None: there is none."""
-        return self._search(day, 1)
+        return _nearest(self, day, 1)
 
     def last_until(self, day: int) -> int | None:
         """Return the last such day that is `day` or earlier; None: there is none."""
-        return self._search(day, -1)
+        return _nearest(self, day, -1)
 
     def count(self, first: int, end: int) -> int:
         """Return how many such days are in [first, end)."""
         if first >= end:
             return 0
         near = _holidays(self.calendar, first - LONGEST_MOVE, end + LONGEST_MOVE)
-        targets = {target for target in map(self._moved, near) if target is not None and first <= target < end}
+        workdays = _Workdays(self.calendar, self.step)
+        goals = (_moved(self, day, workdays) for day in near)
+        targets = {target for target in goals if target is not None and first <= target < end}
         # A workday that is of the rule itself is counted already.
         kept = SkippingHolidays(self.days, self.calendar).count(first, end)
         return kept + sum(not self.days.count(target, target + 1) for target in targets)
 
-    def _search(self, day: int, way: int) -> int | None:
-        """Return the day nearest to `day`, itself or in the direction of `way`."""
-        follow = self.days.first_from if way > 0 else self.days.last_until
-        # What lies before `day` may be moved to it, or past it; not over a workday.
-        found = follow(day if self.step != way else _workday(self.calendar, day, -way) + way)
-        nearest = None
-        end = day
-        tries = 0
-        while found is not None and (nearest is None or (end - found) * way > 0):
-            goal = self._goal(found)
-            if goal is not None and (goal - day) * way >= 0 and (nearest is None or (nearest - goal) * way > 0):
-                nearest = goal
-                # What comes later may be moved back to before this one, unless a workday is between.
-                end = goal if self.step == way else _workday(self.calendar, goal - way, way)
-            tries += 1
-            if nearest is None and too_far(tries, abs(found - day)):
-                return None
-            found = follow(found + way)
-        return nearest
 
-    def _goal(self, day: int) -> int | None:
-        """Return where a day of the rule is moved to; None: nobody works near enough."""
-        return self._moved(day) if is_holiday(self.calendar, day) else day
+class _Workdays:
+    """The workdays nearest to days off, in one direction. Days that are asked for in order are looked at once each."""
 
-    def _moved(self, holiday: int) -> int | None:
-        """Return the day a holiday is moved to; None: the rule does not have it, or nobody works near enough."""
-        if not self.days.count(holiday, holiday + 1):
-            return None
-        goal = _workday(self.calendar, holiday, self.step)
-        return goal if abs(goal - holiday) <= LONGEST_MOVE and FIRST_DAY <= goal <= LAST_DAY else None
+    __slots__ = ("_begin", "_calendar", "_days_off", "_end", "_step", "_year", "closed")
+
+    def __init__(self, calendar: Calendar, step: int) -> None:
+        self._calendar = calendar
+        self._step = step
+        #: Beside the day asked for last, `_begin`, all days before `_end` are days off.
+        self._begin = self._end = 0
+        self.closed = 0  #: days off looked at since the last workday was found
+        #: The year looked at last, and its holidays: a search stays in one for long.
+        self._year = range(0)
+        self._days_off: frozenset[int] = frozenset()
+
+    def beside(self, day: int) -> int:
+        """Return the workday nearest to `day`, not itself, or a day that is too far to be moved to.
+
+        All but the first day asked for must be days off.
+        """
+        step = self._step
+        is_known = (day - self._begin) * step >= 0 and (self._end - day) * step > 0
+        if is_known and not self.closed:
+            return self._end  # a workday
+        found = self._end if is_known else day + step
+        while (found - day) * step <= LONGEST_MOVE and not self._is_workday(found):
+            # What was asked for before is a day off itself, and so is all beside it.
+            found = self._end if found == self._begin != self._end else found + step
+            self.closed += 1
+        if (found - day) * step <= LONGEST_MOVE:
+            self.closed = 0
+        if not is_known:
+            self._begin = day
+        self._end = found
+        return found
+
+    def _is_workday(self, day: int) -> bool:
+        return weekday(day) not in self._calendar.weekend and not self.is_holiday(day)
+
+    def is_holiday(self, day: int) -> bool:
+        """Whether a day is a holiday."""
+        if day not in self._year:
+            year = _year(day)
+            self._days_off = self._calendar.days_off(year)
+            self._year = range(date(year, 1, 1).toordinal() - _EPOCH, date(year, 12, 31).toordinal() - _EPOCH + 1)
+        return day in self._days_off
 
 
 def is_holiday(calendar: Calendar, day: int) -> bool:
@@ -162,13 +184,38 @@ def is_holiday(calendar: Calendar, day: int) -> bool:
     return day in calendar.days_off(_year(day))
 
 
-def _workday(calendar: Calendar, day: int, step: int) -> int:
-    """Return the nearest workday beside `day` in the direction of `step`, or a day that is too far to be moved to."""
-    for distance in range(1, LONGEST_MOVE + 1):
-        found = day + step * distance
-        if weekday(found) not in calendar.weekend and not is_holiday(calendar, found):
-            return found
-    return day + step * (LONGEST_MOVE + 1)
+@lru_cache(maxsize=1_024)
+def _nearest(rule: MovingHolidays, day: int, way: int) -> int | None:
+    """Return the day of a rule nearest to `day`, itself or in the direction of `way`.
+
+    A trigger asks for the same few days several times for one slot, and each may cost years of days off.
+    """
+    follow = rule.days.first_from if way > 0 else rule.days.last_until
+    workdays = _Workdays(rule.calendar, rule.step)
+    # What lies before `day` may be moved to it, or past it; not over a workday.
+    found = follow(day if rule.step != way else _Workdays(rule.calendar, -way).beside(day) + way)
+    nearest = None
+    end = day
+    tries = 0
+    while found is not None and (nearest is None or (end - found) * way > 0):
+        goal = _moved(rule, found, workdays) if workdays.is_holiday(found) else found
+        if goal is not None and (goal - day) * way >= 0 and (nearest is None or (nearest - goal) * way > 0):
+            nearest = goal
+            # What comes later may be moved back to before this one, unless a workday is between.
+            end = goal if rule.step == way else _Workdays(rule.calendar, way).beside(goal - way)
+        tries += 1
+        if nearest is None and (workdays.closed > LONGEST_CLOSED or too_far(tries, abs(found - day))):
+            return None
+        found = follow(found + way)
+    return nearest
+
+
+def _moved(rule: MovingHolidays, holiday: int, workdays: _Workdays) -> int | None:
+    """Return the day a holiday is moved to; None: the rule does not have it, or nobody works near enough."""
+    if not rule.days.count(holiday, holiday + 1):
+        return None
+    goal = workdays.beside(holiday)
+    return goal if abs(goal - holiday) <= LONGEST_MOVE and FIRST_DAY <= goal <= LAST_DAY else None
 
 
 def _holidays(calendar: Calendar, first: int, last: int) -> Iterator[int]:

@@ -21,6 +21,7 @@ _AFTER = re.compile(r"after(?: (.*))?", re.IGNORECASE)
 _ON_ENDING = re.compile(r"(.+) on ([a-z]+)", re.IGNORECASE)
 _CHANGE = re.compile(r"on change(?: (.*))?", re.IGNORECASE)
 _OF = re.compile(r"of (.+)", re.IGNORECASE)
+_DOUBLED = ("**", "**")  #: says no more than one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,9 @@ def on_change(pattern: object, *, said: str) -> OnChange:
     files = _BLANKS.sub(" ", pattern.strip())
     _check_letters(files, said)
     parts = [part.strip() for part in files.split("/")]
-    files = "/" * files.startswith("/") + "/".join(part for part in parts if part not in {"", "."})
+    names = [part for part in parts if part not in {"", "."}]
+    once = [name for name, before in zip(names, ["", *names], strict=False) if (name, before) != _DOUBLED]
+    files = "/" * files.startswith("/") + "/".join(once)
     if ".." in files.split("/"):
         raise TriggerError(f"{said}: {quoted(pattern)} leads out by '..': write the path from / instead")
     if not files.strip("/"):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,81 @@ def test_of_a_folder_that_is_not_there_nothing_is_known(project: Path, pattern: 
 
 def test_a_file_that_is_not_there_is_simply_none(project: Path) -> None:
     assert look(project, "in/gone.csv") == FoundFiles(files={})
+
+
+# --- what cannot be read ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pattern", [f"{'x' * 300}/*.csv", f"in/{'x' * 300}/a.csv", f"in/{'x' * 300}"])
+def test_a_name_that_is_too_long_is_told_and_nothing_is_known_of_it(project: Path, pattern: str) -> None:
+    found = look(project, pattern)
+    unseen = pattern.removesuffix("/*.csv").removesuffix("/a.csv")
+    assert (found.files, found.unseen) == ({}, (unseen,))
+    assert found.trouble == f"{unseen}: {os.strerror(errno.ENAMETOOLONG)}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "unseen"),
+    [("in/deep/er/*.csv", "in/deep/er"), ("in/deep/d.csv", "in/deep/d.csv"), ("in/**/*.csv", "in/deep/")],
+)
+def test_a_folder_that_may_not_be_searched_is_told_and_nothing_is_known_of_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, pattern: str, unseen: str
+) -> None:
+    scandir = os.scandir
+
+    def closed(call: Callable[..., object]) -> Callable[..., object]:
+        def guarded(path: Path, **given: object) -> object:
+            inside = str(path).startswith(f"{project}/in/deep/")
+            if inside or (call is scandir and path == project / "in/deep"):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return call(path, **given)
+
+        return guarded
+
+    # Not with modes of real folders: the superuser searches all of them.
+    monkeypatch.setattr(os, "stat", closed(os.stat))
+    monkeypatch.setattr(os, "scandir", closed(os.scandir))
+    found = look(project, pattern)
+    assert found.unseen == (unseen,)
+    assert found.trouble.endswith(f": {os.strerror(errno.EACCES)}")
+    assert not any(path.startswith("in/deep/") for path in found.files)
+
+
+def test_what_is_not_there_is_no_trouble(project: Path) -> None:
+    assert {look(project, pattern).trouble for pattern in ("gone/*.csv", "a.csv/*.csv", "in/gone.csv")} == {""}
+
+
+# --- many ways to the same folder ------------------------------------------------------------------------------
+
+
+def test_each_folder_is_read_once_for_each_part_of_a_pattern_however_many_ways_lead_to_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "/".join("n" * 20)).mkdir(parents=True)
+    (project / "/".join("n" * 20) / "a.csv").touch()
+    read: list[Path] = []
+    scandir = os.scandir
+
+    def counted(path: Path) -> object:
+        read.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    found = look(project, f"{'**/n/' * 8}**/*.csv")
+    assert list(found.files) == ["/".join("n" * 20) + "/a.csv"]
+    folders = 20 + 4  # all but the hidden one
+    assert len(read) <= folders * len("**n" * 9)
+
+
+@pytest.mark.slow
+def test_folders_may_lie_deeper_than_calls_may(project: Path) -> None:
+    depths = [f"{project}/in/{'d/' * depth}" for depth in range(1, 1011)]
+    for folder in depths:
+        os.mkdir(folder)  # noqa: PTH102 - it is much faster with so many parts
+    Path(depths[-1], "a.csv").touch()
+    try:
+        assert f"in/{'d/' * 1010}a.csv" in look(project, "in/**/a.csv").files
+    finally:  # whoever clears temporary folders may use calls
+        Path(depths[-1], "a.csv").unlink()
+        for folder in reversed(depths):
+            os.rmdir(folder)  # noqa: PTH106 - as above

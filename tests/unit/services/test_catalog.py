@@ -76,6 +76,32 @@ async def test_a_warning_is_told_and_kept_while_the_task_runs() -> None:
         assert "no schedule: starts only on request" in world.told("task.admitted")[0]
 
 
+@pytest.mark.parametrize(
+    ("triggers", "told"),
+    [
+        (["on change of inbox/*.csv"], "waits for: on change of inbox/*.csv"),
+        (["every minute", "at startup"], "next at 2026-03-01 12:01:00 UTC; waits for: at startup"),
+        (
+            ["at boot", "at startup", "after a on any", "after b on any", "after c on any"],
+            "waits for: at boot, at startup, after a on any and 2 more",
+        ),
+        (["once at 2020-01-01 09:00"], "its schedule has no further instant"),
+    ],
+)
+def test_it_is_told_when_a_task_starts(triggers: list[str], told: str) -> None:
+    @in_event_loop
+    async def scenario() -> None:
+        world = World()
+        async with world.running(catalog=True):
+            jobs = tuple(JobDeclaration(function="start", trigger=trigger) for trigger in triggers)
+            digest = world.folder.write("report", a_reading(jobs=jobs))
+            await quiet(world)
+
+            assert world.told("task.admitted") == [f"report: in force, version {digest[:12]}; {told}"]
+
+    scenario()
+
+
 @pytest.mark.parametrize("stop_on_invalid", [False, True])
 def test_a_broken_edit_keeps_the_last_good_version_unless_it_shall_stop(stop_on_invalid: bool) -> None:
     @in_event_loop

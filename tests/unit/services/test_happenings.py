@@ -35,6 +35,8 @@ class Files:
     files: dict[str, FileIdentity] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
     written: int = 0
+    trouble: str = ""
+    raising: dict[str, Exception] = field(default_factory=dict)  #: by pattern
 
     def write(self, path: str) -> None:
         self.written += 1
@@ -44,7 +46,9 @@ class Files:
         self.files[to] = self.files.pop(path)
 
     async def look(self, pattern: str) -> FoundFiles:
-        return FoundFiles(files=dict(self.files), unseen=self.unseen)
+        if pattern in self.raising:
+            raise self.raising[pattern]
+        return FoundFiles(files=dict(self.files), unseen=self.unseen, trouble=self.trouble)
 
 
 class EventWorld(World):
@@ -418,6 +422,81 @@ async def test_a_folder_that_cannot_be_read_is_not_an_empty_one() -> None:
     world.files.files, world.files.unseen = there, ()
     await world.pass_time(5)
     assert await world.runs() == []
+    await world.stop()
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), RecursionError("too deep")])
+@in_event_loop
+async def test_a_pattern_that_cannot_be_looked_at_costs_no_other_one_its_runs_and_is_told_once(
+    error: Exception,
+) -> None:
+    world = EventWorld()
+    world.files.raising["closed/*.csv"] = error
+    await world.start()
+    await world.admit("closed", jobs=on("on change of closed/*.csv"))
+    await world.admit("report", jobs=on("on change of inbox/*.csv"))
+    await world.pass_time(5)
+    world.files.write("inbox/new.csv")
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/new.csv"]
+    reason = f"{type(error).__name__}: {error}"
+    assert world.told("event.unseen") == [
+        f"on change of closed/*.csv: not all files can be looked at ({reason}): what is there starts nothing"
+    ]
+    world.files.raising.clear()
+    await world.pass_time(5)
+    assert await world.of("closed") == []  # its first look: what is there is not new
+    world.files.write("closed/new.csv")
+    await world.pass_time(5)
+    assert len(await world.of("closed")) == 1
+    await world.stop()
+
+
+@in_event_loop
+async def test_files_that_cannot_be_looked_at_are_told_once_until_they_can_be_again() -> None:
+    world = await _watching()
+    counts = []
+    for trouble in ("inbox: Permission denied", "", "inbox: Permission denied"):
+        world.files.trouble = trouble
+        await world.pass_time(5)
+        counts.append(len(world.told("event.unseen")))
+    assert counts == [1, 1, 2]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_file_that_is_moved_away_and_back_has_been_seen_unless_it_was_written() -> None:
+    world = await _watching()
+    world.files.write("inbox/other.csv")
+    await world.pass_time(5)
+    away = dict(world.files.files)
+    world.files.files.clear()
+    await world.pass_time(5)
+    await world.restart_after_crash()
+    world.files.files.update(away)
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/other.csv"]
+    world.files.files.clear()
+    await world.pass_time(5)
+    world.files.write("inbox/old.csv")
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/other.csv", "inbox/old.csv"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_of_files_that_are_gone_only_so_many_are_kept() -> None:
+    world = EventWorld()
+    await world.start()
+    for number in range(1_005):
+        world.files.write(f"inbox/{number}.csv")
+    await world.admit(jobs=on("on change of inbox/*.csv"))
+    await world.pass_time(5)
+    world.files.files.clear()
+    await world.pass_time(5)
+    (marks,) = (await world.store.marks()).values()
+    assert sum(name.startswith("gone:") for name in marks) == 1_000
+    assert not any(name.startswith("file:") for name in marks)
     await world.stop()
 
 

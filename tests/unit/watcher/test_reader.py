@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from task_scheduler.core.triggers import Calendar, read_schedule
 from task_scheduler.ports import SourceFile
 from task_scheduler.watcher.reader import MOST_PROBLEMS, TaskFileReader
 from task_scheduler.watcher.scanning import LARGEST
+from tests.unit.core.triggers.days_off import DaysOff, OneCalendar
 
 READER = TaskFileReader(root=Path("nowhere"), helpers=Path("nowhere/helpers"))
 NAMED = "title: Report\ndescription: Counts\n"
@@ -488,6 +489,66 @@ def test_a_schedule_that_has_come_to_its_end_is_told_and_read() -> None:
     assert remarks(saved(UNTIL.replace("18:30", "2027-06-29"))) == [
         "tasks/report.py:2: the schedule 'every 5 minutes until 2027-06-29' has come to its end: it will not run"
     ]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "every day at 10:30 on mon from 2027-07-06 until 2027-07-07",
+        "0 0 29 2 * from 2027-01-01 until 2027-12-31",
+        "every day at 10:30 on wed until 2027-06-30",  # 10:30 is past at 19:00 in Berlin, a Wednesday
+    ],
+)
+def test_a_schedule_without_a_slot_is_told_and_read(schedule: str) -> None:
+    reading = saved(f'"""\n---\n{NAMED}timezone: Europe/Berlin\nschedule: "{schedule}"\n---\n"""\n')
+
+    (job,) = reading.jobs
+    assert remarks(reading)[:1] == [
+        f"tasks/report.py:6: the schedule {job.trigger!r} has no instant any more: it will not run"
+    ]
+
+
+def test_slots_are_looked_for_in_the_zone_of_the_task() -> None:
+    """Saved at 17:00 UTC, which is 19:00 in Berlin and 02:00 of the next day in Tokyo."""
+    text = f'"""\n---\n{NAMED}schedule: every day at 18:00 on wed until 2027-06-30\n---\n"""\n'
+
+    assert remarks(saved(text)) == []
+    assert len(remarks(saved(text, ZoneInfo("Europe/Berlin")))) == 1
+
+
+def test_a_schedule_that_only_its_calendar_leaves_without_a_slot_is_told(tmp_path: Path) -> None:
+    source = f'"""\n---\n{NAMED}schedule: "0 0 25 12 *"\ncalendar: DE\n---\n"""\n'.encode()
+    file = SourceFile(
+        task_id="a", path="tasks/a.py", digest="", content=source, saved_at=datetime(2027, 6, 30, 17, tzinfo=UTC)
+    )
+    calendars = OneCalendar(DaysOff(single=[date(year, 12, 25) for year in range(1990, 2200)]))
+
+    judged = TaskFileReader(root=tmp_path, helpers=tmp_path, calendars=calendars).read(file)
+    not_judged = TaskFileReader(root=tmp_path, helpers=tmp_path).read(file)
+
+    assert remarks(judged) == [
+        "tasks/a.py:5: the schedule '0 0 25 12 * calendar DE skip' has no instant any more: it will not run"
+    ]
+    assert remarks(not_judged) == []
+    assert len(judged.jobs) == 1
+
+
+@pytest.mark.parametrize("schedule", ["once at 2027-06-30 19:00", "every day at 10:00 until 2027-06-30"])
+def test_a_file_saved_before_the_first_year_of_schedules_is_read(schedule: str) -> None:
+    """What an archive restores is of 1970-01-01 00:00 UTC, which is 1969 in New York."""
+    source = f'"""\n---\n{NAMED}timezone: America/New_York\nschedule: {schedule}\n---\n"""\n'.encode()
+    file = SourceFile(
+        task_id="a", path="tasks/a.py", digest="", content=source, saved_at=datetime(1970, 1, 1, tzinfo=UTC)
+    )
+
+    reading = READER.read(file)
+
+    assert reading.problems == ()
+    assert len(reading.jobs) == 1
+
+
+def test_an_event_is_not_told_to_have_no_slot() -> None:
+    assert remarks(saved(f'"""\n---\n{NAMED}schedule: on change of inbox/*.csv\n---\n"""\n')) == []
 
 
 def test_without_knowing_when_it_was_saved_an_end_today_is_refused() -> None:

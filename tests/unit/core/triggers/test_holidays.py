@@ -11,7 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from task_scheduler.core.errors import TriggerError
-from task_scheduler.core.triggers.calendars import LONGEST_MOVE, NO_CALENDARS, MovingHolidays, SkippingHolidays
+from task_scheduler.core.triggers.calendars import (
+    LONGEST_CLOSED,
+    LONGEST_MOVE,
+    NO_CALENDARS,
+    MovingHolidays,
+    SkippingHolidays,
+)
 from task_scheduler.core.triggers.days import FIRST_DAY, LAST_DAY, CalendarDays, DayGrid, DayRule
 from task_scheduler.core.triggers.days_chosen import OnWeekdays, SingleDay
 from task_scheduler.core.triggers.narrowing import narrowed
@@ -98,6 +104,48 @@ def test_a_search_for_days_that_never_come_ends() -> None:
     assert SkippingHolidays(OnWeekdays(DAILY, frozenset(range(7))), _EveryDayOff()).first_from(0) is None
     assert SkippingHolidays(DAILY, _EveryDayOff()).last_until(20_000) is None
     assert MovingHolidays(DayGrid(step=300), _EveryDayOff(), step=1).first_from(0) is None
+
+
+class _Closed(DaysOff):
+    """A calendar of a firm that closes for some days from 2027 on, which counts how often it is asked."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        self.asked = 0
+        self._end = _day(2027, 1, 1) + length
+
+    def days_off(self, year: int) -> frozenset[int]:
+        self.asked += 1
+        if year < 2027 or _day(year, 1, 1) >= self._end:
+            return frozenset()
+        return _each_day(year)
+
+
+@pytest.mark.parametrize("step", [1, -1])
+@pytest.mark.parametrize("years", [1, 3, 9, 40])
+def test_each_day_of_a_closed_run_is_looked_at_a_few_times_at_most(step: int, years: int) -> None:
+    begin, end = _day(2027, 1, 1), _day(2027 + years, 1, 1)
+    calendar = _Closed(end - begin)
+    rule = MovingHolidays(DAILY, calendar, step=step)
+
+    first_after, last_before = rule.first_from(begin + 1), rule.last_until(end - 2)
+
+    assert calendar.asked < 6 * (min(end - begin, LONGEST_CLOSED) + 2 * LONGEST_MOVE)
+    if years == 40:
+        assert first_after is last_before is None
+    else:
+        assert first_after is not None
+        assert first_after >= end
+        assert last_before is not None
+        assert last_before < begin
+
+
+def test_days_of_a_closed_run_are_counted_without_a_search_for_each() -> None:
+    begin, end = _day(2027, 1, 1), _day(2030, 1, 1)
+    calendar = _Closed(end - begin)
+
+    assert MovingHolidays(DAILY, calendar, step=1).count(begin, end + 5) == 5
+    assert calendar.asked < 6 * (end - begin)
 
 
 class _EveryDayOff(DaysOff):

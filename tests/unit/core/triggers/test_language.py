@@ -100,6 +100,8 @@ WEEK = "mon,tue,wed,thu,fri"
         ("on change of inbox/*.csv", "on change of inbox/*.csv"),
         ("On Change Of ./Eing\u00e4nge//*.CSV", "on change of Eing\u00e4nge/*.CSV"),
         ("on change of /srv/ in /x", "on change of /srv/in/x"),
+        ("on change of in/**/**/ ** /*.csv", "on change of in/**/*.csv"),
+        ("on change of **/./**", "on change of **"),
     ],
 )  # fmt: skip
 def test_words_have_one_canonical_text(words: str, text: str) -> None:
