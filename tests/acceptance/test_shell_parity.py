@@ -27,7 +27,10 @@ def start():
     print(json.dumps(told))
 """
 #: Of one run each.
-OWN = {"TASK_SCHEDULER_RUN", "TASK_SCHEDULER_SCHEDULED_FOR", "TASK_SCHEDULER_STOP_NOTE"}
+OWN = {
+    *("TASK_SCHEDULER_RUN", "TASK_SCHEDULER_SCHEDULED_FOR", "TASK_SCHEDULER_STOP_NOTE", "TASK_SCHEDULER_REASON"),
+    *("TASK_SCHEDULER_WINDOW_START", "TASK_SCHEDULER_WINDOW_END"),
+}
 #: Columns that tell one run from another; all others are the same for equal runs.
 OF_A_RUN = {"id", "kind", "job_id", "scheduled_for", "request_id", "pinned", "created_at", "started_at", "ended_at"}
 OF_AN_ATTEMPT = {
