@@ -11,7 +11,7 @@ from typing import Protocol
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.days import FIRST_DAY, LAST_DAY, DayRule
-from task_scheduler.core.triggers.days_chosen import too_far, weekday
+from task_scheduler.core.triggers.days_chosen import first_such, last_such, too_far, weekday
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -71,25 +71,11 @@ class SkippingHolidays:
 
     def first_from(self, day: int) -> int | None:
         """Return the first such day that is `day` or later; None: there is none."""
-        found = self.days.first_from(day)
-        tries = 0
-        while found is not None and is_holiday(self.calendar, found):
-            tries += 1
-            if too_far(tries, found - day):
-                return None
-            found = self.days.first_from(found + 1)
-        return found
+        return first_such(self.days, day, self._has)
 
     def last_until(self, day: int) -> int | None:
         """Return the last such day that is `day` or earlier; None: there is none."""
-        found = self.days.last_until(day)
-        tries = 0
-        while found is not None and is_holiday(self.calendar, found):
-            tries += 1
-            if too_far(tries, day - found):
-                return None
-            found = self.days.last_until(found - 1)
-        return found
+        return last_such(self.days, day, self._has)
 
     def count(self, first: int, end: int) -> int:
         """Return how many such days are in [first, end)."""
@@ -97,6 +83,9 @@ class SkippingHolidays:
             return 0
         holidays = _holidays(self.calendar, first, end - 1)
         return self.days.count(first, end) - sum(self.days.count(day, day + 1) for day in holidays)
+
+    def _has(self, day: int) -> bool:
+        return not is_holiday(self.calendar, day)
 
 
 @dataclass(frozen=True, slots=True)

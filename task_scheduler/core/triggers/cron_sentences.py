@@ -16,24 +16,9 @@ from task_scheduler.core.triggers.cron_fields import (
     Selection,
 )
 from task_scheduler.core.triggers.days import LAST_DAY_OF_MONTH, LAST_WEEK_OF_MONTH
-from task_scheduler.core.triggers.every import WEEKDAYS, time_of_day
-from task_scheduler.core.triggers.listing import counted, listed, ranges, step_of
+from task_scheduler.core.triggers.every import time_of_day
+from task_scheduler.core.triggers.listing import MONTH_NAMES, WEEKDAY_NAMES, counted, listed, ranges, step_of
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_WEEKDAYS = tuple(weekday.title() for weekday in WEEKDAYS)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "last")
 #: Times of day that are named one by one.
 _NAMED_TIMES = 6
@@ -99,7 +84,7 @@ def _days(fields: Mapping[Field, Selection]) -> str:
     months = sorted(fields[MONTH].values)
     of_month = None if _is_whole(day, 31) else f"on {listed([*_days_of_month(day)])}"
     of_week = None if _is_whole(weekday, 7) else f"on {listed([*_days_of_week(weekday)])}"
-    in_months = "" if len(months) == 12 else f"in {_names(_MONTHS, [month - 1 for month in months])}"
+    in_months = "" if len(months) == 12 else f"in {_names(MONTH_NAMES, [month - 1 for month in months])}"
     match of_month, of_week:
         case None, None:
             return f"each day {in_months}" if in_months else ""
@@ -129,10 +114,10 @@ def _days_of_month(day: Selection) -> Iterator[str]:
 
 def _days_of_week(weekday: Selection) -> Iterator[str]:
     if weekday.values:
-        yield _names(_WEEKDAYS, sorted({(value - 1) % 7 for value in weekday.values}))
+        yield _names(WEEKDAY_NAMES, sorted({(value - 1) % 7 for value in weekday.values}))
     for position in sorted(weekday.ordinals):
         week, day = divmod(position, 7)
-        yield f"the {_ORDINALS[min(week, LAST_WEEK_OF_MONTH)]} {_WEEKDAYS[day]} of the month"
+        yield f"the {_ORDINALS[min(week, LAST_WEEK_OF_MONTH)]} {WEEKDAY_NAMES[day]} of the month"
 
 
 def _names(names: Sequence[str], chosen: Sequence[int]) -> str:

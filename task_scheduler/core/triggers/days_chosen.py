@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from task_scheduler.core.triggers.days import FIRST_DAY, LAST_DAY, DayRule
@@ -43,25 +44,11 @@ class OnWeekdays:
 
     def first_from(self, day: int) -> int | None:
         """Return the first such day that is `day` or later; None: there is none."""
-        found = self.days.first_from(day)
-        tries = 0
-        while found is not None and not self._has(found):
-            tries += 1
-            if too_far(tries, found - day):
-                return None
-            found = self.days.first_from(found + 1)
-        return found
+        return first_such(self.days, day, self._has)
 
     def last_until(self, day: int) -> int | None:
         """Return the last such day that is `day` or earlier; None: there is none."""
-        found = self.days.last_until(day)
-        tries = 0
-        while found is not None and not self._has(found):
-            tries += 1
-            if too_far(tries, day - found):
-                return None
-            found = self.days.last_until(found - 1)
-        return found
+        return last_such(self.days, day, self._has)
 
     def count(self, first: int, end: int) -> int:
         """Return how many such days are in [first, end)."""
@@ -79,6 +66,30 @@ class OnWeekdays:
 def weekday(day: int) -> int:
     """Return the day of the week, 0 for Monday, of a day counted from 1970-01-01."""
     return (day + _WEEKDAY_OF_DAY_0) % 7
+
+
+def first_such(days: DayRule, day: int, has: Callable[[int], bool]) -> int | None:
+    """Return the first day of a rule that is `day` or later and for which `has` holds; None: there is none."""
+    found = days.first_from(day)
+    tries = 0
+    while found is not None and not has(found):
+        tries += 1
+        if too_far(tries, found - day):
+            return None
+        found = days.first_from(found + 1)
+    return found
+
+
+def last_such(days: DayRule, day: int, has: Callable[[int], bool]) -> int | None:
+    """Return the last day of a rule that is `day` or earlier and for which `has` holds; None: there is none."""
+    found = days.last_until(day)
+    tries = 0
+    while found is not None and not has(found):
+        tries += 1
+        if too_far(tries, day - found):
+            return None
+        found = days.last_until(found - 1)
+    return found
 
 
 def too_far(tries: int, distance: int) -> bool:

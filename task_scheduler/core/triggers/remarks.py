@@ -17,6 +17,7 @@ from task_scheduler.core.triggers.cron_fields import (
     Selection,
 )
 from task_scheduler.core.triggers.days import LAST_WEEK_OF_MONTH
+from task_scheduler.core.triggers.listing import MONTH_NAMES, WEEKDAY_NAMES
 from task_scheduler.core.triggers.reading import Reading, read_parts
 
 #: A step to the end of its field, which starts anew there.
@@ -26,21 +27,6 @@ _DATE = re.compile(r"(?P<day>[0-9]+)(?P<workday>w)?")
 _FEBRUARY = 2
 #: The months by what they lack: the 30th (February) and the 31st.
 _SHORT = {30: (_FEBRUARY,), 31: (_FEBRUARY, 4, 6, 9, 11)}
-_NAMES = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def schedule_remarks(text: str) -> tuple[str, ...]:
@@ -119,7 +105,7 @@ def _missing_dates(fields: Mapping[Field, Selection]) -> Iterator[str]:
             continue
         number = int(match["day"])
         said = f"day of month '{item}'"
-        lacking = [_NAMES[month - 1] for month in _SHORT.get(number, ()) if month in months]
+        lacking = [MONTH_NAMES[month - 1] for month in _SHORT.get(number, ()) if month in months]
         if lacking:
             last = "'LW' is the last workday" if match["workday"] else "'L' is the last day"
             yield f"{said}: skipped in {_listed(lacking)}; {last} of each month"
@@ -128,7 +114,7 @@ def _missing_dates(fields: Mapping[Field, Selection]) -> Iterator[str]:
     for position in sorted(fields[DAY_OF_WEEK].ordinals):
         week, weekday = divmod(position, 7)
         if week == LAST_WEEK_OF_MONTH - 1:
-            name = _WEEKDAY_NAMES[weekday]
+            name = WEEKDAY_NAMES[weekday]
             yield f"a month without a fifth {name} is skipped; '{(weekday + 1) % 7}L' is the last {name} of each month"
 
 
