@@ -92,6 +92,7 @@ class RunRequest:
     request_id: str  #: repeating it returns the run it made the first time
     created_at: datetime
     job_id: int | None = None
+    is_for_event: bool = False  #: also where `job_id` is None: its job never was in force
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -517,6 +518,7 @@ class FoundFiles:
 
     files: Mapping[str, FileIdentity]  #: by path, relative to the project folder unless the pattern begins with `/`
     unseen: tuple[str, ...] = ()  #: folders that cannot be read or are gone: of what is in them nothing is known
+    unread: tuple[str, ...] = ()  #: of these, the ones that are there
     trouble: str = ""  #: the first path that is there and cannot be read, with the reason; empty: there is none
 
 
@@ -524,7 +526,11 @@ class WatchedFiles(Protocol):
     """The files that tasks wait for."""
 
     async def look(self, pattern: str) -> FoundFiles:
-        """Return the regular files that fit a pattern now, hidden ones only where it names them; never raises."""
+        """Return the regular files that fit a pattern now, hidden ones only where it names them.
+
+        A file system that hangs has it wait for as long, and keeps no other look back. Raises OSError, RecursionError or
+        ValueError where nothing at all can be told.
+        """
         ...
 
 

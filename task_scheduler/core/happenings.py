@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from task_scheduler.core.runs import Run
+from task_scheduler.core.runs import Run, RunKind
 
 #: The variables of a run about its event, without TASK_SCHEDULER_.
 AFTER_RUN, CHANGED = "AFTER_RUN", "CHANGED"
@@ -31,13 +31,16 @@ class FileIdentity:
         return f"{self.inode}.{self.size}.{self.modified}"
 
 
-def startup_id(job_id: int, boot: str, start: int) -> str:
-    """Name the run of a job for a start of the scheduler: the number of the start, counted over all of them."""
+def startup_id(job_id: int | str, boot: str, start: int) -> str:
+    """Name the run of a job for a start of the scheduler: the number of the start, counted over all of them.
+
+    A job that never was in force has no number, but a name.
+    """
     return f"{_STARTUP}:{job_id}:{boot}:{start}"
 
 
-def boot_id(job_id: int, boot: str) -> str:
-    """Name the run of a job for a boot of the machine."""
+def boot_id(job_id: int | str, boot: str) -> str:
+    """Name the run of a job for a boot of the machine; a job that never was in force has no number, but a name."""
     return f"{_BOOT}:{job_id}:{boot}"
 
 
@@ -63,7 +66,7 @@ def read_path(text: str) -> str:
 
 def event_of(run: Run) -> str | None:
     """Return the event a run is for in few words, such as `after run 41`; None for any other run."""
-    if run.job_id is None or run.request_id is None:
+    if not _is_for_event(run) or run.request_id is None:
         return None
     kind = run.request_id.partition(":")[0]
     if kind in {_STARTUP, _BOOT}:
@@ -74,7 +77,7 @@ def event_of(run: Run) -> str | None:
 
 def happening_of(run: Run) -> Mapping[str, str]:
     """Return the variables about the event a run is for; none for any other run."""
-    if run.job_id is None or run.request_id is None:
+    if not _is_for_event(run) or run.request_id is None:
         return {}
     kind, _, rest = run.request_id.partition(":")
     if kind == _AFTER:
@@ -82,3 +85,8 @@ def happening_of(run: Run) -> Mapping[str, str]:
     if kind == _CHANGE:
         return {CHANGED: read_path(rest.split(":", 2)[2])}
     return {}
+
+
+def _is_for_event(run: Run) -> bool:
+    """Whether its request was named here, and not by a person; a job that never was in force has no number."""
+    return run.job_id is not None or run.kind is RunKind.EVENT

@@ -6,13 +6,13 @@ folders that come later.
 
 from __future__ import annotations
 
-import asyncio
 import fnmatch
 import os
 import stat
 from pathlib import Path
 
 from task_scheduler.core.happenings import FileIdentity
+from task_scheduler.inbox.threads import LookingThreads
 from task_scheduler.ports import FoundFiles
 
 _MAGIC = frozenset("*?[")
@@ -25,17 +25,23 @@ class ProjectFiles:
     def __init__(self, project: Path) -> None:
         """`project` is the folder that patterns begin in."""
         self._project = project
+        self._threads = LookingThreads()
 
     async def look(self, pattern: str) -> FoundFiles:
-        """Return the regular files that fit a pattern now; a link counts as what it leads to."""
-        return await asyncio.to_thread(self._look, pattern)
+        """Return the regular files that fit a pattern now; a link counts as what it leads to.
+
+        A name without `*`, `?` or `[` that is a folder's stands for the files directly in it.
+        """
+        return await self._threads.do(lambda: self._look(pattern))
 
     def _look(self, pattern: str) -> FoundFiles:
         look = _Look(self._project)
         begin = "/" if pattern.startswith("/") else ""
         parts = tuple(part for part in pattern.split("/") if part)
         look.follow(begin, parts if parts[-1] != _ANY_DEPTH else (*parts, "*"))
-        return FoundFiles(files=look.files, unseen=tuple(sorted(look.unseen)), trouble=look.trouble)
+        return FoundFiles(
+            files=look.files, unseen=tuple(sorted(look.unseen)), unread=tuple(sorted(look.unread)), trouble=look.trouble
+        )
 
 
 class _Look:
@@ -47,6 +53,7 @@ class _Look:
         self._met: set[tuple[str, tuple[str, ...]]] = set()
         self.files: dict[str, FileIdentity] = {}
         self.unseen: set[str] = set()
+        self.unread: set[str] = set()  #: of these, what is there and cannot be read
         self.trouble = ""  #: the first that is there and cannot be read, with the reason
 
     def follow(self, folder: str, parts: tuple[str, ...]) -> None:
@@ -72,7 +79,7 @@ class _Look:
             if rest:
                 self._enter(folder, part, rest)
             else:
-                self._take(folder, part)
+                self._take(folder, part, or_within=True)
         else:
             for name, is_folder in self._entries(folder):
                 if _fits(name, part) and is_folder == bool(rest):
@@ -105,22 +112,29 @@ class _Look:
     def _miss(self, path: str, error: OSError | ValueError) -> None:
         """Take note that nothing is known of a path; ValueError: its letters cannot be written on this machine."""
         self.unseen.add(path)
-        is_absent = isinstance(error, FileNotFoundError | NotADirectoryError)  # it may be a disk that is not there now
-        if not self.trouble and not is_absent:
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            return  # it may be a disk that is not there now
+        self.unread.add(path)
+        if not self.trouble:
             reason = error.strerror if isinstance(error, OSError) else None
             self.trouble = f"{path or 'the project folder'}: {reason or error}"
 
-    def _take(self, folder: str, name: str) -> None:
+    def _take(self, folder: str, name: str, *, or_within: bool = False) -> None:
+        """Take note of a file; `or_within`: of those in it, where it is a folder."""
         path = f"{folder}{name}"
         try:
             told = self._path(path).stat()
         except FileNotFoundError:
+            if or_within:
+                self.unseen.add(f"{path}/")  # a file that is gone, or a folder of which nothing is known
             return
         except (OSError, ValueError) as error:
             self._miss(path, error)
             return
         if stat.S_ISREG(told.st_mode):
             self.files[path] = FileIdentity(inode=told.st_ino, size=told.st_size, modified=told.st_mtime_ns)
+        elif or_within and stat.S_ISDIR(told.st_mode):
+            self._go_on(f"{path}/", ("*",))
 
     def _path(self, path: str) -> Path:
         return self._project / path

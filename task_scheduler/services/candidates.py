@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from task_scheduler.core.tasks import JobDeclaration
 from task_scheduler.ports import SourceFile
 
 #: Files that are read and prepared at the same time, but for those that wait for an environment: their contents
@@ -23,6 +24,8 @@ class Candidate:
     work: asyncio.Task[None] | None = None
     has_place: bool = False  #: it is one of the `MOST_AT_ONCE`
     is_refused: bool = False
+    why_refused: str = ""  #: empty also where it is tried again soon
+    jobs: tuple[JobDeclaration, ...] = ()  #: what it declares, as far as it is read
     environment: str | None = None  #: key of the environment being made ready for it
     #: Held while a result is put on record and into memory: never cancelled between the two.
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)

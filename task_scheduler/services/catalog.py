@@ -10,7 +10,7 @@ from datetime import timedelta
 from task_scheduler.core.errors import Problem
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.policies import BackOff
-from task_scheduler.core.tasks import TaskRecord, TaskStatus
+from task_scheduler.core.tasks import JobDeclaration, TaskRecord, TaskStatus
 from task_scheduler.ports import (
     Catalogue,
     Clock,
@@ -165,12 +165,18 @@ class Catalog(Service):
         return {task_id for task_id, record in self._in_force.records.items() if record.status not in others}
 
     def preparing(self) -> set[str]:
-        """Return the tasks on their way into force that have no version in force yet."""
+        """Return the tasks on their way into force that have no version in force yet, or are tried again soon."""
         records = self._in_force.records
+        preparing = {task_id for task_id, record in records.items() if record.status is TaskStatus.PREPARING}
+        waiting = {each.task_id for each in self._candidates.values() if each.is_refused and not each.why_refused}
+        return {task_id for task_id in preparing | waiting if self._in_force.get(task_id) is None}
+
+    def refused(self) -> dict[str, tuple[Sequence[JobDeclaration], str]]:
+        """Return the jobs of each task that could be read and not be made ready, with the reason; none is in force."""
         return {
-            task_id
-            for task_id, record in records.items()
-            if record.status is TaskStatus.PREPARING and self._in_force.get(task_id) is None
+            each.task_id: (each.jobs, each.why_refused)
+            for each in self._candidates.values()
+            if each.is_refused and each.why_refused and each.jobs and self._in_force.get(each.task_id) is None
         }
 
     def environments_in_use(self) -> set[str]:
@@ -354,6 +360,7 @@ class Catalog(Service):
         if not (refusal.is_temporary and self._enactment.is_settled(candidate.file)):
             async with candidate.committing:
                 candidate.is_refused = True
+                candidate.why_refused = "" if refusal.is_temporary else refusal.problems[-1].message
                 await self._enactment.refuse(candidate, refusal)
         if refusal.is_temporary is None:
             return None

@@ -2,50 +2,51 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from task_scheduler import fault_points
 from task_scheduler.core.events import Event, Level
-from task_scheduler.core.happenings import FileIdentity, change_id, read_path, spelled
-from task_scheduler.core.policies import MOST_QUEUED
+from task_scheduler.core.happenings import change_id
 from task_scheduler.core.tasks import Job
 from task_scheduler.core.triggers import OnChange
 from task_scheduler.ports import Clock, FoundFiles, Happenings, WatchedFiles
 from task_scheduler.services.event_requests import EventRequests
+from task_scheduler.services.own_files import OwnFiles
 from task_scheduler.services.patience import Patience
+from task_scheduler.services.seen_files import LOOKED, New, SeenFiles
 from task_scheduler.services.service import Publish
+from task_scheduler.services.waits import Alarm, is_done_within
 
-#: Seconds a file must stand still, in size and time, to count as changed.
-SETTLED = 2.0
-#: Seconds between two looks, at least; and how many times as long as a look takes.
+#: Seconds between two looks, at least and at most; and how many times as long as a look takes.
 LOOK_EVERY = 1.0
+_LONGEST_REST = 300.0
 _REST = 20
-#: The mark that tells that a job has looked before: what was there at its first look is not new.
-_LOOKED = "looked"
-#: What begins the mark of a file as it was seen, and of one that is gone as it last was.
-_FILE, _GONE = "file:", "gone:"
-#: Gone files whose return is known for one, at most for each job: the ones that went last.
-_MOST_GONE = 1000
+#: Seconds after which a look is told to take long, and up to which the looks of all patterns make each other rarer.
+LONG = 30.0
+_PROMPT = 0.5
 
 
-@dataclass(slots=True)
-class _Seen:
-    """The files of one job: as they were when they were seen to, and as they stand while they change."""
+@dataclass(eq=False, slots=True)
+class _Watch:
+    """The looks at the files of one pattern, for all jobs that wait for them."""
 
-    files: dict[str, str] = field(default_factory=dict)  #: identities by path
-    gone: dict[str, str] = field(default_factory=dict)  #: identities by the path they were at, the last to go last
-    changing: dict[str, tuple[FileIdentity, float]] = field(default_factory=dict)  #: with when they were first seen so
-    has_looked: bool = False
+    pattern: str
+    alarm: Alarm
+    jobs: tuple[Job, ...] = ()
+    is_changed: bool = True  #: whether it has other jobs than at its last look
+    took: float = 0.0  #: seconds of its last look, 0 where that was no prompt one
+    new: dict[int, list[New]] = field(default_factory=dict)  #: files without a place in the line, by job id
+    work: asyncio.Task[None] | None = None
 
 
 class Changes:
     """Looks at the files of each pattern and compares them with what each job has seen.
 
-    What was seen is on record, so a change while nobody was there is found by the next look. It is noted after the
-    request, whose name holds the file's identity: a repeated one makes no second run. A file that only got another
-    name within the pattern has been seen, and so has one that is back at its path as it was.
+    Each pattern is looked at by itself: one whose folder hangs, or holds a million files, delays no other. What was
+    seen is noted after the request, whose name holds the file's identity: a repeated one makes no second run. Of many
+    new files only so many wait on record; the next ones follow as those begin, without another look.
     """
 
     def __init__(
@@ -64,145 +65,161 @@ class Changes:
         self._clock = clock
         self._patience = patience
         self._publish = publish
-        self._seen: dict[int, _Seen] = {}
-        self._troubled: set[str] = set()  #: patterns of which it is told that not all can be looked at
+        self._own = OwnFiles(clock=clock, publish=publish)
+        self._seen: dict[int, SeenFiles] = {}
+        self._watches: dict[str, _Watch] = {}
+        self._behind: set[_Watch] = set()  #: those with files that have no place in the line
+        self._patterns_changed = Alarm(clock)
+        self._took = 0.0  #: seconds the last prompt looks took together
+        self._troubled: dict[str, str] = {}  #: what is told of patterns of which not all can be looked at
 
     def load(self, marks: Mapping[int, Mapping[str, str]]) -> None:
         """Take over what a former scheduler saw."""
-        self._seen = {
-            job_id: _Seen(
-                files=_by_path(named, _FILE),
-                gone=_by_path(named, _GONE),
-                has_looked=True,
-            )
-            for job_id, named in marks.items()
-            if _LOOKED in named
-        }
+        self._seen, self._watches, self._troubled, self._took = {}, {}, {}, 0.0
+        self._behind.clear()
+        for job_id, named in marks.items():
+            if LOOKED in named:
+                self._seen[job_id] = self._new_to(job_id)
+                self._seen[job_id].load(named)
 
-    def forget(self, job_ids: Collection[int]) -> None:
-        """Forget jobs that are no longer in force: what changes from now on is not theirs."""
-        for job_id in job_ids:
-            self._seen.pop(job_id, None)
-
-    async def look(self, jobs: Mapping[Job, object]) -> float | None:
-        """Look at all files now; return the seconds until the next look, None when no job waits for files."""
-        looked = 0.0
-        found: dict[str, FoundFiles | None] = {}
+    def follow(self, jobs: Mapping[Job, object]) -> None:
+        """Look for these jobs from now on; what a job that is not among them has seen is forgotten. Returns at once."""
+        by_pattern: dict[str, list[Job]] = {}
         for job, event in jobs.items():
             if isinstance(event, OnChange):
-                if event.pattern not in found:
-                    began = self._clock.monotonic()
-                    found[event.pattern] = await self._find(event.pattern)
-                    looked += self._clock.monotonic() - began
-                files = found[event.pattern]
-                if files is not None:
-                    await self._compare(job, files)
-        self._troubled.intersection_update(found)
-        if not found:
-            return None
-        return max(LOOK_EVERY, _REST * looked)
+                by_pattern.setdefault(event.pattern, []).append(job)
+        there = {job.id for of_pattern in by_pattern.values() for job in of_pattern}
+        for job_id in self._seen.keys() - there:
+            self._seen.pop(job_id).is_forgotten = True
+        for job_id in there - self._seen.keys():
+            self._seen[job_id] = self._new_to(job_id)
+        self._own.follow({job.task_id for of_pattern in by_pattern.values() for job in of_pattern}, there)
+        for pattern in self._watches.keys() - by_pattern.keys():
+            self._end(self._watches.pop(pattern))
+        for pattern, of_pattern in by_pattern.items():
+            watch = self._watches.setdefault(pattern, _Watch(pattern, Alarm(self._clock)))
+            if watch.jobs != tuple(of_pattern):
+                watch.jobs = tuple(of_pattern)
+                watch.new = {job.id: watch.new[job.id] for job in of_pattern if job.id in watch.new}
+                watch.is_changed = True
+                watch.alarm.ring()
+        self._patterns_changed.ring()
+
+    def hear(self, event: Event) -> None:
+        """Take note of what became of a run: its task may have places for further files."""
+        self._own.hear(event)
+        task = event.fields.get("task")
+        for watch in self._behind:
+            if any(job.task_id == task and self._requests.places(job) for job in watch.jobs):
+                watch.alarm.ring()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is wrong at present with the files that are waited for, a sentence each."""
+        return [*self._own.warnings, *(told for _, told in sorted(self._troubled.items()))]
+
+    async def run(self) -> None:
+        """Look, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for watch in self._watches.values():
+                    if watch.work is None:
+                        watch.work = group.create_task(self._watch(watch), name=f"events: {watch.pattern}")
+                await self._patterns_changed.sleep(None)
+
+    # --- one pattern --------------------------------------------------------------------------------------
+
+    def _end(self, watch: _Watch) -> None:
+        self._troubled.pop(watch.pattern, None)
+        self._behind.discard(watch)
+        self._took -= watch.took
+        if watch.work is not None:
+            watch.work.cancel()
+
+    async def _watch(self, watch: _Watch) -> None:
+        while True:
+            jobs, watch.is_changed = watch.jobs, False
+            began = self._clock.monotonic()
+            found = await self._find(watch.pattern)
+            took = self._clock.monotonic() - began
+            self._note_time(watch, took)
+            if found is not None:
+                for job in jobs:  # one that came meanwhile has its first look after this
+                    seen = self._seen.get(job.id)
+                    if seen is not None:
+                        new = await seen.compare(found, self._clock.monotonic)
+                        if not seen.is_forgotten:
+                            watch.new[job.id] = new
+            # Those of a folder that hangs take nothing from the others, and all others together little of the machine.
+            rest = min(max(LOOK_EVERY, _REST * max(took, self._took)), _LONGEST_REST)
+            until = self._clock.monotonic() + rest
+            while (left := until - self._clock.monotonic()) > 0 and not watch.is_changed:
+                for job in watch.jobs:
+                    await self._make(watch, job)
+                if any(watch.new.values()):
+                    self._behind.add(watch)
+                else:
+                    self._behind.discard(watch)
+                await watch.alarm.sleep(left)
+
+    def _note_time(self, watch: _Watch, took: float) -> None:
+        prompt = took if took <= _PROMPT else 0.0
+        self._took += prompt - watch.took
+        watch.took = prompt
 
     async def _find(self, pattern: str) -> FoundFiles | None:
-        """Return the files of a pattern; None when it cannot be looked at: that may cost no other one its look."""
+        """Return the files of a pattern; None when it cannot be looked at."""
+        look = asyncio.ensure_future(self._files.look(pattern))
         try:
-            found = await self._files.look(pattern)
+            is_prompt = await is_done_within(self._clock, LONG, look, end=False)
+            if not is_prompt:
+                self._tell(
+                    pattern,
+                    f"a look at its files takes longer than {LONG:g} s: nothing is started for them until it has come to its "
+                    "end, and other files are looked at meanwhile",
+                )
+                await asyncio.wait({look})
+            found = look.result()
         except (OSError, RecursionError, ValueError) as error:
-            self._tell(pattern, f"{type(error).__name__}: {error}")
+            self._tell_unseen(pattern, f"{type(error).__name__}: {error}")
             return None
-        self._tell(pattern, found.trouble)
+        finally:
+            look.cancel()
+        if found.trouble:
+            self._tell_unseen(pattern, found.trouble)
+        elif is_prompt:
+            self._troubled.pop(pattern, None)
         return found
+
+    def _tell_unseen(self, pattern: str, trouble: str) -> None:
+        self._tell(pattern, f"not all files can be looked at ({trouble}): what is there starts nothing")
 
     def _tell(self, pattern: str, trouble: str) -> None:
         """Tell that files cannot be looked at, once until they can be again."""
-        if not trouble:
-            self._troubled.discard(pattern)
-        elif pattern not in self._troubled:
-            self._troubled.add(pattern)
-            message = (
-                f"on change of {pattern}: not all files can be looked at ({trouble}): what is there starts nothing"
-            )
+        if pattern not in self._troubled:
+            message = f"on change of {pattern}: {trouble}"
+            self._troubled[pattern] = message
             self._publish(Event(name="event.unseen", message=message, level=Level.WARNING, fields={"pattern": pattern}))
 
-    async def _compare(self, job: Job, found: FoundFiles) -> None:
-        seen = self._seen.setdefault(job.id, _Seen())
-        if not seen.has_looked:
-            await self._note(job, seen, {path: identity.text for path, identity in found.files.items()})
-            return
-        gone = {path for path in seen.files if path not in found.files and not _is_unseen(path, found.unseen)}
-        moved_from = {seen.files[path]: path for path in gone}
-        noted: dict[str, str | None] = {}
-        new: list[tuple[str, FileIdentity]] = []
-        for path, identity in self._settled(seen, found.files):
-            origin = moved_from.pop(identity.text, None)
-            if origin is not None:
-                noted[origin] = None
-            elif seen.gone.get(path) != identity.text:
-                new.append((path, identity))
-                continue
-            noted[path] = identity.text
-        # The ones that were written first come first; the others stay new until some of those that wait have begun.
-        places = max(0, MOST_QUEUED - self._requests.waiting(job))
-        for path, identity in heapq.nsmallest(places, new, key=lambda each: (each[1].modified, each[0])):
-            fault_points.point("before-change-request")
-            if await self._requests.make(job, change_id(job.id, path, identity), f"the change of {path}"):
-                fault_points.point("after-change-request")
-                noted[path] = identity.text
-        for path in noted:
-            seen.changing.pop(path, None)
-        # A file whose new name is still settling is only known to be the same by the old one.
-        awaited = {identity.text for identity, _ in seen.changing.values()}
-        left = {path: seen.files[path] for path in sorted(gone - noted.keys()) if seen.files[path] not in awaited}
-        await self._note(job, seen, {**noted, **dict.fromkeys(left)}, left)
+    # --- their runs ---------------------------------------------------------------------------------------
 
-    def _settled(self, seen: _Seen, files: Mapping[str, FileIdentity]) -> list[tuple[str, FileIdentity]]:
-        """Return the files that are not as they were seen, and stand still."""
-        now = self._clock.monotonic()
-        settled: list[tuple[str, FileIdentity]] = []
-        seen.changing = {path: change for path, change in seen.changing.items() if path in files}
-        for path, identity in files.items():
-            if seen.files.get(path) == identity.text:
-                seen.changing.pop(path, None)
-                continue
-            known = seen.changing.get(path)
-            if known is None or known[0] != identity:
-                seen.changing[path] = (identity, now)
-            elif now - known[1] >= SETTLED:
-                settled.append((path, identity))
-        return settled
+    async def _make(self, watch: _Watch, job: Job) -> None:
+        """Make runs of the new files of a job while there are places, the one that was written first at the front."""
+        seen = self._seen[job.id]
+        while (new := watch.new.get(job.id)) and (places := self._requests.places(job)):
+            files, watch.new[job.id] = new[: -places - 1 : -1], new[:-places]
+            # All at once, so that they share a commit. What is not made is found again by the next look.
+            made = await asyncio.gather(*(self._request(job, file) for file in files))
+            await seen.note_runs(file for file, is_made in zip(files, made, strict=True) if is_made)
+            for _, identity in files:
+                self._own.came(job, watch.pattern, identity)
 
-    async def _note(
-        self, job: Job, seen: _Seen, noted: Mapping[str, str | None], left: Mapping[str, str] | None = None
-    ) -> None:
-        """Put on record how files were seen; None: they are not there any more. `left` may come back as they were."""
-        gone = {path: identity for path, identity in seen.gone.items() if path not in noted} | dict(left or {})
-        for path in list(gone)[:-_MOST_GONE]:
-            del gone[path]
-        marks = _marks(job, _FILE, noted)
-        marks.update(_marks(job, _GONE, dict.fromkeys(seen.gone.keys() - gone.keys())))
-        marks.update(_marks(job, _GONE, dict(gone.items() - seen.gone.items())))
-        if not seen.has_looked:
-            marks[job.id, _LOOKED] = "1"
-        if marks and self._seen.get(job.id) is seen:
-            await self._patience.write(lambda: self._happenings.put_marks(marks))
-            seen.has_looked = True
-            seen.gone = gone
-            for path, identity in noted.items():
-                if identity is None:
-                    seen.files.pop(path, None)
-                else:
-                    seen.files[path] = identity
+    async def _request(self, job: Job, file: New) -> bool:
+        path, identity = file
+        fault_points.point("before-change-request")
+        is_made = await self._requests.make(job, change_id(job.id, path, identity), f"the change of {path}")
+        fault_points.point("after-change-request")
+        return is_made
 
-
-def _marks(job: Job, kind: str, files: Mapping[str, str | None]) -> dict[tuple[int, str], str | None]:
-    """Return the marks of one kind for identities by path; None removes one."""
-    return {(job.id, f"{kind}{spelled(path)}"): identity for path, identity in files.items()}
-
-
-def _by_path(marks: Mapping[str, str], kind: str) -> dict[str, str]:
-    """Return the identities in the marks of one kind by path."""
-    return {read_path(name.removeprefix(kind)): identity for name, identity in marks.items() if name.startswith(kind)}
-
-
-def _is_unseen(path: str, folders: Collection[str]) -> bool:
-    """Whether a path lies in one of these folders, of which nothing is known."""
-    return any(folder in {"", path} or path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+    def _new_to(self, job_id: int) -> SeenFiles:
+        return SeenFiles(job_id, happenings=self._happenings, patience=self._patience)

@@ -145,6 +145,7 @@ class Enactment:
                 await self.retire(record)
             self._announcer.tell("task.disabled", file.task_id, "disabled: nothing of it is started")
             return
+        candidate.jobs = task.jobs
         local_digest = self._local.digest_for(file.task_id, task)
         prepared = await self._prepare(candidate, reading, declaration)
         async with candidate.committing:
@@ -291,7 +292,8 @@ class Enactment:
             functions=_functions(prepared.jobs, reading),
             admitted_at=self._clock.now(),
         )
-        record = self._in_force.record(file, TaskStatus.ACTIVE, title=declaration.title, problems=reading.problems)
+        problems = (*reading.problems, *prepared.remarks)
+        record = self._in_force.record(file, TaskStatus.ACTIVE, title=declaration.title, problems=problems)
         record = replace(record, version=file.digest)
         before = self._as_it_stands(file.task_id)
         earlier = self._in_force.records.get(file.task_id)
@@ -309,9 +311,7 @@ class Enactment:
         self._note_module(record)
         self.note_lock(file.task_id, prepared.requirements)
         if self._as_it_stands(file.task_id) != before:
-            is_same_file = earlier is not None and earlier.digest == record.digest
-            told = earlier.problems if earlier is not None and is_same_file else ()
-            self._tell_admitted(record, jobs, told)
+            self._tell_admitted(record, jobs, _told(earlier, record))
 
     def _as_it_stands(self, task_id: str) -> object:
         """Return all of a task in force that concerns a person; other code beside it may be another one."""
@@ -400,6 +400,14 @@ def _starts(jobs: Sequence[Job]) -> str:
     if parts:
         return "; ".join(parts)
     return "its schedule has no further instant" if jobs else "no schedule: starts only on request"
+
+
+def _told(earlier: TaskRecord | None, record: TaskRecord) -> Sequence[Problem]:
+    """Return the problems that have been told already: those of the same file, unless it was only shown as preparing."""
+    if earlier is None or earlier.digest != record.digest:
+        return ()
+    is_first = earlier.status is TaskStatus.PREPARING and earlier.version != record.digest
+    return () if is_first else earlier.problems
 
 
 def _functions(jobs: Sequence[JobDeclaration], reading: TaskReading) -> tuple[str | None, ...]:

@@ -11,7 +11,7 @@ from task_scheduler.core.following import circles, strangers
 from task_scheduler.core.runs import FINAL
 from task_scheduler.core.tasks import Job
 from task_scheduler.core.triggers import AfterTask, read_event
-from task_scheduler.ports import Clock, Happenings, StateStore, WatchedFiles
+from task_scheduler.ports import Clock, Happenings, Ledger, StateStore, WatchedFiles
 from task_scheduler.services.changes import Changes
 from task_scheduler.services.event_requests import EventRequests
 from task_scheduler.services.followers import Followers
@@ -19,7 +19,7 @@ from task_scheduler.services.patience import Patience
 from task_scheduler.services.register import Register
 from task_scheduler.services.runner import Runner
 from task_scheduler.services.service import Publish, Service
-from task_scheduler.services.startup_events import StartupEvents
+from task_scheduler.services.startup_events import RefusedJobs, StartupEvents
 from task_scheduler.services.timetable import Timetable
 from task_scheduler.services.waits import Alarm
 
@@ -39,6 +39,7 @@ class HappeningsService(Service):
         self,
         *,
         happenings: Happenings,
+        ledger: Ledger,
         state: StateStore,
         files: WatchedFiles,
         boot: str,
@@ -46,6 +47,7 @@ class HappeningsService(Service):
         register: Register,
         timetable: Timetable,
         preparing: Callable[[], Collection[str]],
+        refused: Callable[[], RefusedJobs],
         known_tasks: Callable[[], Collection[str]],
         window_of: Callable[[str], timedelta],
         clock: Clock,
@@ -60,9 +62,17 @@ class HappeningsService(Service):
         self._known_tasks = known_tasks
         self._patience = patience
         requests = EventRequests(
-            runner=runner, register=register, timetable=timetable, clock=clock, patience=patience, publish=publish
+            ledger=ledger,
+            runner=runner,
+            register=register,
+            timetable=timetable,
+            clock=clock,
+            patience=patience,
+            publish=publish,
         )
-        self._startup = StartupEvents(state=state, requests=requests, boot=boot, preparing=preparing, patience=patience)
+        self._startup = StartupEvents(
+            state=state, requests=requests, boot=boot, preparing=preparing, refused=refused, patience=patience
+        )
         self._followers = Followers(
             happenings=happenings, requests=requests, window_of=window_of, clock=clock, patience=patience
         )
@@ -76,7 +86,6 @@ class HappeningsService(Service):
         self._ended: set[str] = set()  #: tasks of which a run has ended since
         self._told: set[tuple[str, str]] = set()
         self._following = Alarm(clock)
-        self._watching = Alarm(clock)
         self._is_followed = False
 
     def look_again(self) -> None:
@@ -88,7 +97,6 @@ class HappeningsService(Service):
         now = {job.id for job in jobs}
         if gone := before - now:
             self._followers.forget(gone)
-            self._changes.forget(gone)
             self._gone |= gone
         came = {job: event for job, event in jobs.items() if job.id not in before}
         self._came.update(came)
@@ -96,19 +104,23 @@ class HappeningsService(Service):
         self._judge_chains()
         if came or gone:
             self._following.ring()
-            self._watching.ring()
+            self._changes.follow(jobs)
 
     def hear(self, event: Event) -> None:
-        """Take note of a run that has ended: others may follow it."""
+        """Take note of what became of a run: others may follow it, or have its place in the line."""
+        if self._is_followed:
+            self._changes.hear(event)
         task = event.fields.get("task")
         if event.fields.get("state") in _ENDED and task in self._followers.tasks:
             self._ended.add(str(task))
             self._following.ring()
+        elif event.name == "task.invalid":
+            self._following.ring()  # it may have been expected since the start
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong at present with tasks that run after others, a sentence each."""
-        return [f"{task}: {told}" for task, told in sorted(self._told)]
+        """What is wrong at present with tasks that run after others, or for files, a sentence each."""
+        return [*(f"{task}: {told}" for task, told in sorted(self._told)), *self._changes.warnings]
 
     # --- lifecycle ----------------------------------------------------------------------------------------
 
@@ -120,6 +132,7 @@ class HappeningsService(Service):
         self._gone = set(marks) - there
         self._followers.load({job_id: named for job_id, named in marks.items() if job_id in there})
         self._changes.load({job_id: named for job_id, named in marks.items() if job_id in there})
+        self._changes.follow(self._jobs)
         self._is_followed = True
         self._judge_chains()
         await self._startup.begin(dict(self._jobs))
@@ -129,7 +142,7 @@ class HappeningsService(Service):
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow(), name="events: starts and ends")
-            group.create_task(self._watch(), name="events: files")
+            group.create_task(self._changes.run(), name="events: files")
 
     async def _tear_down(self) -> None:
         self._is_followed = False
@@ -142,10 +155,6 @@ class HappeningsService(Service):
             await self._forget_gone()
             ended, self._ended = self._ended, set()
             await self._followers.look(dict(self._jobs), ended)
-
-    async def _watch(self) -> None:
-        while True:
-            await self._watching.sleep(await self._changes.look(dict(self._jobs)))
 
     async def _forget_gone(self) -> None:
         """Remove the marks of jobs that are no longer in force."""

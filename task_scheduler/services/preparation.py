@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from task_scheduler.core.declaration.timing import timed
 from task_scheduler.core.environments import Lock, Requirements
 from task_scheduler.core.errors import EnvironmentFailed, Problem, TriggerError
+from task_scheduler.core.job_remarks import surprises, without_slots
 from task_scheduler.core.known_modules import package_for
-from task_scheduler.core.tasks import JobDeclaration, StartMethod, TaskDeclaration, TaskReading
+from task_scheduler.core.tasks import JobDeclaration, StartMethod, TaskDeclaration, TaskReading, identity_of
 from task_scheduler.core.triggers import read_zone
 from task_scheduler.ports import EnvironmentProvider, SourceFile, TaskReader
 from task_scheduler.services.timetable import Timetable
@@ -45,6 +46,7 @@ class Prepared:
     requirements: Requirements  #: what the lock was made for
     lock: Lock
     jobs: tuple[JobDeclaration, ...]
+    remarks: tuple[Problem, ...] = ()  #: warnings about computed schedules; reading the file gave those of written ones
 
 
 class Preparation:
@@ -81,7 +83,8 @@ class Preparation:
             problems = [*reading.problems, problem]
             raise NotAdmitted(problems, detail=error.detail, is_temporary=error.temporary) from error
         self._check_triggers(file, reading, jobs)
-        return Prepared(requirements=requirements, lock=lock, jobs=jobs)
+        remarks = tuple(self._remarks(file, reading, jobs)) if reading.computed else ()
+        return Prepared(requirements=requirements, lock=lock, jobs=jobs, remarks=remarks)
 
     def _read(self, file: SourceFile) -> Reading:
         reading = self._reader.read(file)
@@ -118,7 +121,7 @@ class Preparation:
                 found.append(Problem(path=file.path, message=str(error), line=job.line))
         if found:
             raise NotAdmitted([*reading.problems, *found])
-        return tuple({_identity(job): job for job in (*reading.jobs, *computed)}.values())
+        return tuple({identity_of(job): job for job in (*reading.jobs, *computed)}.values())
 
     def _check_triggers(self, file: SourceFile, reading: TaskReading, jobs: Sequence[JobDeclaration]) -> None:
         found: list[Problem] = []
@@ -129,6 +132,19 @@ class Preparation:
                 found.append(Problem(path=file.path, message=str(error), line=job.line))
         if found:
             raise NotAdmitted([*reading.problems, *found])
+
+    def _remarks(self, file: SourceFile, reading: TaskReading, jobs: Sequence[JobDeclaration]) -> Iterator[Problem]:
+        """Yield what is to be told of computed schedules as of written ones."""
+        written = {identity_of(job) for job in reading.jobs}
+        for job in jobs:
+            if identity_of(job) in written:
+                continue
+            trigger = self._timetable.trigger_of(job.trigger, job.timezone)
+            zone = read_zone(job.timezone) if job.timezone else self._timetable.zone
+            found = without_slots(job, file.path, trigger=trigger, zone=zone, saved_at=file.saved_at)
+            if found is not None:
+                yield found
+            yield from surprises(job, file.path)
 
 
 def needs_of(declaration: TaskDeclaration, helper_packages: Sequence[str] = ()) -> Requirements:
@@ -156,7 +172,3 @@ def preloadable(reading: TaskReading, *, is_local: Callable[[str], bool]) -> tup
     return tuple(
         name for name in reading.imports if top_level(name) not in LOCAL_PACKAGES and not is_local(top_level(name))
     )
-
-
-def _identity(job: JobDeclaration) -> tuple[str | None, str, str | None, str]:
-    return job.function, job.trigger, job.timezone, job.arguments

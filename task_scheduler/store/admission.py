@@ -9,20 +9,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from task_scheduler.core.errors import TaskSchedulerError
-from task_scheduler.core.tasks import Job, JobDeclaration
+from task_scheduler.core.tasks import Identity, Job, JobDeclaration, identity_of
 from task_scheduler.ports import Admission
 
 T = TypeVar("T")
 
-Identity = tuple[str | None, str, str | None, str]
-
 #: Values one statement of a database takes: every database takes so many.
 LARGEST_PORTION = 500
-
-
-def identity_of(job: Job | JobDeclaration) -> Identity:
-    """Return what makes a job the same job within its task: never its position in the file."""
-    return (job.function, job.trigger, job.timezone, job.arguments)
 
 
 def check_admissions(admissions: Sequence[Admission]) -> None:

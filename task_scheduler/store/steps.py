@@ -103,7 +103,7 @@ def requested(run_id: int, request: RunRequest) -> Run:
     """Make the run somebody asked for."""
     return Run(
         id=run_id,
-        kind=RunKind.MANUAL if request.job_id is None else RunKind.EVENT,
+        kind=RunKind.MANUAL if request.job_id is None and not request.is_for_event else RunKind.EVENT,
         state=RunState.QUEUED,
         task_id=request.task_id,
         job_id=request.job_id,

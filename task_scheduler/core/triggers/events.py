@@ -10,18 +10,21 @@ from typing import TypeAlias
 
 from task_scheduler.core.errors import TriggerError, did_you_mean
 from task_scheduler.core.excerpts import quoted
+from task_scheduler.core.triggers.typed_moments import first_moment, last_moment
 
 #: How the run of another task must have ended.
 ENDINGS = ("success", "failure", "any")
 DEFAULT_ENDING = "success"
 
+_SECOND = timedelta(seconds=1)
 _BLANKS = re.compile(r"[ \t]+")
 _AT = re.compile(r"at ([a-z]+)(?: (.*))?", re.IGNORECASE)
 _AFTER = re.compile(r"after(?: (.*))?", re.IGNORECASE)
 _ON_ENDING = re.compile(r"(.+) on ([a-z]+)", re.IGNORECASE)
 _CHANGE = re.compile(r"on change(?: (.*))?", re.IGNORECASE)
 _OF = re.compile(r"of (.+)", re.IGNORECASE)
-_DOUBLED = ("**", "**")  #: says no more than one of them
+_ANY_DEPTH = "**"
+_DOUBLED = (_ANY_DEPTH, _ANY_DEPTH)  #: says no more than one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class AfterTask:
 class OnChange:
     """When files of a pattern come or change."""
 
-    pattern: str  #: as in a shell; relative to the project folder unless it begins with `/`
+    pattern: str  #: as in a shell; relative to the project folder unless it begins with `/`; a folder: the files in it
 
     @property
     def text(self) -> str:
@@ -112,7 +115,10 @@ def after_task(task: object, on: object = DEFAULT_ENDING, *, said: str) -> After
 
 
 def on_change(pattern: object, *, said: str) -> OnChange:
-    """Check a pattern of files whose change is an event; `said` is the whole as written; raises TriggerError."""
+    """Check a pattern of files whose change is an event; `said` is the whole as written; raises TriggerError.
+
+    One that ends in `/` is of the files directly in that folder.
+    """
     if not isinstance(pattern, str) or not pattern.strip():
         raise TriggerError(f"{said}: write which files, such as 'inbox/*.csv'")
     files = _BLANKS.sub(" ", pattern.strip())
@@ -125,7 +131,22 @@ def on_change(pattern: object, *, said: str) -> OnChange:
         raise TriggerError(f"{said}: {quoted(pattern)} leads out by '..': write the path from / instead")
     if not files.strip("/"):
         raise TriggerError(f"{said}: {quoted(pattern)} names no file, write such as 'inbox/*.csv'")
+    if not parts[-1] and once[-1] != _ANY_DEPTH:
+        files += "/*"
     return OnChange(pattern=files)
+
+
+def why_outside(starts: str | None, ends: str | None, *, zone: tzinfo, now: datetime) -> str:
+    """Return, as the end of a sentence, why an event starts nothing now; empty: it may.
+
+    `starts` and `ends` are what the frontmatter says, as a clock of the zone shows it: a date, or a date and a time. An
+    end that is a date alone is the end of that day. None: there is no such bound.
+    """
+    if starts is not None and now < first_moment(starts, zone):
+        return f"its schedule begins {starts} (starts)"
+    if ends is not None and now >= last_moment(ends, zone) + _SECOND:
+        return f"its schedule ended {ends} (ends)"
+    return ""
 
 
 class EventTrigger:

@@ -42,7 +42,10 @@ def project(tmp_path: Path) -> Path:
         ("in/**", ["in/a.csv", "in/b.txt", "in/deep/d.csv", "in/deep/er/e.csv"]),
         ("in/**/e.csv", ["in/deep/er/e.csv"]),
         ("in/*.CSV", []),
-        ("in", []),
+        ("in", ["in/a.csv", "in/b.txt"]),
+        ("in/deep/", ["in/deep/d.csv"]),
+        ("i*", []),
+        ("**/deep", ["in/deep/d.csv"]),
     ],
 )
 def test_finds_what_a_shell_would(project: Path, pattern: str, files: list[str]) -> None:
@@ -80,8 +83,8 @@ def test_of_a_folder_that_is_not_there_nothing_is_known(project: Path, pattern: 
     assert (found.files, found.unseen) == ({}, (pattern.partition("/")[0],))
 
 
-def test_a_file_that_is_not_there_is_simply_none(project: Path) -> None:
-    assert look(project, "in/gone.csv") == FoundFiles(files={})
+def test_of_a_file_that_is_not_there_only_what_it_would_hold_as_a_folder_is_unknown(project: Path) -> None:
+    assert look(project, "in/gone.csv") == FoundFiles(files={}, unseen=("in/gone.csv/",))
 
 
 # --- what cannot be read ---------------------------------------------------------------------------------------
@@ -91,7 +94,7 @@ def test_a_file_that_is_not_there_is_simply_none(project: Path) -> None:
 def test_a_name_that_is_too_long_is_told_and_nothing_is_known_of_it(project: Path, pattern: str) -> None:
     found = look(project, pattern)
     unseen = pattern.removesuffix("/*.csv").removesuffix("/a.csv")
-    assert (found.files, found.unseen) == ({}, (unseen,))
+    assert (found.files, found.unseen, found.unread) == ({}, (unseen,), (unseen,))
     assert found.trouble == f"{unseen}: {os.strerror(errno.ENAMETOOLONG)}"
 
 
@@ -117,13 +120,14 @@ def test_a_folder_that_may_not_be_searched_is_told_and_nothing_is_known_of_it(
     monkeypatch.setattr(os, "stat", closed(os.stat))
     monkeypatch.setattr(os, "scandir", closed(os.scandir))
     found = look(project, pattern)
-    assert found.unseen == (unseen,)
+    assert (found.unseen, found.unread) == ((unseen,), (unseen,))
     assert found.trouble.endswith(f": {os.strerror(errno.EACCES)}")
     assert not any(path.startswith("in/deep/") for path in found.files)
 
 
 def test_what_is_not_there_is_no_trouble(project: Path) -> None:
-    assert {look(project, pattern).trouble for pattern in ("gone/*.csv", "a.csv/*.csv", "in/gone.csv")} == {""}
+    found = [look(project, pattern) for pattern in ("gone/*.csv", "a.csv/*.csv", "in/gone.csv")]
+    assert {(each.trouble, each.unread) for each in found} == {("", ())}
 
 
 # --- many ways to the same folder ------------------------------------------------------------------------------

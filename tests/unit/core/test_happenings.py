@@ -17,6 +17,7 @@ from task_scheduler.core.happenings import (
     spelled,
     startup_id,
 )
+from task_scheduler.core.runs import RunKind
 from task_scheduler.testing.builders import a_run
 
 IDENTITY = FileIdentity(inode=7, size=3, modified=11)
@@ -41,6 +42,11 @@ def test_the_name_tells_the_event(request_id: str | None, event: str | None, hap
 def test_a_person_may_choose_any_name() -> None:
     run = a_run(job_id=None, request_id=after_id(4, 41))
     assert (event_of(run), happening_of(run)) == (None, {})
+
+
+def test_a_job_that_never_was_in_force_has_a_name_and_no_number() -> None:
+    run = a_run(job_id=None, kind=RunKind.EVENT, request_id=startup_id("report start", "b-1", 9))
+    assert event_of(run) == "at startup"
 
 
 @given(st.binary(min_size=1))

@@ -76,6 +76,22 @@ async def test_a_warning_is_told_and_kept_while_the_task_runs() -> None:
         assert "no schedule: starts only on request" in world.told("task.admitted")[0]
 
 
+@in_event_loop
+async def test_a_warning_is_told_too_of_a_task_whose_environment_took_a_while() -> None:
+    world = World()
+    warning = Problem(path="tasks/report.py", message="no title", severity=Severity.WARNING)
+    async with world.running(catalog=True):
+        world.environments.may_build.clear()
+        world.folder.write("report", a_reading(jobs=(), problems=(warning,), dependencies=("slow",)))
+        await world.until(lambda: bool(world.environments.ensured))
+        await world.pass_time(0.2)
+        assert status(world) is TaskStatus.PREPARING
+        world.environments.may_build.set()
+        await quiet(world)
+
+        assert world.told("task.warning") == ["report: tasks/report.py: no title"]
+
+
 @pytest.mark.parametrize(
     ("triggers", "told"),
     [
@@ -371,6 +387,31 @@ async def test_computed_schedules_join_those_that_were_read() -> None:
 
         jobs = world.timetable.jobs_of("report")
         assert [(job.function, job.timezone) for job in jobs] == [("start", "Asia/Tokyo"), ("night", "Asia/Tokyo")]
+
+
+@in_event_loop
+async def test_computed_schedules_are_remarked_on_like_written_ones_in_the_log_and_on_record() -> None:
+    world = World()
+    read = JobDeclaration(function="start", trigger="*/7 * * * *", line=3)
+    both = JobDeclaration(function="night", trigger="0 0 13 * 5", line=7)
+    over = JobDeclaration(function="once", trigger="once at 2020-01-01 10:00", line=9)
+    world.environments.inspections["report"] = Inspection(jobs=(read, both, over))
+    async with world.running(catalog=True):
+        world.folder.write("report", a_reading(computed=True, jobs=(read,)), saved_at=NOON)
+        await quiet(world)
+
+        record = world.catalog.status_of("report")
+        assert record is not None
+        assert (record.status, {problem.severity for problem in record.problems}) == (
+            TaskStatus.ACTIVE,
+            {Severity.WARNING},
+        )
+        either = "either is enough; days that fit both are written as in '0 0 13 * * on fri'"
+        assert [str(problem) for problem in record.problems] == [
+            f"tasks/report.py:7: the schedule '0 0 13 * 5': day of month '13' and day of week '5': {either}",
+            "tasks/report.py:9: the schedule 'once at 2020-01-01 10:00' has come to its end: it will not run",
+        ]
+        assert world.told("task.warning") == [f"report: {problem}" for problem in record.problems]
 
 
 @in_event_loop

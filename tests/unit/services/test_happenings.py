@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from task_scheduler.core.errors import StoreError
-from task_scheduler.core.events import Event
-from task_scheduler.core.happenings import FileIdentity, happening_of
+from task_scheduler.core.events import Event, Level
+from task_scheduler.core.happenings import FileIdentity, event_of, happening_of
 from task_scheduler.core.policies import MOST_QUEUED, MisfirePolicy
 from task_scheduler.core.runs import AttemptExit, Run, RunKind, RunState
 from task_scheduler.core.tasks import JobDeclaration, Overlap
 from task_scheduler.ports import FoundFiles
 from task_scheduler.services.happenings import HappeningsService
 from task_scheduler.services.register import Admitted
-from task_scheduler.testing.builders import a_job_declaration
+from task_scheduler.testing.builders import a_job_declaration, a_task
 from task_scheduler.testing.loops import in_event_loop
 from tests.unit.services.world import World
 
@@ -34,21 +34,30 @@ class Files:
 
     files: dict[str, FileIdentity] = field(default_factory=dict)
     unseen: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     written: int = 0
+    looks: int = 0
     trouble: str = ""
     raising: dict[str, Exception] = field(default_factory=dict)  #: by pattern
+    hanging: dict[str, asyncio.Event] = field(default_factory=dict)  #: until it is set, by pattern
 
-    def write(self, path: str) -> None:
+    def write(self, path: str, at: datetime | None = None) -> None:
         self.written += 1
-        self.files[path] = FileIdentity(inode=self.written, size=3, modified=self.written)
+        modified = self.written if at is None else int(at.timestamp() * 1e9)
+        self.files[path] = FileIdentity(inode=self.written, size=3, modified=modified)
 
     def move(self, path: str, to: str) -> None:
         self.files[to] = self.files.pop(path)
 
     async def look(self, pattern: str) -> FoundFiles:
+        self.looks += 1
+        folder = pattern.partition("/")[0]
+        found = {path: identity for path, identity in self.files.items() if path.startswith(f"{folder}/")}
+        if pattern in self.hanging:
+            await self.hanging[pattern].wait()
         if pattern in self.raising:
             raise self.raising[pattern]
-        return FoundFiles(files=dict(self.files), unseen=self.unseen, trouble=self.trouble)
+        return FoundFiles(files=found, unseen=self.unseen, unread=self.unread, trouble=self.trouble)
 
 
 class EventWorld(World):
@@ -58,6 +67,7 @@ class EventWorld(World):
         self.files = Files()
         self.boot = "boot-1"
         self.preparing: set[str] = set()
+        self.refused: dict[str, tuple[Sequence[JobDeclaration], str]] = {}
         self.known: set[str] = set()
         super().__init__(**given)
         self.executor.automatic = True
@@ -67,6 +77,7 @@ class EventWorld(World):
         super()._compose()
         self.happenings = HappeningsService(
             happenings=self.store,
+            ledger=self.store,
             state=self.store,
             files=self.files,
             boot=self.boot,
@@ -74,6 +85,7 @@ class EventWorld(World):
             register=self.register,
             timetable=self.timetable,
             preparing=lambda: self.preparing,
+            refused=lambda: self.refused,
             known_tasks=lambda: self.known,
             window_of=lambda _: self._policy.window,
             clock=self.clock,
@@ -208,6 +220,55 @@ async def test_a_boot_that_was_not_seen_to_is_left_to_the_next_start_and_makes_n
     await world.restart()
     await world.pass_time(1)
     assert [run.task_id for run in await world.runs()] == ["a"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_what_cannot_be_made_ready_for_a_start_has_a_failed_run_for_it_once() -> None:
+    world = EventWorld()
+    await world.store.put_tasks([a_task(name, version=None) for name in ("at once", "later", "dropped")])
+    world.refused = {"at once": (on("at startup"), "its environment: no such package"), "dropped": ([], "")}
+    world.preparing = {"later"}
+    await world.start()
+    world.preparing = set()
+    both = [*on("at startup"), *on("at boot"), a_job_declaration(function="clocked", trigger="every 5 minutes")]
+    world.refused["later"] = (both, "its environment: no such package")
+    world.refused["dropped"] = (both, "it came after the start")
+    for _ in range(2):
+        world.events.append(Event(name="task.invalid", message="", level=Level.ERROR))
+        await world.clock.settle()
+
+    runs = await world.runs()
+    assert [(run.task_id, event_of(run), run.kind, run.state) for run in runs] == [
+        ("at once", "at startup", RunKind.EVENT, RunState.FAILED),
+        ("later", "at startup", RunKind.EVENT, RunState.FAILED),
+        ("later", "at boot", RunKind.EVENT, RunState.FAILED),
+    ]
+    assert {run.reason for run in runs} == {"could not be started: its environment: no such package"}
+    assert len(world.told("run.failed")) == 3
+
+    await world.restart_after_crash()  # another start, and the same boot
+    assert [event_of(run) for run in (await world.runs())[3:]] == ["at startup"] * 3
+    await world.stop()
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        ({"starts": "2099-01-01"}, "its schedule begins 2099-01-01 (starts)"),
+        ({"ends": "2001-06-30 18:00"}, "its schedule ended 2001-06-30 18:00 (ends)"),
+    ],
+)
+@in_event_loop
+async def test_before_its_beginning_and_after_its_end_a_schedule_starts_nothing_and_that_is_told_once(
+    declared: dict[str, str], told: str
+) -> None:
+    world = await _watching(**declared)
+    for number in range(2):
+        world.files.write(f"inbox/{number}.csv")
+        await world.pass_time(5)
+    assert await world.runs() == []
+    assert world.told("event.dropped") == [f"report is not run for the change of inbox/0.csv: {told}"]
     await world.stop()
 
 
@@ -394,6 +455,50 @@ async def test_a_flood_of_files_waits_outside_and_none_is_lost() -> None:
 
 
 @in_event_loop
+async def test_a_flood_needs_no_further_look_to_be_seen_to() -> None:
+    world = await _watching()
+    for number in range(3 * MOST_QUEUED):
+        world.files.write(f"inbox/{number}.csv")
+    while not await world.runs():
+        await world.pass_time(0.5)
+    looks = world.files.looks
+    for _ in range(100):  # without any time passing
+        await world.clock.settle()
+    assert world.files.looks == looks
+    assert await world.states() == [RunState.SUCCEEDED] * 3 * MOST_QUEUED
+    assert await _changed(world) == [f"inbox/{number}.csv" for number in range(3 * MOST_QUEUED)]
+    await world.stop()
+
+
+@in_event_loop
+async def test_marks_of_many_files_are_put_down_part_by_part_and_the_first_look_counts_with_the_last_of_them() -> None:
+    world = EventWorld()
+    await world.start()
+    parts: list[Mapping[tuple[int, str], str | None]] = []
+    put_marks = world.store.put_marks
+
+    async def put(marks: Mapping[tuple[int, str], str | None]) -> None:
+        parts.append(marks)
+        if len(parts) == 2:
+            raise asyncio.CancelledError  # as when the process dies between two commits
+        await put_marks(marks)
+
+    world.store.put_marks = put  # type: ignore[method-assign] # the moment between two commits has no other handle
+    for number in range(2_500):
+        world.files.write(f"inbox/{number}.csv")
+    await world.admit(jobs=on("on change of inbox/*.csv"))
+    await world.pass_time(5)
+    assert max(map(len, parts)) <= 1_000
+    await world.restart_after_crash()
+    await world.pass_time(5)
+    assert await world.runs() == []
+    world.files.write("inbox/new.csv")
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/new.csv"]
+    await world.stop()
+
+
+@in_event_loop
 async def test_changes_while_nobody_was_there_are_found_and_other_names_of_the_same_file_are_none() -> None:
     world = await _watching()
     world.files.write("inbox/kept.csv")
@@ -422,6 +527,128 @@ async def test_a_folder_that_cannot_be_read_is_not_an_empty_one() -> None:
     world.files.files, world.files.unseen = there, ()
     await world.pass_time(5)
     assert await world.runs() == []
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_folder_that_could_not_be_read_at_the_first_look_has_its_base_line_when_it_can_be() -> None:
+    world = EventWorld()
+    await world.start()
+    world.files.write("inbox/open/old.csv")
+    world.files.unseen = world.files.unread = ("inbox/closed",)
+    await world.admit(jobs=on("on change of inbox/**"))
+    await world.pass_time(5)
+    world.files.write("inbox/open/new.csv")
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/open/new.csv"]
+
+    await world.restart_after_crash()
+    world.files.write("inbox/closed/there before.csv")
+    world.files.write("inbox/closed/within/there before.csv")
+    world.files.unseen = world.files.unread = ("inbox/closed/deeper",)
+    await world.pass_time(5)
+    world.files.write("inbox/closed/new.csv")
+    world.files.write("inbox/closed/deeper/there before.csv")
+    world.files.unseen = world.files.unread = ()
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/open/new.csv", "inbox/closed/new.csv"]
+    (marks,) = (await world.store.marks()).values()
+    assert not any(name.startswith("unread:") for name in marks)
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_folder_that_was_not_there_at_the_first_look_was_empty() -> None:
+    world = EventWorld()
+    await world.start()
+    world.files.unseen = ("inbox",)
+    await world.admit(jobs=on("on change of inbox/*.csv"))
+    await world.pass_time(5)
+    world.files.unseen = ()
+    world.files.write("inbox/new.csv")
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/new.csv"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_look_that_hangs_keeps_no_other_one_waiting_and_is_told_once() -> None:
+    world = EventWorld()
+    released = world.files.hanging["share/*.csv"] = asyncio.Event()
+    await world.start()
+    await world.admit("share", jobs=on("on change of share/*.csv"))
+    await world.admit("report", jobs=on("on change of inbox/*.csv"))
+    await world.pass_time(5)
+    world.files.write("inbox/new.csv")
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/new.csv"]
+    assert world.told("event.unseen") == []
+    await world.pass_time(60)
+    (told,) = world.told("event.unseen")
+    assert told.startswith("on change of share/*.csv: a look at its files takes longer than 30 s")
+    assert world.happenings.warnings == [told]
+
+    released.set()
+    world.files.hanging.clear()
+    await world.pass_time(400)  # it rests the longer, the longer a look took; what is there now is not new
+    assert world.happenings.warnings == []
+    world.files.write("share/new.csv")
+    await world.pass_time(10)
+    assert len(await world.of("share")) == 1
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_stop_and_a_task_that_goes_wait_for_no_look_that_hangs() -> None:
+    world = EventWorld()
+    world.files.hanging = {f"{name}/*.csv": asyncio.Event() for name in ("gone", "stays")}
+    await world.start()
+    await world.admit("gone", jobs=on("on change of gone/*.csv"))
+    await world.admit("stays", jobs=on("on change of stays/*.csv"))
+    await world.pass_time(60)
+    await world.retire("gone")
+    assert len(world.happenings.warnings) == 1
+    await world.stop()
+    assert not world.happenings.is_running
+
+
+@in_event_loop
+async def test_a_job_that_comes_during_a_look_has_its_base_line_by_the_next_one() -> None:
+    world = EventWorld()
+    released = world.files.hanging["inbox/*.csv"] = asyncio.Event()
+    await world.start()
+    await world.admit("first", jobs=on("on change of inbox/*.csv"))
+    world.files.write("inbox/old.csv")
+    await world.admit("report", jobs=on("on change of inbox/*.csv"))
+    released.set()
+    world.files.hanging.clear()
+    await world.pass_time(5)
+    assert await _changed(world) == []
+    world.files.write("inbox/new.csv")
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/new.csv"]
+    await world.stop()
+
+
+@pytest.mark.parametrize(("one_in", "warned"), [(100, True), (4, False), (1, False)])
+@in_event_loop
+async def test_a_job_whose_runs_write_the_files_they_run_for_is_told_once(one_in: int, *, warned: bool) -> None:
+    """One in so many files is written while the job rests."""
+    world = await _watching()
+    world.files.write("inbox/0.csv")
+    for number in range(1, 20):
+        count = len(await world.runs())
+        while len(await world.runs()) == count:
+            await world.pass_time(0.5)
+        at = (await world.runs())[-1].started_at
+        assert at is not None
+        world.files.write(f"inbox/{number}.csv", at + timedelta(seconds=number % one_in == 0))
+    told = world.told("task.warning")
+    assert len(told) == warned
+    assert world.happenings.warnings == told
+    assert all("it starts itself without end" in each for each in told)
+    await world.retire()
+    assert world.happenings.warnings == []
     await world.stop()
 
 
