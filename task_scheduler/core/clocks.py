@@ -9,8 +9,12 @@ from datetime import datetime, timedelta
 NOISE = timedelta(seconds=2)
 #: A bigger step than this is a correction: nothing is replayed (the rule of Vixie cron).
 CORRECTION = timedelta(hours=3)
+#: Gaps that are kept on record, at most: the newest.
+MOST_GAPS = 100
 #: Under what name the store keeps when a scheduler was last at work: a moment in ISO form.
 LAST_SEEN = "last_seen"
+#: Under what name the store keeps the newest gaps of the clock: a line for each, oldest first.
+CLOCK_GAPS = "clock_gaps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +41,50 @@ class ClockChange:
     @property
     def is_correction(self) -> bool:
         """Whether the wall clock was wrong, so that what lay between is not owed."""
-        return abs(self.stepped) > CORRECTION
+        # What a person means by three hours is known no better than to the noise.
+        return abs(self.stepped) > CORRECTION + NOISE
+
+    @property
+    def gap(self) -> str:
+        """Return in words why the wall clock left time out that is still owed; empty: it did not."""
+        if self.suspended:
+            return f"the machine was suspended for {_told(self.suspended)}"
+        if self.stepped > timedelta(0) and not self.is_correction:
+            return f"the clock was set forward by {_told(self.stepped)}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockGap:
+    """Time of the wall clock at which no scheduler could look, though it was there."""
+
+    after: datetime  #: the last look before it
+    until: datetime  #: the first look after it
+    cause: str  #: in words
+
+
+def read_gaps(text: str | None) -> list[ClockGap]:
+    """Return the gaps on record, oldest first; none for None."""
+    lines = (line.split(" ", 2) for line in (text or "").splitlines())
+    return [
+        ClockGap(after=datetime.fromisoformat(after), until=datetime.fromisoformat(until), cause=cause)
+        for after, until, cause in lines
+    ]
+
+
+def add_gap(text: str | None, gap: ClockGap) -> str:
+    """Return what is to be on record once this gap is added to it."""
+    gaps = [*read_gaps(text), gap][-MOST_GAPS:]
+    return "\n".join(f"{each.after.isoformat()} {each.until.isoformat()} {each.cause}" for each in gaps)
+
+
+def _told(duration: timedelta) -> str:
+    """Return `3 h 20 min`, `5 min 2 s` or `12 s`."""
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours:,} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
 def compare(before: ClockReading, after: ClockReading) -> ClockChange:

@@ -53,6 +53,14 @@ class MisfirePolicy:
             window=self.window if window is None else timedelta(seconds=window),
         )
 
+    def why_missed(self, late: timedelta, *, grace: timedelta) -> str | None:
+        """Return why one slot that is so late may not run any more, None when it may; `grace` is that of its job."""
+        if late > self.window:
+            return "older than the catch-up window when a scheduler was there again"
+        if self.missed is Missed.SKIP and late > grace:
+            return "its time had passed (missed: skip)"
+        return None
+
     @staticmethod
     def grace(period: timedelta | None) -> timedelta:
         """Return how late a slot of a job with this period may start and still count as on time."""

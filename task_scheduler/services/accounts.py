@@ -9,7 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, Protocol
+from typing import Protocol
 
 from task_scheduler.core.accounting import (
     Account,
@@ -21,18 +21,17 @@ from task_scheduler.core.accounting import (
     gathered,
     listed,
 )
-from task_scheduler.core.clocks import LAST_SEEN
+from task_scheduler.core.clocks import CLOCK_GAPS, LAST_SEEN, ClockGap, read_gaps
 from task_scheduler.core.errors import Refused, TriggerError, UnknownTask
 from task_scheduler.core.planning import TICK
 from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus
 from task_scheduler.core.triggers import Trigger, read_event
+from task_scheduler.core.triggers.zones import zone_name
 from task_scheduler.ports import Catalogue, Clock, History, SlotHistory, StateStore
-from task_scheduler.services.overview import MAY_BE_SUSPENDED, iso
+from task_scheduler.services.documents import Document, iso
 from task_scheduler.services.requested_entry import call_text, why_not_in_force
-from task_scheduler.services.said_days import midnight, read_day, read_moment, zone_name
-
-#: A JSON object.
-Document = dict[str, Any]
+from task_scheduler.services.said_days import midnight, read_day, read_moment
+from task_scheduler.services.task_documents import MAY_BE_SUSPENDED
 
 #: Lines of a job's day before those that tell the same are joined.
 MOST_LINES = 500
@@ -94,6 +93,7 @@ class Accounts:
         all_jobs = await self._record.all_jobs(task)
         bounds = await self._record.slot_bounds(task)
         admissions = await self._record.admissions(task)
+        gaps = read_gaps(await self._record.get(CLOCK_GAPS))
         ledgers = [
             _Ledger(
                 record=self._record,
@@ -102,6 +102,7 @@ class Accounts:
                 zone=self._zone_of(job),
                 now=now,
                 admissions=admissions,
+                gaps=gaps,
                 term=Term.of(
                     first=bounds[job.id].first if job.id in bounds else None,
                     last=bounds[job.id].last if job.id in bounds else None,
@@ -176,6 +177,7 @@ class _Ledger:
         zone: tzinfo,
         now: datetime,
         admissions: Sequence[datetime],
+        gaps: Sequence[ClockGap],
         term: Term,
     ) -> None:
         self._record = record
@@ -184,6 +186,7 @@ class _Ledger:
         self.zone = zone
         self._now = now
         self._admissions = admissions
+        self._gaps = gaps
         self.term = term
 
     async def day(self, day: str | None) -> Document:
@@ -278,6 +281,7 @@ class _Ledger:
     def line(self, stretch: Stretch) -> Document:
         """Return what became of a slot, or of several in a row."""
         run = stretch.run
+        found_late = run is not None and run.created_at - stretch.last > _FOUND_LATE
         return {
             "first": iso(stretch.first),
             "last": iso(stretch.last),
@@ -291,9 +295,15 @@ class _Ledger:
             "reason": "" if run is None else run.reason,
             "late": None if run is None or run.started_at is None else (run.started_at - stretch.last).total_seconds(),
             "recorded_at": None if run is None else iso(run.created_at),
-            "found_late": run is not None and run.created_at - stretch.last > _FOUND_LATE,
+            "found_late": found_late,
+            "gap": self._gap(stretch.last) if found_late else None,
             "ended_at": None if run is None or run.ended_at is None else iso(run.ended_at),
         }
+
+    def _gap(self, slot: datetime) -> str | None:
+        """Return in words why a scheduler that was there could not look at an instant; None: nothing is known of it."""
+        # The newest of several: a clock that was set back lives through the same time again.
+        return next((gap.cause for gap in reversed(self._gaps) if gap.after < slot <= gap.until), None)
 
 
 async def _nearest(ledgers: Sequence[_Ledger], at: str, now: datetime) -> list[Document]:

@@ -150,12 +150,7 @@ class Rescuer:
             return None
         if run.paused_at is not None:
             return None  # it is late because somebody wanted it so
-        late, policy = now - run.scheduled_for, self._policy_of(run)
-        if late > policy.window:
-            return "older than the catch-up window when a scheduler was there again"
-        if policy.missed is MissedPolicy.SKIP and late > self._runner.grace_of(run):
-            return "its time had passed (missed: skip)"
-        return None
+        return self._policy_of(run).why_missed(now - run.scheduled_for, grace=self._runner.grace_of(run))
 
     def _tell(self, settled: Settled) -> None:
         message = (

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from task_scheduler import fault_points
-from task_scheduler.core.clocks import LAST_SEEN, ClockChange, ClockReading, compare
+from task_scheduler.core.clocks import (
+    CLOCK_GAPS,
+    LAST_SEEN,
+    ClockChange,
+    ClockGap,
+    ClockReading,
+    add_gap,
+    compare,
+)
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.outcomes import Missed
@@ -25,7 +33,7 @@ from task_scheduler.services.patience import STORE_RETRY_DELAY, Patience
 from task_scheduler.services.register import Register
 from task_scheduler.services.runner import Runner
 from task_scheduler.services.service import Publish, Service
-from task_scheduler.services.slot_events import slots_merged, slots_missed
+from task_scheduler.services.slot_events import misfires
 from task_scheduler.services.timetable import TimedJob, Timetable
 from task_scheduler.services.waits import Alarm
 
@@ -52,6 +60,18 @@ class _Planned:
 
     claims: list[SlotClaim]
     next_run: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Armed:
+    """A run on record that is handed over at its instant."""
+
+    at: datetime
+    run: Run
+    is_judged: bool  #: whether its slot was late when it was claimed, and may run all the same
+
+    def __lt__(self, other: _Armed) -> bool:
+        return (self.at, self.run.id) < (other.at, other.run.id)
 
 
 class Scheduler(Service):
@@ -100,7 +120,7 @@ class Scheduler(Service):
         self.turn = asyncio.Lock()
         self._planning = Alarm(clock)
         self._handing_over = Alarm(clock, exact=True)
-        self._armed: list[tuple[datetime, int]] = []
+        self._armed: list[_Armed] = []
         self._generation = 0
         self._reading: ClockReading | None = None
         self._seen_at: datetime | None = None
@@ -126,12 +146,12 @@ class Scheduler(Service):
 
     def arm(self, run: Run) -> None:
         """Hand a run that a former scheduler claimed ahead over at its instant."""
-        self._arm(run, None, in_turn=False, makes_up=False)
+        self._arm(run, None, in_turn=False, makes_up=False, is_judged=False)
 
     @property
     def next_due(self) -> datetime | None:
         """Return the next instant at which anything is due."""
-        armed = self._armed[0][0] if self._armed else None
+        armed = self._armed[0].at if self._armed else None
         owed = self._timetable.next_due()
         return min((moment for moment in (armed, owed) if moment is not None), default=None)
 
@@ -195,16 +215,19 @@ class Scheduler(Service):
         if not due:
             self._patience.give_up(self)
         overdue = Overdue.among(due, now)
+        claims: list[SlotClaim] = []
         while due:
             batch, due = due[:MOST_CLAIMED_AT_ONCE], due[MOST_CLAIMED_AT_ONCE:]
             try:
-                await self._put_on_record({timed.job.id: self._plan(timed, now) for timed in batch})
+                claims += await self._put_on_record({timed.job.id: self._plan(timed, now) for timed in batch})
             except StoreError as error:
                 # Nothing runs that is not on record. The slots stay owed; the misfire policy judges them later.
                 self._timetable.put_back([*batch, *due])
+                self._tell_misfires(claims)
                 self._patience.note_failure(self, error)
                 return False
             self._patience.note_success(self)
+        self._tell_misfires(claims)
         if overdue is not None:
             self.overdue = overdue
             self._publish(overdue.event())
@@ -230,14 +253,15 @@ class Scheduler(Service):
         self._tell_misfires(claims)
         return True
 
-    async def _put_on_record(self, planned: dict[int, _Planned]) -> None:
+    async def _put_on_record(self, planned: dict[int, _Planned]) -> Sequence[SlotClaim]:
+        """Put plans on record and take over what is to run; return the claims, of which misfires are still to be told."""
         claims = [claim for plan in planned.values() for claim in plan.claims]
         runs = await self._ledger.claim(claims, {job_id: plan.next_run for job_id, plan in planned.items()})
         fault_points.point("after-claim-commit")
         for job_id, plan in planned.items():
             self._timetable.move_on(job_id, plan.next_run)
         self._take_over(runs, claims)
-        self._tell_misfires(claims)
+        return claims
 
     def _plan(self, timed: TimedJob, now: datetime) -> _Planned:
         if timed.job.next_run is None:
@@ -301,7 +325,9 @@ class Scheduler(Service):
             claim = claimed[run.job_id, run.scheduled_for]
             is_late = claim.scheduled_for < claim.created_at
             in_turn = is_late and self._policy_of(run.task_id).missed is MissedPolicy.ALL
-            self._arm(run, claim.attempt, in_turn=in_turn, makes_up=is_late and self._makes_up(claim))
+            self._arm(
+                run, claim.attempt, in_turn=in_turn, makes_up=is_late and self._makes_up(claim), is_judged=is_late
+            )
 
     def _makes_up(self, claim: SlotClaim) -> bool:
         """Whether a slot is made up for: nobody was there at its instant, or it is later than it may be."""
@@ -310,20 +336,17 @@ class Scheduler(Service):
         late = claim.created_at - claim.scheduled_for
         return late > LEAST_GRACE and late > self._runner.grace_of_slot(claim.job.id, claim.scheduled_for)
 
-    def _arm(self, run: Run, attempt: AttemptClaim | None, *, in_turn: bool, makes_up: bool) -> None:
+    def _arm(self, run: Run, attempt: AttemptClaim | None, *, in_turn: bool, makes_up: bool, is_judged: bool) -> None:
         if run.scheduled_for is None:
             raise ValueError(f"run {run.id} has no instant")
         self._runner.arm(run, attempt, in_turn=in_turn, makes_up=makes_up)
-        heapq.heappush(self._armed, (run.scheduled_for, run.id))
-        if self._armed[0][1] == run.id:
+        heapq.heappush(self._armed, _Armed(at=run.scheduled_for, run=run, is_judged=is_judged))
+        if self._armed[0].run.id == run.id:
             self._handing_over.ring()
 
     def _tell_misfires(self, claims: Sequence[SlotClaim]) -> None:
-        for claim in claims:
-            if isinstance(claim.outcome, Missed):
-                self._publish(slots_missed(claim, claim.outcome.reason))
-            elif claim.merged:
-                self._publish(slots_merged(claim))
+        for event in misfires(claims):
+            self._publish(event)
 
     def _warm_up(self, now: datetime) -> None:
         """Have workers ready for what is due soon."""
@@ -355,18 +378,35 @@ class Scheduler(Service):
         while True:
             now = self._clock.now()
             due: list[int] = []
-            while self._armed and self._armed[0][0] <= now:
-                due.append(heapq.heappop(self._armed)[1])
+            while self._armed and self._armed[0].at <= now:
+                armed = heapq.heappop(self._armed)
+                missed = self._why_missed(armed, now)
+                if missed is None:
+                    due.append(armed.run.id)
+                else:
+                    self._runner.drop([armed.run.id], missed)
             if due:
                 self._runner.due(due)
             await self._handing_over.sleep(self._time_to_next())
+
+    def _why_missed(self, armed: _Armed, now: datetime) -> Missed | None:
+        """Return why a slot that was claimed ahead may not run any more, None when it may.
+
+        Between the claim and its instant the machine may have slept, or its clock been set.
+        """
+        late = now - armed.at
+        if armed.is_judged or armed.run.job_id is None or late <= LEAST_GRACE:
+            return None
+        grace = self._runner.grace_of_slot(armed.run.job_id, armed.at)
+        reason = self._policy_of(armed.run.task_id).why_missed(late, grace=grace)
+        return None if reason is None else Missed(reason)
 
     def _time_to_next(self) -> float | None:
         """Return seconds until the next run is handed over; None when none is armed."""
         if not self._armed:
             return None
         # At most the loop interval, since the wall clock can be set while this sleeps.
-        return min((self._armed[0][0] - self._clock.now()).total_seconds(), self._loop_interval)
+        return min((self._armed[0].at - self._clock.now()).total_seconds(), self._loop_interval)
 
     # --- clocks -------------------------------------------------------------------------------------------
 
@@ -378,9 +418,12 @@ class Scheduler(Service):
         before, reading = self._reading, self._read_clocks()
         change = ClockChange.none() if before is None else compare(before, reading)
         if change.suspended:
-            self._tell_clock("clock.suspended", f"the machine was suspended for {change.suspended}")
+            self._tell_clock("clock.suspended", change.gap)
         if change.suspended or change.stepped:
             self._there_since = reading.wall
+        if before is not None and change.gap:
+            # Before the slots in it: whoever asks why they are late is told.
+            await self._record_gap(ClockGap(after=before.wall, until=reading.wall, cause=change.gap))
         if change.is_correction:
             await self._correct(reading.wall, change)
         elif change.stepped:
@@ -390,17 +433,21 @@ class Scheduler(Service):
         self._reading = reading
         return reading.wall
 
+    async def _record_gap(self, gap: ClockGap) -> None:
+        recorded = await self._patience.write(lambda: self._state.get(CLOCK_GAPS))
+        await self._patience.write(lambda: self._state.put(CLOCK_GAPS, add_gap(recorded, gap)))
+
     async def _correct(self, now: datetime, change: ClockChange) -> None:
         """Plan everything from now: the time the clock showed before was wrong."""
         self._generation += 1
         hours = change.stepped / timedelta(hours=1)
         reason = f"the clock was corrected by {hours:+.1f} h"
         self._tell_clock("clock.corrected", f"{reason}: all jobs are planned from now")
-        armed, self._armed = [run_id for _, run_id in self._armed], []
+        armed, self._armed = [armed.run.id for armed in self._armed], []
         self._runner.drop(armed, Missed(reason))
         await self._patience.write(lambda: self._state.put(CLOCK_GENERATION, str(self._generation)))
         # Planned anew at each try: the timetable may change while the store fails.
-        await self._patience.write(lambda: self._put_on_record(self._plans_from(now, reason)))
+        self._tell_misfires(await self._patience.write(lambda: self._put_on_record(self._plans_from(now, reason))))
 
     async def _write_off_lost_time(self) -> None:
         """Record the slots between a backup and its restore as missed: they may have run, and run no second time."""
@@ -408,9 +455,10 @@ class Scheduler(Service):
         if not unsettled:
             return
         restored = Restored.parse(unsettled)
-        await self._patience.write(
+        claims = await self._patience.write(
             lambda: self._put_on_record(self._plans_from(restored.at, restored.reason, owed_only=True))
         )
+        self._tell_misfires(claims)
         await self._patience.write(lambda: self._state.put(UNSETTLED, ""))
 
     def _plans_from(self, now: datetime, reason: str, *, owed_only: bool = False) -> dict[int, _Planned]:

@@ -10,8 +10,9 @@ from task_scheduler.ports import Clock
 
 T = TypeVar("T")
 
-#: A longer sleep is taken in pieces, since the timers of the system stand still while the machine sleeps.
-LONGEST_NAP = 30.0
+#: A longer sleep is taken in pieces, since the timers of the system stand still while the machine sleeps: this long
+#: after its return, in seconds, what was due meanwhile begins at the latest.
+LONGEST_NAP = 10.0
 #: Less than this, in seconds, is not worth another sleep.
 SHORTEST_NAP = 1e-4
 

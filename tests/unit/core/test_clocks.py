@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from task_scheduler.core.clocks import ClockChange, ClockReading, compare
+from task_scheduler.core.clocks import MOST_GAPS, ClockChange, ClockGap, ClockReading, add_gap, compare, read_gaps
 from task_scheduler.testing.clock import NOON
 
 BEFORE = ClockReading(wall=NOON, monotonic=100.0, boottime=200.0)
@@ -44,6 +44,48 @@ def test_more_than_three_hours_in_either_direction_are_a_correction(*, hours: fl
     change = ClockChange(suspended=timedelta(0), stepped=timedelta(hours=hours))
 
     assert change.is_correction is is_correction
+
+
+@pytest.mark.parametrize("noise", [-1.9, 0, 1.9])
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_just_three_hours_are_none_however_they_were_read(hours: float, noise: float) -> None:
+    change = compare(BEFORE, reading(wall=hours * 3_600 + noise, monotonic=0, boottime=0))
+
+    assert change.stepped
+    assert not change.is_correction
+
+
+@pytest.mark.parametrize(
+    ("suspended", "stepped", "gap"),
+    [
+        (0, 0, ""),
+        (12_000, 0, "the machine was suspended for 3 h 20 min"),
+        (302.4, 0, "the machine was suspended for 5 min 2 s"),
+        (3, 0, "the machine was suspended for 3 s"),
+        (0, 3_600, "the clock was set forward by 1 h 0 min"),
+        (60, 3_600, "the machine was suspended for 1 min 0 s"),
+        (0, -3_600, ""),
+        (0, 20_000, ""),  # nothing of it is owed
+    ],
+)
+def test_what_left_time_out_is_told(*, suspended: float, stepped: float, gap: str) -> None:
+    change = ClockChange(suspended=timedelta(seconds=suspended), stepped=timedelta(seconds=stepped))
+
+    assert change.gap == gap
+
+
+def test_the_newest_gaps_are_kept() -> None:
+    gaps = [
+        ClockGap(after=NOON + timedelta(hours=hour), until=NOON + timedelta(hours=hour + 1), cause=f"gap {hour}")
+        for hour in range(MOST_GAPS + 2)
+    ]
+    recorded: str | None = None
+
+    for gap in gaps:
+        recorded = add_gap(recorded, gap)
+
+    assert read_gaps(recorded) == gaps[2:]
+    assert read_gaps(None) == []
 
 
 def test_a_suspend_is_no_correction_however_long() -> None:

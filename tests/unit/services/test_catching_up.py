@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.runs import RunKind, RunState
 from task_scheduler.core.tasks import Missed, Overlap
-from task_scheduler.core.waiting_line import WaitingLines, places_to_make_up
 from task_scheduler.services.occasions import Occasion, occasion_of
 from task_scheduler.services.overdue import Overdue
 from task_scheduler.services.schedules import ScheduleOverview
+from task_scheduler.services.slot_events import MOST_TOLD
 from task_scheduler.services.timetable import TimedJob, Timetable
 from task_scheduler.testing.builders import a_job, a_job_declaration, a_run
 from task_scheduler.testing.clock import NOON
@@ -211,48 +209,39 @@ async def test_a_run_that_was_adopted_counts_among_those_that_are_made_up_for() 
     await world.stop()
 
 
-@given(
-    st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.floats(0, 100)), max_size=40),
-    st.integers(1, 6),
-)
-def test_the_lines_give_each_run_once_and_never_too_many_places_to_those_made_up_for(
-    waiting: list[tuple[bool, int, float]], places: int
-) -> None:
-    lines = WaitingLines()
-    for run_id, (makes_up, task, begin_by) in enumerate(waiting):
-        lines.join(str(task), run_id, begin_by, makes_up=makes_up)
-
-    served: list[int] = []
-    held: list[int] = []
-    while True:
-        making_up = sum(waiting[run_id][0] for run_id in held)
-        assert making_up <= places_to_make_up(places)
-        first = lines.next(0.0, places=places, making_up=making_up) if len(held) < places else None
-        if first is not None:
-            served.append(first)
-            held.append(first)
-        elif held:
-            held.pop(0)
-        else:
-            break
-
-    assert sorted(served) == list(range(len(waiting)))
-
-
-def test_whoever_leaves_a_line_is_not_served() -> None:
-    lines = WaitingLines()
-    for run_id, makes_up in enumerate((True, True, False)):
-        lines.join("report", run_id, 1.0, makes_up=makes_up)
-
-    lines.leave("report", 0, makes_up=True)
-    lines.leave("report", 2, makes_up=False)
-
-    assert [lines.next(0.0, places=2, making_up=0) for _ in range(2)] == [1, None]
-    with pytest.raises(ValueError, match="not enough values"):
-        lines.leave("report", 0, makes_up=True)
-
-
 # --- told -------------------------------------------------------------------------------------------------
+
+
+@in_event_loop
+async def test_after_a_long_stop_what_many_jobs_missed_is_told_by_its_sums() -> None:
+    world = World(policy=MisfirePolicy(missed=Missed.SKIP))
+    await world.start()
+    for number in range(MOST_TOLD + 1):
+        await world.admit(f"task-{number:02}")
+    await world.admit("hourly", jobs=[HOURLY], missed=Missed.ONCE)
+
+    await _down(world, 2 * 3_600 + 30)
+
+    assert world.told("slots.missed") == [
+        "2,499 slots of 21 jobs missed since 2026-03-01 12:01:00 UTC: each is on record, see `history`"
+    ]
+    assert world.told("slots.merged") == ["1 run of 1 job stands for 1 earlier slot since 2026-03-01 13:00:00 UTC"]
+    missed = [run for run in await world.runs() if run.state is RunState.MISSED]
+    assert {run.task_id for run in missed} == {f"task-{number:02}" for number in range(MOST_TOLD + 1)}
+    await world.stop()
+
+
+@in_event_loop
+async def test_what_few_jobs_missed_is_told_of_each() -> None:
+    world = World(policy=MisfirePolicy(missed=Missed.SKIP))
+    await world.start()
+    for number in range(MOST_TOLD):
+        await world.admit(f"task-{number:02}")
+
+    await _down(world, 600 + 30)
+
+    assert len(world.told("slots.missed")) == MOST_TOLD
+    await world.stop()
 
 
 @in_event_loop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -246,11 +247,45 @@ async def test_a_suspend_is_told_and_its_slots_follow_the_misfire_policy() -> No
 
         run = await world.the_run()
         assert run.merged == 239
-        assert world.told("clock.suspended") == ["the machine was suspended for 4:00:00"]
+        assert world.told("clock.suspended") == ["the machine was suspended for 4 h 0 min"]
         assert world.told("clock.corrected") == []
 
 
-@pytest.mark.parametrize("hours", [-2.5, 2.5])
+@pytest.mark.parametrize(
+    ("declared", "hours", "reason"),
+    [
+        ({"missed": Missed.SKIP}, 4, "its time had passed (missed: skip)"),
+        ({}, 30, "older than the catch-up window when a scheduler was there again"),
+        ({}, 4, None),
+        ({"missed": Missed.SKIP}, 0.01, None),
+    ],
+)
+def test_a_suspend_between_the_claim_and_its_instant_makes_the_slot_a_late_one(
+    declared: dict[str, Any], hours: float, reason: str | None
+) -> None:
+    @in_event_loop
+    async def scenario() -> None:
+        world = World()
+        async with world.running():
+            await world.admit(jobs=[a_job_declaration(trigger="every 1 hours")], **declared)
+            await world.pass_time(3_599.7)
+            (claimed,) = await world.runs()
+
+            world.clock.suspend(hours * 3_600)
+            await world.pass_time(1)
+
+            run = (await world.runs())[0]
+            assert (claimed.state, claimed.id) == (RunState.QUEUED, run.id)
+            is_begun = run.id in {request.id.run_id for request in world.executor.launched}
+            if reason is None:
+                assert is_begun
+            else:
+                assert (run.state, run.reason, is_begun) == (RunState.MISSED, reason, False)
+
+    scenario()
+
+
+@pytest.mark.parametrize("hours", [-2.5, 2.5, -3, 3])
 def test_a_small_step_is_no_correction(hours: float) -> None:
     @in_event_loop
     async def scenario() -> None:
