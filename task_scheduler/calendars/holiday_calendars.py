@@ -6,7 +6,9 @@ import hashlib
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from task_scheduler.calendars.country import PART, country_calendar, country_stamp
 from task_scheduler.calendars.dates import read_dates
@@ -17,6 +19,8 @@ from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.calendars import Calendar
 from task_scheduler.private_files import claim_private
 
+#: Where a project's scheduler keeps copies of calendar files.
+COPIES = Path("data", "calendars")
 #: Letters of a country, and of a part of it.
 _COUNTRY = re.compile(rf"([A-Z]{{2}})(?:-({PART}))?")
 _READERS = {".ics": read_ics, ".txt": read_dates}
@@ -33,18 +37,34 @@ class _Kept:
     calendar: FileCalendar
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """A copy that counts in the place of a calendar's file."""
+
+    reason: str  #: why the file cannot be used
+    kept_at: datetime  #: when the copy was made, in UTC
+
+
 class HolidayCalendars:
     """Calendars of countries and of the files in one project folder, each read when it is first asked for."""
 
-    def __init__(self, project: Path, *, copies: Path | None = None) -> None:
+    def __init__(self, project: Path, *, copies: Path | None = None, keeps: bool = True) -> None:
         """`copies` is a folder that keeps each file as it was when it could last be read, and what it said holds on.
 
-        None: a file that cannot be read is no calendar.
+        None: a file that cannot be read is no calendar. With `keeps` false copies are used, and none is made.
         """
         self._project = project
         self._copies = copies
+        self._keeps = keeps
+        #: The copies in use, by the calendar's name, as far as calendars have been asked for.
+        self.stand_ins: dict[str, StandIn] = {}
         self._countries: dict[str, Calendar] = {}
         self._files: dict[str, _Kept] = {}
+
+    @classmethod
+    def for_looking(cls, project: Path) -> Self:
+        """Return those of a project as its scheduler has them, for who changes nothing."""
+        return cls(project, copies=project / COPIES, keeps=False)
 
     def holidays(self, name: str) -> Calendar:
         """Return the calendar of `DE`, `DE-BY` or a path in the project that ends in .ics or .txt.
@@ -54,11 +74,14 @@ class HolidayCalendars:
         """
         if PurePosixPath(name).suffix in _READERS:
             try:
-                return self._file(name).calendar
-            except TriggerError:
+                calendar = self._file(name).calendar
+            except TriggerError as fault:
                 if (earlier := self._earlier(name)) is None:
                     raise
+                self._note_stand_in(name, str(fault))
                 return earlier
+            self.stand_ins.pop(name, None)
+            return calendar
         match = _COUNTRY.fullmatch(name)
         if match is None:
             raise TriggerError(
@@ -103,7 +126,7 @@ class HolidayCalendars:
         return self._files[name]
 
     def _keep_copy(self, name: str, content: bytes) -> None:
-        if self._copies is None:
+        if self._copies is None or not self._keeps:
             return
         copy = self._copies / _copy_of(name)
         partial = copy.with_name(f"{copy.name}.new")
@@ -126,6 +149,14 @@ class HolidayCalendars:
                 return None
             self._files[name] = _Kept(state=(), stamp=hashlib.sha256(content).hexdigest(), calendar=calendar)
         return self._files[name].calendar
+
+    def _note_stand_in(self, name: str, reason: str) -> None:
+        if self._copies is None:
+            return
+        # A copy may be gone although what it said is known.
+        with suppress(OSError):
+            kept_at = (self._copies / _copy_of(name)).stat().st_mtime
+            self.stand_ins[name] = StandIn(reason=reason, kept_at=datetime.fromtimestamp(kept_at, UTC))
 
 
 def _copy_of(name: str) -> str:

@@ -41,6 +41,7 @@ class Severity(StrEnum):
 
     ERROR = "error"  # the file is not admitted; the last good version stays in force
     WARNING = "warning"  # the file is admitted and the person is told
+    NOTE = "note"  # nothing is wrong; told by `check` alone, and counted by nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,11 +23,21 @@ def strangers(task: str, after: After, known: Collection[str]) -> Sequence[str]:
 def circles(task: str, after: After) -> Mapping[str, str]:
     """Return a sentence for each task after which this one cannot run, since that one comes after this one itself."""
     return {
-        name: f"{' after '.join((task, *way))}: each run would start the next one without end, so {task} is not run "
-        f"after {name}"
+        name: f"{told_circle(found)}, so {task} is not run after {name}"
         for name in sorted(after.get(task, ()))
-        if (way := _way(name, task, after))
+        if (found := circle(task, name, after))
     }
+
+
+def circle(task: str, name: str, after: After) -> tuple[str, ...]:
+    """Return the shortest circle in which a task runs after another one, from the task to itself; empty: there is none."""
+    way = _way(name, task, after)
+    return (task, *way) if way else ()
+
+
+def told_circle(found: Sequence[str]) -> str:
+    """Return the beginning of a sentence about a circle: what it is, and what it would do."""
+    return f"{' after '.join(found)}: each run would start the next one without end"
 
 
 def _way(begin: str, end: str, after: After) -> tuple[str, ...]:

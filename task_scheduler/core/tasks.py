@@ -135,6 +135,15 @@ class Job:
     tags: tuple[str, ...] = ()  #: words to find it by, in the file's order; no part of its identity
 
 
+#: A job within its task: function, trigger, time zone and arguments.
+Identity = tuple[str | None, str, str | None, str]
+
+
+def identity_of(job: JobDeclaration | Job) -> Identity:
+    """Return what makes a job the same job within its task: never its position in the file."""
+    return job.function, job.trigger, job.timezone, job.arguments
+
+
 class FileKind(StrEnum):
     """What a `.py` file in the folder of tasks turns out to be."""
 
@@ -150,6 +159,7 @@ class TaskReading:
     declaration: TaskDeclaration | None  #: None: a module, or not readable
     jobs: tuple[JobDeclaration, ...] = ()
     computed: bool = False  #: a schedule or its arguments are computed: `jobs` is complete only after an import
+    computed_line: int | None = None  #: where the first of them stands; None: none is computed
     has_start: bool = False  #: it defines a top-level `start`
     imports: tuple[str, ...] = ()  #: dotted modules imported unconditionally at top level, in order, absolute
     import_lines: Mapping[str, int] = field(default_factory=dict)  #: where each of `imports` stands first

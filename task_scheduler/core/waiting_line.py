@@ -31,6 +31,7 @@ class WaitingLine:
         self._heap: list[tuple[float, int, str]] = []  #: the same; entries that are no longer true are passed over
         self._order = count()
         self._size = 0
+        self._taken: tuple[float, int, str] | None = None  #: the turn of the run that was taken out last
 
     def __len__(self) -> int:
         """Return how many runs wait."""
@@ -62,6 +63,7 @@ class WaitingLine:
             line = self._lines[task_id]
             _, run_id = line.popleft()
             self._size -= 1
+            self._taken = begin_by, order, task_id
             if line:
                 # From now, where its turn came early since nobody else waited: it must not pay for that later.
                 self._give_turn(task_id, max(line[0][0], min(begin_by, now) + self._patience))
@@ -69,6 +71,21 @@ class WaitingLine:
                 self._forget(task_id)
             return run_id
         return None
+
+    def keep_turn(self) -> float:
+        """Leave the turn of the run taken out last, which does not begin, to its task; return by when that turn is.
+
+        Whoever waits for another run of its task, and is asked again and again, must not use up turns; nor may it come
+        back with the moment it joined with, or the runs of one long row would go before all others each time.
+        """
+        if self._taken is None:
+            raise AssertionError("nobody was taken out of the line")
+        (begin_by, order, task_id), self._taken = self._taken, None
+        line = self._lines.get(task_id)
+        if line:
+            turn = self._turns[task_id] = (max(line[0][0], begin_by), order)
+            heapq.heappush(self._heap, (*turn, task_id))
+        return begin_by
 
     def leave(self, task_id: str, run_id: int) -> None:
         """Take a run out of the line before its turn; raises ValueError when it does not stand there."""
@@ -114,6 +131,10 @@ class WaitingLines:
         if owed is not None and (due is None or owed < due):
             return self._making_up.next(now)
         return self._on_time.next(now)
+
+    def keep_turn(self, *, makes_up: bool) -> float:
+        """Leave the turn of the run taken out last, which does not begin, to its task; return by when that turn is."""
+        return self._line(makes_up=makes_up).keep_turn()
 
     def _line(self, *, makes_up: bool) -> WaitingLine:
         return self._making_up if makes_up else self._on_time

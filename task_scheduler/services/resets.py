@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 from task_scheduler import fault_points
 from task_scheduler.core.outcomes import GIVEN_UP, Missed
@@ -19,7 +19,7 @@ from task_scheduler.core.planning import JobPlan, MissSlots, give_up
 from task_scheduler.core.runs import AttemptId, Run
 from task_scheduler.core.tasks import Job
 from task_scheduler.ports import Clock, GivenUp, History, Resets, SlotClaim
-from task_scheduler.services.overview import iso
+from task_scheduler.services.documents import Document, iso
 from task_scheduler.services.patience import Patience
 from task_scheduler.services.requested_entry import call_text
 from task_scheduler.services.service import Publish
@@ -36,9 +36,6 @@ MAY_BE_AT_WORK = "may be at work: the next start finds out"
 MOST_AT_ONCE = 500
 #: Jobs planned in one turn of the event loop.
 _TURN = 25
-
-#: A JSON object.
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

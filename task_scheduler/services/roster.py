@@ -107,6 +107,10 @@ class Roster:
         active.phase = Phase.HELD
         return active
 
+    def keep_turn(self, active: ActiveRun) -> None:
+        """Have the run that was taken out of the line last, and does not begin, leave its turn to its task."""
+        active.begin_by = self._lines.keep_turn(makes_up=active.makes_up)
+
     # --- places -------------------------------------------------------------------------------------------
 
     def take_place(self, active: ActiveRun) -> None:

@@ -65,16 +65,6 @@ def days_of(first: date) -> Sequence[date]:
     return days
 
 
-def zone_key(zone: tzinfo) -> str | None:
-    """Return the name by which a zone can be found again; None: it is this machine's, and has none."""
-    return "UTC" if zone is UTC else getattr(zone, "key", None)
-
-
-def zone_name(zone: tzinfo) -> str:
-    """Return the name of a zone, such as `Europe/Berlin`."""
-    return str(getattr(zone, "key", None) or zone)
-
-
 def _check_year(day: date) -> None:
     if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
         raise Refused(f"the year {day.year} is not one of {_FIRST_YEAR} to {_LAST_YEAR}")

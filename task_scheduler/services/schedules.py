@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
 
 from task_scheduler.core.errors import TriggerError, UnknownTask
 from task_scheduler.core.planning import MissSlots, RunSlot, plan_job
@@ -16,18 +15,18 @@ from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.runs import Run, RunKind, RunState
 from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus, errors_of
 from task_scheduler.core.triggers import NO_CALENDARS, Calendars, Trigger, has_slots, parse_trigger, read_zone
+from task_scheduler.core.triggers.zones import zone_key
 from task_scheduler.ports import Catalogue, Clock, History, RunFilter
-from task_scheduler.services.overview import MAY_BE_SUSPENDED, MOST_RUNS, SHORT, SUSPENDED, iso
+from task_scheduler.services.chains import chain_faults
+from task_scheduler.services.documents import MOST_RUNS, SHORT, Document, iso, iso_or_none
+from task_scheduler.services.over import over_since
 from task_scheduler.services.requested_entry import call_text, why_not_in_force
-from task_scheduler.services.said_days import zone_key
-
-#: A JSON object.
-Document = dict[str, Any]
+from task_scheduler.services.task_documents import MAY_BE_SUSPENDED, SUSPENDED
 
 #: What `overdue` calls a job.
 OVERDUE, FUTURE = "OVERDUE", "FUTURE"
 #: States of a job where its task's status does not say it.
-PAUSED, MISSING, UNSCHEDULED = "paused", "missing", "unscheduled"
+PAUSED, MISSING, UNSCHEDULED, ENDED = "paused", "missing", "unscheduled", "ended"
 #: What a file without a version in force, and with no wish for one, is: nobody looks for its jobs.
 _NO_TASKS = frozenset({TaskStatus.MODULE})
 #: Waiting runs that are looked at, at most.
@@ -84,12 +83,13 @@ class ScheduleOverview:
         for job in await self._catalogue.jobs():
             by_task[job.task_id].append(job)
         latest = await self._history.latest_of_jobs()
+        faults = chain_faults((job for jobs in by_task.values() for job in jobs), records)
         documents: list[Document] = []
         for record in records:
             if task not in {None, record.task_id} or (task is None and record.status in _NO_TASKS):
                 continue
             jobs: Sequence[Job | None] = by_task.get(record.task_id) or (None,)
-            documents += [self._describe_job(record, job, latest) for job in jobs]
+            documents += [self._describe_job(record, job, latest, faults) for job in jobs]
         return documents
 
     # --- what is overdue ----------------------------------------------------------------------------------
@@ -171,7 +171,9 @@ class ScheduleOverview:
 
     # --- jobs ---------------------------------------------------------------------------------------------
 
-    def _describe_job(self, record: TaskRecord, job: Job | None, latest: Mapping[int, Run]) -> Document:
+    def _describe_job(
+        self, record: TaskRecord, job: Job | None, latest: Mapping[int, Run], faults: Mapping[int, str]
+    ) -> Document:
         last = None if job is None else latest.get(job.id)
         state = self._state(record, job, last)
         return {
@@ -185,8 +187,9 @@ class ScheduleOverview:
             "state": state,
             "digest": None if record.version is None else record.version[:SHORT],
             "next_run": None if job is None or job.next_run is None or state == SUSPENDED else iso(job.next_run),
+            "ended_at": None if job is None else iso_or_none(self._over_since(job)),
             "last": None if last is None else _describe_last(last),
-            "why": self._why(record, job, state),
+            "why": self._why(record, job, state) or (None if job is None else faults.get(job.id)),
         }
 
     def _state(self, record: TaskRecord, job: Job | None, last: Run | None) -> str:
@@ -198,7 +201,12 @@ class ScheduleOverview:
             return PAUSED
         if job is None and record.status is TaskStatus.ACTIVE:
             return UNSCHEDULED
+        if job is not None and record.status is TaskStatus.ACTIVE and job.next_run is None and has_slots(job.trigger):
+            return ENDED
         return record.status.value
+
+    def _over_since(self, job: Job) -> datetime | None:
+        return over_since(job, zone=self._zone, calendars=self._calendars, now=self._clock.now())
 
     def _why(self, record: TaskRecord, job: Job | None, state: str) -> str | None:
         """Return why a job is not scheduled as its file says; None: it is."""
@@ -210,8 +218,9 @@ class ScheduleOverview:
             case "paused":
                 return "its run is paused: `resume` it"
             case "active":
-                is_over = job is not None and job.next_run is None and has_slots(job.trigger)
-                return "its schedule has no further instant" if is_over else None
+                return None
+            case "ended":
+                return "its schedule has no further instant"
             case "invalid" if job is not None:
                 errors = errors_of(record.problems)
                 said = str(errors[0]).partition("\n")[0] if errors else "its file cannot be admitted"

@@ -72,6 +72,7 @@ class Starter:
         while (active := self._roster.next_in_line()) is not None:
             admitted = self._startable(active)
             if admitted is None:
+                self._roster.keep_turn(active)
                 continue
             self._roster.take_place(active)
             active.digest = admitted.version.digest

@@ -169,6 +169,7 @@ class _Simulator:
             run = self._in_line.pop(run_id)
             if self._must_wait(run):
                 run.is_held = run.was_held = True
+                run.begin_by = self._lines.keep_turn(makes_up=run.makes_up)
                 self._held.setdefault(self._jobs[run.job].task_id, []).append(run)
             else:
                 self._begin(run, now)

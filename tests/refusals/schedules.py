@@ -85,7 +85,7 @@ WORDS: tuple[Row, ...] = (
     words(
         "words-german",
         "jeden Tag um 10:30",
-        "5: error: schedule: 'jeden tag um 10:30': unknown word 'jeden': write words such as 'every 5 minutes' or 'daily at 10:30', or cron text",
+        "5: error: schedule: 'jeden Tag um 10:30': unknown word 'jeden': write words such as 'every 5 minutes' or 'daily at 10:30', or cron text",
     ),
     words(
         "words-zero",
@@ -201,7 +201,7 @@ WORDS: tuple[Row, ...] = (
     words(
         "words-time-zone",
         "daily at 10:30 Europe/Berlin",
-        "5: error: schedule: 'daily at 10:30 europe/berlin': 'europe/berlin' cannot follow the time '10:30': hours are 00 to 23, a time zone goes into the key 'timezone'",
+        "5: error: schedule: 'daily at 10:30 Europe/Berlin': 'Europe/Berlin' cannot follow the time '10:30': hours are 00 to 23, a time zone goes into the key 'timezone'",
     ),
     words(
         "words-time-twice",
@@ -240,7 +240,22 @@ CRON: tuple[Row, ...] = (
     words(
         "cron-seven-fields",
         "0 0 9 * * 1 2026",
-        "5: error: schedule: cron text '0 0 9 * * 1 2026' has seven fields: years cannot be given, write five fields, or six with seconds first",
+        "5: error: schedule: cron text '0 0 9 * * 1 2026' ends with '2026', and years are no field: leave it out and write 'from 2026-01-01 until 2026-12-31' (the keys 'starts' and 'ends' say the same), or for a single time 'once at 2026-01-01 09:00'",
+    ),
+    words(
+        "cron-year",
+        "0 9 1 1 * 2027",
+        "5: error: schedule: cron text '0 9 1 1 * 2027' ends with '2027', and years are no field: leave it out and write 'from 2027-01-01 until 2027-12-31' (the keys 'starts' and 'ends' say the same), or for a single time 'once at 2027-01-01 09:00'",
+    ),
+    words(
+        "cron-every-year",
+        "0 0 9 * * 1 *",
+        "5: error: schedule: cron text '0 0 9 * * 1 *' has seven fields: years cannot be given, write five fields, or six with seconds first",
+    ),
+    words(
+        "words-longer-than-a-century",
+        "every 99999999999999 seconds",
+        "5: error: schedule: 'every 99999999999999 seconds': more than a hundred years apart, write a shorter interval",
     ),
     words(
         "cron-minute", "60 * * * *", "5: error: schedule: minute '60' in '60 * * * *' is out of range: write 0 to 59"
@@ -337,12 +352,12 @@ CRON: tuple[Row, ...] = (
     words(
         "cron-last",
         "0 0 L-1 * *",
-        "5: error: schedule: day of month 'l-1' in '0 0 l-1 * *' cannot be read: write 'L' for the last day, or days that every month has, such as '25'",
+        "5: error: schedule: day of month 'L-1' in '0 0 L-1 * *' cannot be read: write 'L' for the last day, or days that every month has, such as '25'",
     ),
     words(
         "cron-hash-range",
         "0 0 * * MON-FRI#1",
-        "5: error: schedule: day of week 'mon-fri#1' in '0 0 * * mon-fri#1' cannot be read: write each day with its own number, such as 'mon#1,tue#1'",
+        "5: error: schedule: day of week 'MON-FRI#1' in '0 0 * * MON-FRI#1' cannot be read: write each day with its own number, such as 'mon#1,tue#1'",
     ),
     words(
         "cron-hash-six",
@@ -352,7 +367,7 @@ CRON: tuple[Row, ...] = (
     words(
         "cron-last-weekday",
         "0 0 * * FRIL",
-        "5: error: schedule: day of week 'fril' in '0 0 * * fril' cannot be read: write '5L'",
+        "5: error: schedule: day of week 'FRIL' in '0 0 * * FRIL' cannot be read: write '5L'",
     ),
     words(
         "cron-star-beside-hash",
@@ -362,7 +377,7 @@ CRON: tuple[Row, ...] = (
     words(
         "cron-hashed-every",
         "H/1 * * * *",
-        "5: error: schedule: minute 'h/1' in 'h/1 * * * *': a step of 1 leaves nothing to choose, write '*' for all or 'H' for one of them",
+        "5: error: schedule: minute 'H/1' in 'H/1 * * * *': a step of 1 leaves nothing to choose, write '*' for all or 'H' for one of them",
     ),
     words(
         "cron-second",
@@ -372,12 +387,12 @@ CRON: tuple[Row, ...] = (
     words(
         "cron-never-workday",
         "0 0 31W 4 *",
-        "5: error: schedule: cron text '0 0 31w 4 *' never fires: no month it names has day 31",
+        "5: error: schedule: cron text '0 0 31W 4 *' never fires: no month it names has day 31",
     ),
     words(
         "cron-never-both",
         "0 0 29W 2 */6",
-        "5: error: schedule: cron text '0 0 29w 2 */6' never fires: no date fits both its day of month and its day of week",
+        "5: error: schedule: cron text '0 0 29W 2 */6' never fires: no date fits both its day of month and its day of week",
     ),
     words(
         "cron-never-february",

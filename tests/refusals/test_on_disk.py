@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from task_scheduler.checking import TaskChecker
 from task_scheduler.cli.text import escape
 from task_scheduler.project import Project
+from task_scheduler.testing.fork_server import carry_out
 from tests.refusals.entries import ENTRIES, SILENT
 from tests.refusals.row import Entry
 from tests.refusals.table import ROWS
@@ -71,16 +71,8 @@ def as_plain_user(action: Callable[[], list[str]]) -> tuple[str, ...]:
 
 
 def check(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "task_scheduler", "check", *arguments, "--root", str(root)],
-        cwd=root,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8", "TZ": "UTC"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "TZ": "UTC"}
+    return carry_out("check", *arguments, "--root", str(root), cwd=root, variables=variables)
 
 
 def placed(name: str, said: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.refusals.row import Row, block, key
+from tests.refusals.row import Row, block, file, key
 
 _DATES = "such as 2027-01-01 or 2027-01-01 09:00"
 _CALENDAR = (
@@ -27,6 +27,12 @@ ROWS: tuple[Row, ...] = (
         "jitter-part",
         "jitter: {up_to: 60, random: true}",
         "5: error: jitter: unknown part 'random': it has up_to and fresh",
+    ),
+    file(
+        "jitter-of-an-event",
+        '"""\n---\ntitle: Report\ndescription: Counts\nschedule: at startup\njitter: 60\n---\n"""\n',
+        "6: warning: jitter has no effect: 'at startup' has no slots by the clock to delay",
+        wrote="schedule: at startup\njitter: 60",
     ),
     key(
         "missed-word",

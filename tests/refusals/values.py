@@ -275,7 +275,7 @@ ZONES: tuple[Row, ...] = (
     key(
         "zone-offset",
         'timezone: "+02:00"',
-        "5: error: timezone: no time zone '+02:00': write an IANA name such as Europe/Berlin, or UTC",
+        "5: error: timezone: no time zone '+02:00': write 'Etc/GMT-2', which is 2 hours ahead of UTC all year (names of this kind have the sign turned round), or the zone of a place, such as Europe/Berlin, whose clock may change with the seasons",
     ),
     key("zone-number", "timezone: 2", "5: error: timezone must be text, not the number 2: put it in quotes"),
     key(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.tasks import JobDeclaration, TaskDeclaration
-from task_scheduler.core.triggers import seed_of, stable_delay, with_clauses
+from task_scheduler.core.triggers import has_slots, seed_of, stable_delay, with_clauses
 
 
 def timed(job: JobDeclaration, declaration: TaskDeclaration | None, task_id: str) -> JobDeclaration:
@@ -24,10 +25,26 @@ def with_timing(text: str, declaration: TaskDeclaration, seed: str) -> str:
     """Return a canonical text with what the frontmatter adds to it; raises TriggerError where both make no sense.
 
     What the text says itself stays. `seed` names the job: from it a delay is drawn that lasts. An event stays as it is,
-    since it has no slots, and what is due once has no first and no last day.
+    since it has no slots (`starts` and `ends` are judged when it happens), and what is due once has no first and no last
+    day.
     """
     more = " ".join(_clauses(declaration, seed))
     return with_clauses(text, more, seed=seed) if more else text
+
+
+def without_effect(texts: Collection[str], declaration: TaskDeclaration) -> Iterator[tuple[str, str]]:
+    """Yield each key that changes nothing of these canonical texts, all of a file's, with a sentence that says why.
+
+    Where one of them has slots by the clock, the keys are for that one.
+    """
+    if not texts or any(map(has_slots, texts)):
+        return
+    for key, value, effect in (
+        ("jitter", declaration.jitter, "to delay"),
+        ("calendar", declaration.calendar, "to leave out or move"),
+    ):
+        if value is not None:
+            yield key, f"{key} has no effect: {quoted(next(iter(texts)))} has no slots by the clock {effect}"
 
 
 def _clauses(declaration: TaskDeclaration, seed: str) -> Iterator[str]:

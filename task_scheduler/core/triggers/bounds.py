@@ -1,9 +1,10 @@
-"""From when and until when a schedule holds."""
+"""From when and until when a schedule holds: by instants, and by wall readings."""
 
 from __future__ import annotations
 
 from datetime import tzinfo
 
+from task_scheduler.core.triggers.pattern import Readings
 from task_scheduler.core.triggers.slots import Slots
 from task_scheduler.core.triggers.wall_clock import first_showing
 
@@ -32,6 +33,35 @@ class Bounded:
         """Return how many slots are in [begin, end)."""
         begin = begin if self._first is None else max(begin, self._first)
         end = end if self._last is None else min(end, self._last + 1)
+        return self._inner.count(begin, end) if begin < end else 0
+
+
+class EndingReadings:
+    """The wall readings through a last one, included."""
+
+    __slots__ = ("_inner", "_last")
+
+    def __init__(self, inner: Readings, last: int) -> None:
+        self._inner = inner
+        self._last = last
+
+    @property
+    def is_fixed(self) -> bool:
+        """As the readings themselves are."""
+        return self._inner.is_fixed
+
+    def first_from(self, wall: int) -> int | None:
+        """Return the first due reading that is `wall` or later; None: there is none."""
+        found = self._inner.first_from(wall)
+        return None if found is None or found > self._last else found
+
+    def last_until(self, wall: int) -> int | None:
+        """Return the last due reading that is `wall` or earlier; None: there is none."""
+        return self._inner.last_until(min(wall, self._last))
+
+    def count(self, begin: int, end: int) -> int:
+        """Return how many due readings are in [begin, end)."""
+        end = min(end, self._last + 1)
         return self._inner.count(begin, end) if begin < end else 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,7 +11,7 @@ from typing import Protocol
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.days import FIRST_DAY, LAST_DAY, DayRule
-from task_scheduler.core.triggers.days_chosen import first_such, last_such, too_far, weekday
+from task_scheduler.core.triggers.days_chosen import too_far, weekday
 
 _EPOCH = date(1970, 1, 1).toordinal()
 
@@ -71,21 +71,41 @@ class SkippingHolidays:
 
     def first_from(self, day: int) -> int | None:
         """Return the first such day that is `day` or later; None: there is none."""
-        return first_such(self.days, day, self._has)
+        return self._nearest(day, 1)
 
     def last_until(self, day: int) -> int | None:
         """Return the last such day that is `day` or earlier; None: there is none."""
-        return last_such(self.days, day, self._has)
+        return self._nearest(day, -1)
 
     def count(self, first: int, end: int) -> int:
         """Return how many such days are in [first, end)."""
         if first >= end:
             return 0
-        holidays = _holidays(self.calendar, first, end - 1)
-        return self.days.count(first, end) - sum(self.days.count(day, day + 1) for day in holidays)
+        runs = _runs(_holidays(self.calendar, first, end - 1))
+        return self.days.count(first, end) - sum(self.days.count(begin, last + 1) for begin, last in runs)
 
-    def _has(self, day: int) -> bool:
-        return not is_holiday(self.calendar, day)
+    def _nearest(self, day: int, way: int) -> int | None:
+        """Return the nearest such day, `day` itself or in the direction of `way`; None: there is none.
+
+        Holidays in a row are passed over together, those of a year at a time: a firm may close for many years.
+        """
+        follow, look_back = self.days.first_from, self.days.last_until
+        if way < 0:
+            follow, look_back = look_back, follow
+        found = follow(day)
+        tries = 0
+        while found is not None:
+            days_off = self.calendar.days_off(_year(found))
+            if found not in days_off:
+                return found
+            last = found
+            while last + way in days_off:
+                last += way
+            tries += self.days.count(min(found, last), max(found, last) + 1)
+            if too_far(tries, abs((look_back(last) or found) - day)):
+                return None
+            found = follow(last + way)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +131,19 @@ class MovingHolidays:
         """Return how many such days are in [first, end)."""
         if first >= end:
             return 0
-        near = _holidays(self.calendar, first - LONGEST_MOVE, end + LONGEST_MOVE)
+        # Nothing is moved over a workday.
+        near = _holidays(self.calendar, *self._reach(first, end - 1))
         workdays = _Workdays(self.calendar, self.step)
         goals = (_moved(self, day, workdays) for day in near)
         targets = {target for target in goals if target is not None and first <= target < end}
         # A workday that is of the rule itself is counted already.
         kept = SkippingHolidays(self.days, self.calendar).count(first, end)
         return kept + sum(not self.days.count(target, target + 1) for target in targets)
+
+    def _reach(self, first: int, last: int) -> tuple[int, int]:
+        """Return the first and the last day that may be moved to one from `first` through `last`."""
+        workdays = _Workdays(self.calendar, -self.step)
+        return (workdays.beside(first), last) if self.step > 0 else (first, workdays.beside(last))
 
 
 class _Workdays:
@@ -211,6 +237,19 @@ def _holidays(calendar: Calendar, first: int, last: int) -> Iterator[int]:
     """Yield the holidays from `first` through `last`, the earliest first."""
     for year in range(_year(first), _year(last) + 1):
         yield from sorted(day for day in calendar.days_off(year) if first <= day <= last)
+
+
+def _runs(days: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last of days in a row, of days that ascend."""
+    first = last = None
+    for day in days:
+        if last is not None and first is not None and day != last + 1:
+            yield first, last
+            first = None
+        first = day if first is None else first
+        last = day
+    if first is not None and last is not None:
+        yield first, last
 
 
 def _year(day: int) -> int:

@@ -17,7 +17,7 @@ from task_scheduler.core.triggers.every import SINGULAR, Every, every_of
 from task_scheduler.core.triggers.every_to import EveryTo, every_to
 from task_scheduler.core.triggers.links import REQUIRED, UNIT_LINKS, ChainCall, bound, spell_chain
 from task_scheduler.core.triggers.once import Once
-from task_scheduler.core.triggers.plain import check_length, tidy
+from task_scheduler.core.triggers.plain import check_length, spaced
 from task_scheduler.core.triggers.reading import Base, combined
 from task_scheduler.core.triggers.wall_text import read_wall, wall_reading
 from task_scheduler.core.triggers.zones import read_zone
@@ -132,7 +132,7 @@ def _read_cron(start: ChainCall, links: Sequence[ChainCall], said: str, seed: st
     text = given["text"]
     if not isinstance(text, str):
         raise TriggerError(f"{said}: cron() takes text such as '0 9 * * 1-5'")
-    return read_cron(tidy(text), seed), _zone(given["timezone"], said)
+    return read_cron(spaced(text), seed), _zone(given["timezone"], said)
 
 
 def _read_once(

@@ -28,7 +28,7 @@ MOST_DELAY = DAY
 
 _COUNTRY = re.compile(r"[A-Za-z]{2,5}(-[A-Za-z0-9]{1,6})?")
 _FILE = re.compile(r"[^ /][^ ]*\.(ics|txt)")
-_NUMBER = re.compile(r"[0-9]{1,6}")
+_NUMBER = re.compile(r"[0-9]+")
 _DIGITS = re.compile(r"[0-9a-f]{8}")
 _SECONDS = ("s", "sec", "second", "seconds")
 _LAST_SECOND = DAY - 1
@@ -214,10 +214,11 @@ def _take_last(rest: _Rest) -> _Changes:
 def _take_calendar(rest: _Rest) -> _Changes:
     # Whatever comes next is its name: BY is a country.
     name = rest.take("'calendar' takes a country such as DE, or a file that ends in .ics or .txt")
-    rule = rest.take("").lower() if rest.has_more() else ON_HOLIDAY[0]
+    said = rest.take("") if rest.has_more() else ON_HOLIDAY[0]
+    rule = said.lower()
     if rule not in ON_HOLIDAY:
         hint = did_you_mean(rule, ON_HOLIDAY) or ": write " + ", ".join(ON_HOLIDAY)
-        raise TriggerError(f"{quoted(rule)} cannot follow the calendar {quoted(name)}{hint}")
+        raise TriggerError(f"{quoted(said)} cannot follow the calendar {quoted(name)}{hint}")
     return {"calendar": read_calendar(name), "on_holiday": rule}
 
 

@@ -6,6 +6,7 @@ and then do not do, or do otherwise than a reader expects, is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -36,6 +37,9 @@ NICKNAMES: Mapping[str, str] = {
     "@annually": "0 0 1 1 *",
 }
 
+#: What stands in the last field of programs that have years.
+_YEARS = re.compile(r"[12][0-9]{3}([-,][12][0-9]{3})*(/[0-9]+)?")
+
 _FIELDS = (SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK)
 
 
@@ -48,7 +52,7 @@ class Cron:
 
 
 def read_cron(text: str, seed: str = "") -> Cron:
-    """Read tidy cron text or a nickname such as `@daily`; raises TriggerError.
+    """Read cron text, in any case, or a nickname such as `@daily`; raises TriggerError.
 
     `seed` names the job, so that each has its own numbers for `H`; empty: an expression that stands alone.
     """
@@ -64,7 +68,7 @@ def read_cron(text: str, seed: str = "") -> Cron:
         ordinals=_bits(weekday.ordinals),
     )
     if not days.ever():
-        raise TriggerError(f"cron text {quoted(canonical)} never fires: {_why_never(days, day)}")
+        raise TriggerError(f"cron text {quoted(text)} never fires: {_why_never(days, day)}")
     times = TimesOfDay(
         tuple(sorted(hour.values)),
         tuple(sorted(minute.values)),
@@ -75,11 +79,13 @@ def read_cron(text: str, seed: str = "") -> Cron:
 
 
 def read_fields(text: str, seed: str = "") -> Mapping[Field, Selection]:
-    """Read the fields of tidy cron text or a nickname, in their order, without seconds if it has none.
+    """Read the fields of cron text, in any case, or of a nickname, in their order, without seconds if it has none.
 
     Raises TriggerError; whether any day fits all of them is not asked.
     """
     words = (_nickname(text) if text.startswith("@") else text).split()
+    if len(words) > len(_FIELDS) - 1 and _YEARS.fullmatch(words[-1]):
+        raise TriggerError(_about_years(text, words[-1]))
     if len(words) not in (5, 6):
         raise TriggerError(_wrong_number_of_fields(text, len(words)))
     tidy = " ".join(words)
@@ -90,13 +96,14 @@ def read_fields(text: str, seed: str = "") -> Mapping[Field, Selection]:
 
 
 def _nickname(word: str) -> str:
-    if word == "@reboot":
+    nickname = word.lower()
+    if nickname == "@reboot":
         raise TriggerError("'@reboot' is no time of the clock: write 'at boot', or at_boot() in a decorator")
-    if word not in NICKNAMES:
+    if nickname not in NICKNAMES:
         raise TriggerError(
-            f"no nickname {quoted(word)}{did_you_mean(word, NICKNAMES) or ': there are ' + ', '.join(NICKNAMES)}"
+            f"no nickname {quoted(word)}{did_you_mean(nickname, NICKNAMES) or ': there are ' + ', '.join(NICKNAMES)}"
         )
-    return NICKNAMES[word]
+    return NICKNAMES[nickname]
 
 
 def _wrong_number_of_fields(text: str, count: int) -> str:
@@ -105,6 +112,16 @@ def _wrong_number_of_fields(text: str, count: int) -> str:
     return (
         f"cron text {quoted(text)} has {count} field{'' if count == 1 else 's'}: write five (minute, hour, day of month, "
         "month, day of week), six with seconds first, or words such as 'every 5 minutes'"
+    )
+
+
+def _about_years(text: str, years: str) -> str:
+    """Return what to write instead of a field of years, which other programs read as the last one."""
+    found = sorted(re.findall(r"[0-9]{4}", years))
+    return (
+        f"cron text {quoted(text)} ends with {quoted(years)}, and years are no field: leave it out and write "
+        f"'from {found[0]}-01-01 until {found[-1]}-12-31' (the keys 'starts' and 'ends' say the same), or for a single "
+        f"time 'once at {found[0]}-01-01 09:00'"
     )
 
 

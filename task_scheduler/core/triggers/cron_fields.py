@@ -102,11 +102,11 @@ class Selection:
 
 
 def read_field(field_: Field, word: str, *, text: str, seed: str) -> Selection:
-    """Read one field of the tidy cron text `text`; raises TriggerError.
+    """Read one field, in any case, of the cron text `text`; raises TriggerError.
 
     `seed` picks the numbers that `H` becomes: equal seeds pick equal numbers for ever.
     """
-    known = None if "h" in word else _known(field_, word)
+    known = None if "h" in word.lower() else _known(field_, word)
     return known or _read_field(field_, word, text=text, seed=seed)
 
 
@@ -135,8 +135,9 @@ def _read_field(field_: Field, word: str, *, text: str, seed: str) -> Selection:
     )
 
 
-def _read_item(field_: Field, item: str, text: str, seed: str) -> Selection:
-    place = f"{field_.name} {quoted(item)} in {quoted(text)}"
+def _read_item(field_: Field, written: str, text: str, seed: str) -> Selection:
+    place = f"{field_.name} {quoted(written)} in {quoted(text)}"
+    item = written.lower()
     instead = _instead_of(field_, item)
     if instead:
         raise TriggerError(f"{place} cannot be read: write {instead}")

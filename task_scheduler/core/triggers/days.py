@@ -49,17 +49,20 @@ class DayGrid:
 
     def first_from(self, day: int) -> int | None:
         """Return the first day of the grid that is `day` or later."""
+        day = max(day, FIRST_DAY)
         found = day + (self.phase - day) % self.step
         return found if found <= LAST_DAY else None
 
     def last_until(self, day: int) -> int | None:
         """Return the last day of the grid that is `day` or earlier."""
+        day = min(day, LAST_DAY)
         found = day - (day - self.phase) % self.step
         return found if found >= FIRST_DAY else None
 
     def count(self, first: int, end: int) -> int:
         """Return how many days of the grid are in [first, end)."""
-        return (end - 1 - self.phase) // self.step - (first - 1 - self.phase) // self.step
+        first, end = max(first, FIRST_DAY), min(end, LAST_DAY + 1)
+        return (end - 1 - self.phase) // self.step - (first - 1 - self.phase) // self.step if first < end else 0
 
 
 #: Stands for the last day of a month beside the days that have numbers.

@@ -47,6 +47,12 @@ class Every:
         words = f"every {self.interval} {self.unit}" if self.interval > 1 else f"every {self.unit.removesuffix('s')}"
         return words + at_text(self.unit, self.at)
 
+    @property
+    def starts_anew(self) -> int:
+        """After how many seconds an interval within a day is counted anew: a minute, an hour or a day."""
+        above = {"seconds": 60, "minutes": 3_600, "hours": DAY}[self.unit]
+        return above if self.interval * PARTS_OF_A_DAY[self.unit] < above else DAY
+
     def pattern(self) -> Pattern:
         """Return the wall readings at which it is due."""
         if self.unit in WEEKDAYS:
@@ -64,8 +70,7 @@ class Every:
         Cron's `*/N` starts anew at each boundary above it; an N that does not fit below that counts from midnight.
         """
         step = self.interval * PARTS_OF_A_DAY[self.unit]
-        above = {"seconds": 60, "minutes": 3_600, "hours": DAY}[self.unit]
-        above = above if step < above else DAY
+        above = self.starts_anew
         if above % step == 0:
             return range(self.at, DAY, step)
         return tuple(boundary + part + self.at for boundary in range(0, DAY, above) for part in range(0, above, step))
@@ -121,10 +126,16 @@ def check_days(days: int, said: str) -> None:
         raise TriggerError(f"{said}: more than a hundred years apart, write a shorter interval")
 
 
+def check_day(step: int, said: str) -> None:
+    """Raise TriggerError for an interval in hours, minutes or seconds of more than a day, given in seconds."""
+    if step > DAY:
+        check_days(step // DAY, said)
+        raise TriggerError(f"{said}: longer than a day, count in days: {in_days(step)}")
+
+
 def _part_of_a_day(count: int, unit: str, at: str | None, said: str) -> Every:
     step = count * PARTS_OF_A_DAY[unit]
-    if step > DAY:
-        raise TriggerError(f"{said}: longer than a day, count in days: {in_days(step)}")
+    check_day(step, said)
     offset = at_of_part(unit, at, said)
     if step == DAY:
         return Every(interval=1, unit="days", at=offset)
@@ -145,6 +156,8 @@ def _coarsest(count: int, unit: str, at: int) -> Every:
 def in_days(step: int) -> str:
     """Return what to write for an interval of more than a day, given in seconds."""
     days, rest = divmod(step, DAY)
+    if days > _MOST_DAYS:
+        return "a shorter interval"
     if not rest:
         return f"every {days} days"
     return f"every {days} days or every {days + 1} days" if days > 1 else "every day or every 2 days"

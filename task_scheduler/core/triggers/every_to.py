@@ -12,12 +12,12 @@ from task_scheduler.core.triggers.every import (
     at_of_part,
     at_text,
     at_time_of_day,
+    check_day,
     check_days,
     every_of,
-    in_days,
     interval_of,
 )
-from task_scheduler.core.triggers.pattern import DAY, Readings
+from task_scheduler.core.triggers.pattern import Readings
 from task_scheduler.core.triggers.varying import varying_days, varying_parts
 
 
@@ -61,9 +61,7 @@ def every_to(least: object, most: object, unit: str, at: str | None = None, *, s
     if low == high:
         return every_of(low, unit, at, said=said)
     if unit in PARTS_OF_A_DAY:
-        step = high * PARTS_OF_A_DAY[unit]
-        if step > DAY:
-            raise TriggerError(f"{said}: longer than a day, count in days: {in_days(step)}")
+        check_day(high * PARTS_OF_A_DAY[unit], said)
         return EveryTo(least=low, most=high, unit=unit, at=at_of_part(unit, at, said))
     if unit == "days":
         check_days(high, said)

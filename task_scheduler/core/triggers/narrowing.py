@@ -110,11 +110,17 @@ class Narrowed:
     def count(self, begin: int, end: int) -> int:
         """Return how many due readings are in [begin, end), day by day."""
         total = 0
+        parts = self.window.parts()
+        is_whole = parts == _WHOLE_DAY.parts()
         day = self.days.first_from(begin // DAY)
         while day is not None and day * DAY < end:
-            for first, last in self.window.parts():
-                total += self.readings.count(max(begin, day * DAY + first), min(end, day * DAY + last))
-            day = self.days.first_from(day + 1)
+            first_day, following = day, self.days.first_from(day + 1)
+            # Days in a row of which nothing is left out are counted together.
+            while is_whole and following == day + 1 and following * DAY < end:
+                day, following = following, self.days.first_from(following + 1)
+            for first, last in parts:
+                total += self.readings.count(max(begin, first_day * DAY + first), min(end, day * DAY + last))
+            day = following
         return total
 
     def _allowed_from(self, wall: int) -> int | None:

@@ -30,15 +30,15 @@ class Once:
 
 
 def take_once(words: Sequence[str]) -> tuple[Once, Sequence[str]]:
-    """Read `once at DATE TIME` from tidy words that begin so, and return the words after it; raises TriggerError."""
+    """Read `once at DATE TIME` from words in any case that begin so, and return the words after it; raises TriggerError."""
     rest = list(words[1:])
-    if rest and rest[0] in {"at", "on"}:
+    if rest and rest[0].lower() in {"at", "on"}:
         rest.pop(0)
     if not rest:
         raise TriggerError("'once' takes a date and a time, such as 'once at 2027-03-01 09:00'")
     said = rest.pop(0)
     if is_date(said):
-        if rest and rest[0] == "at":
+        if rest and rest[0].lower() == "at":
             rest.pop(0)
         if not rest:
             raise TriggerError(f"{quoted(' '.join(words))}: a time is missing, write 'once at {said} 09:00'")

@@ -79,4 +79,6 @@ class Pattern:
     def _count_before(self, wall: int) -> int:
         """Return how many due readings are between the midnight before `wall` and `wall`."""
         day, second = divmod(wall, DAY)
-        return bisect_left(self.times, second) if self.days.first_from(day) == day else 0
+        before = bisect_left(self.times, second)
+        # A search for the next day may take years where holidays do.
+        return before * self.days.count(day, day + 1) if before else 0

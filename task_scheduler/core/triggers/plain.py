@@ -20,11 +20,6 @@ _NAMES = {
 }
 
 
-def tidy(text: str) -> str:
-    """Return a schedule in lower case with single spaces; raises TriggerError for what looks like one and is not."""
-    return spaced(text).lower()
-
-
 def spaced(text: str) -> str:
     """Return a schedule with single spaces; raises TriggerError for what looks like one and is not.
 

@@ -192,28 +192,28 @@ def _read(words: str, seed: str, now: datetime | None) -> Reading | Event:
 
 
 def _read_slots(text: str, seed: str, now: datetime | None) -> Reading:
-    words = with_days_last(text.split())
-    base, rest = _read_base(words, seed)
+    words = text.split()
+    turned = with_days_last(words)
+    base, rest = _read_base(turned, seed, written="" if turned is words else text)
     try:
         return combined(base, read_clauses(rest, now=now), seed=seed)
     except TriggerError as error:
         raise TriggerError(f"{quoted(text)}: {error}") from None
 
 
-def _read_base(words: Sequence[str], seed: str) -> tuple[Base, Sequence[str]]:
-    """Return what the first words mean, and those after them; raises TriggerError."""
+def _read_base(words: Sequence[str], seed: str, *, written: str) -> tuple[Base, Sequence[str]]:
+    """Return what the first words mean, and those after them; `written` as `read_words` has it. Raises TriggerError."""
     if words[0].lower() == "once":
-        once, rest = take_once([word.lower() for word in words])
-        return once, words[len(words) - len(rest) :]
+        return take_once(words)
     before, rest = split(words)
-    return _read_repeating(" ".join(before).lower(), seed), rest
+    return _read_repeating(" ".join(before), seed, written), rest
 
 
 @lru_cache(maxsize=1_024)
-def _read_repeating(text: str, seed: str) -> Base:
+def _read_repeating(text: str, seed: str, written: str) -> Base:
     """Return what words or cron text without clauses mean. Thousands of jobs differ in their delay alone."""
     if is_words(text):
-        return read_words(text)
+        return read_words(text, written)
     hint = about_numbers(text)
     if hint:
         raise TriggerError(f"{quoted(text)} cannot be read{hint}")

@@ -1,10 +1,11 @@
-"""What a person should know of a cron text that is valid and may still not mean what it seems to."""
+"""What a person should know of a schedule that is valid and may still not mean what it seems to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
+from task_scheduler.core.triggers.clauses import Clauses
 from task_scheduler.core.triggers.cron import Cron, read_fields
 from task_scheduler.core.triggers.cron_fields import (
     DAY_OF_MONTH,
@@ -17,12 +18,17 @@ from task_scheduler.core.triggers.cron_fields import (
     Selection,
 )
 from task_scheduler.core.triggers.days import LAST_WEEK_OF_MONTH
+from task_scheduler.core.triggers.every import PARTS_OF_A_DAY, Every, time_of_day
 from task_scheduler.core.triggers.listing import MONTH_NAMES, WEEKDAY_NAMES
+from task_scheduler.core.triggers.pattern import DAY
 from task_scheduler.core.triggers.reading import Reading, read_parts
+from task_scheduler.core.triggers.windows import Window
 
 #: A step to the end of its field, which starts anew there.
 _OPEN_STEP = re.compile(r"(?P<first>\*|[a-z0-9]+)/(?P<step>[0-9]+)")
 _DATE = re.compile(r"(?P<day>[0-9]+)(?P<workday>w)?")
+
+_NAME_OF: Mapping[int, str] = {60: "minute", 3_600: "hour", DAY: "day"}
 
 _FEBRUARY = 2
 #: The months by what they lack: the 30th (February) and the 31st.
@@ -30,12 +36,18 @@ _SHORT = {30: (_FEBRUARY,), 31: (_FEBRUARY, 4, 6, 9, 11)}
 
 
 def schedule_remarks(text: str) -> tuple[str, ...]:
-    """Return the remarks on the cron text of a canonical schedule with its clauses; of any other schedule there are none.
+    """Return what surprises people about a canonical schedule with its clauses, a sentence each, without a full stop.
 
-    Raises TriggerError for what is no schedule.
+    That is told of cron text and of intervals within a day. Raises TriggerError for what is no schedule.
     """
     read = read_parts(text)
-    return remarks(read.base.text) if isinstance(read, Reading) and isinstance(read.base, Cron) else ()
+    match read:
+        case Reading(base=Cron() as cron):
+            return remarks(cron.text)
+        case Reading(base=Every() as every) if every.unit in PARTS_OF_A_DAY:
+            return tuple(_uneven_interval(every, read.clauses))
+        case _:
+            return ()
 
 
 def remarks(text: str) -> tuple[str, ...]:
@@ -94,6 +106,30 @@ def _uneven_step(field: Field, item: str, match: re.Match[str]) -> Iterator[str]
             f"{field.name} '{item}' starts anew: after {field.name} {last} comes {field.name} {first}, "
             f"{rest} and not {step} {field.name}s later"
         )
+
+
+def _uneven_interval(every: Every, clauses: Clauses) -> Iterator[str]:
+    """Yield the first place at which an interval is another than it says, where the clauses leave both its ends."""
+    unit, above = PARTS_OF_A_DAY[every.unit], every.starts_anew
+    step = every.interval * unit
+    rest = above % step
+    window = None if clauses.window is None else Window(begin=clauses.window[0], end=clauses.window[1])
+    for boundary in range(above, DAY + 1, above) if rest else ():
+        last, first = boundary - rest + every.at, boundary + every.at
+        if window is not None and not (window.has(last) and window.has(first)):
+            continue
+        if first >= DAY and not _has_days_in_a_row(clauses.weekdays):
+            continue
+        yield (
+            f"'{every.text}' starts anew each {_NAME_OF[above]}: after {time_of_day(last)} comes "
+            f"{time_of_day(first % DAY)}, {rest // unit} and not {every.interval} {every.unit} later"
+        )
+        return
+
+
+def _has_days_in_a_row(weekdays: Collection[int]) -> bool:
+    """Whether some days of the week, none: all, have two that follow each other."""
+    return not weekdays or any((weekday + 1) % 7 in weekdays for weekday in weekdays)
 
 
 def _missing_dates(fields: Mapping[Field, Selection]) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice, pairwise
 from typing import assert_never
 
-from task_scheduler.core.triggers.clauses import Clauses
 from task_scheduler.core.triggers.cron import Cron
 from task_scheduler.core.triggers.cron_sentences import cron_in_words
 from task_scheduler.core.triggers.events import AfterTask, AtBoot, AtStartup, Event, OnChange
@@ -13,12 +13,15 @@ from task_scheduler.core.triggers.every import PARTS_OF_A_DAY, WEEKDAYS, Every, 
 from task_scheduler.core.triggers.every_to import EveryTo
 from task_scheduler.core.triggers.listing import counted, listed
 from task_scheduler.core.triggers.once import Once
-from task_scheduler.core.triggers.pattern import DAY
+from task_scheduler.core.triggers.pattern import DAY, Readings
 from task_scheduler.core.triggers.reading import Base, Reading, read_parts
 from task_scheduler.core.triggers.wall_text import wall_text
 
 _WEEKDAYS = tuple(weekday.title() for weekday in WEEKDAYS)
 _ABOVE = {"seconds": "minute", "minutes": "hour", "hours": "day"}
+#: A delay is at most a day long, so that readings further apart do not matter: of a Monday, all of each minute.
+_SOME_DAY = 4 * DAY
+_LOOKED_AT = 1_500
 _ENDED = {"success": "succeeds", "failure": "fails, times out or is interrupted", "any": "ends"}
 _ON_HOLIDAY = {"next_workday": "the next workday", "previous_workday": "the workday before"}
 
@@ -31,7 +34,7 @@ def in_words(text: str) -> str:
     read = read_parts(text)
     if not isinstance(read, Reading):
         return _event(read)
-    return ", ".join([_base(read.base), *_clauses(read.clauses)])
+    return ", ".join([_base(read.base), *_clauses(read)])
 
 
 def _event(event: Event) -> str:
@@ -103,7 +106,8 @@ def _after_the_boundary(unit: str, at: int) -> str:
     return f", {' '.join(parts)} after the full {unit.removesuffix('s')}"
 
 
-def _clauses(clauses: Clauses) -> Iterator[str]:
+def _clauses(read: Reading) -> Iterator[str]:
+    clauses = read.clauses
     if clauses.weekdays:
         yield f"on {weekdays_in_words(clauses.weekdays)} only"
     if clauses.window:
@@ -119,7 +123,24 @@ def _clauses(clauses: Clauses) -> Iterator[str]:
     if clauses.delay:
         yield f"{clauses.delay} s later than that"
     if clauses.fresh_delay:
-        yield f"each time up to {clauses.fresh_delay} s later, but before the next"
+        said = f"each time up to {clauses.fresh_delay} s later, but before the next"
+        distance = _shortest_distance(read)
+        is_cut = distance is not None and distance <= clauses.fresh_delay
+        yield f"{said}, which may be due {distance} s after it" if is_cut else said
+
+
+def _shortest_distance(read: Reading) -> int | None:
+    """Return the seconds between the two readings that come closest in a day or two; None: there are no two."""
+    readings = read.readings()
+    found = list(islice(_readings_from(readings, _SOME_DAY), _LOOKED_AT))
+    return min((later - earlier for earlier, later in pairwise(found)), default=None)
+
+
+def _readings_from(readings: Readings, wall: int) -> Iterator[int]:
+    found = readings.first_from(wall)
+    while found is not None:
+        yield found
+        found = readings.first_from(found + 1)
 
 
 def weekdays_in_words(weekdays: Collection[int]) -> str:

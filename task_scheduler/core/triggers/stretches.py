@@ -6,7 +6,7 @@ shows, counted alike. Inside a stretch one is the other plus the offset, so the 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,6 +69,8 @@ def _stretches(zone: tzinfo, window: int) -> tuple[Stretch, ...]:
 
 def _changes(zone: tzinfo, begin: int, end: int) -> list[int]:
     """Return the instants in (begin, end) from which on another offset holds."""
+    if isinstance(zone, timezone):
+        return []  # one offset for ever
     found = []
     before = _offset(zone, begin)
     for low in range(begin, end - 1, _LOOK):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Protocol
 
-from task_scheduler.core.triggers.bounds import bounded_by_readings
+from task_scheduler.core.triggers.bounds import EndingReadings, bounded_by_readings
 from task_scheduler.core.triggers.delays import Delayed, Jittered
 from task_scheduler.core.triggers.pattern import Readings
 from task_scheduler.core.triggers.slots import Slots
@@ -94,6 +94,9 @@ def build_trigger(
     that side. `delay` is the same for each slot, `fresh_delay` the most of one that `seed` and the slot
     decide, both in seconds.
     """
+    if last is not None and readings.is_fixed:
+        # A time of day that is not past the end, in a gap of the clock, is due after the gap: it is not lost.
+        readings, last = EndingReadings(readings, last), None
     slots: Slots = WallClock(zone, readings)
     if first is not None or last is not None:
         slots = bounded_by_readings(slots, zone, first=first, last=last)

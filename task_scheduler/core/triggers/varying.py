@@ -33,6 +33,8 @@ _FITS = 4
 #: Longer blocks are so many of the longest gap.
 _LONG_BLOCK = 64
 _LAYOUTS = 64
+#: Blocks that are counted together.
+_ROW = 256
 #: The day 1970-01-05 was the first Monday.
 _FIRST_MONDAY = 4
 
@@ -65,19 +67,40 @@ class VaryingGrid:
             return 0
         first, inside = divmod(begin, self.block)
         last, inside_last = divmod(end, self.block)
-        whole = Counter(self._choice(number) for number in range(first, last))
-        total = sum(times * len(self._laid_out(choice)) for choice, times in whole.items())
+        total = self._count_by_rows(first, last)
         return total - bisect_left(self._layout(first), inside) + bisect_left(self._layout(last), inside_last)
 
     def _layout(self, number: int) -> Sequence[int]:
-        return self._laid_out(self._choice(number))
-
-    def _choice(self, number: int) -> int:
-        """Return which layout a block has."""
-        return blake2b(b"%d" % number, digest_size=1, key=self.seed.encode()[:64]).digest()[0] % _LAYOUTS
+        [choice] = _choices(self.seed, number, number + 1)
+        return self._laid_out(choice)
 
     def _laid_out(self, choice: int) -> Sequence[int]:
         return _lay_out(self.low, self.high, self.block, f"{self.seed} {choice}")
+
+    def _count_by_rows(self, first: int, end: int) -> int:
+        """Return the same as `count_blocks`; what rows of them have is kept at hand."""
+        begin_row, end_row = -(-first // _ROW), end // _ROW
+        if begin_row >= end_row:
+            return self.count_blocks(first, end)
+        rows = sum(_count_row(self, row) for row in range(begin_row, end_row))
+        return self.count_blocks(first, begin_row * _ROW) + rows + self.count_blocks(end_row * _ROW, end)
+
+    def count_blocks(self, first: int, end: int) -> int:
+        """Return how many numbers of the grid the blocks from `first` to before `end` have."""
+        whole = Counter(_choices(self.seed, first, end))
+        return sum(times * len(self._laid_out(choice)) for choice, times in whole.items())
+
+
+def _choices(seed: str, first: int, end: int) -> list[int]:
+    """Return which layout each block from `first` to before `end` has."""
+    key = seed.encode()[:64]
+    return [blake2b(b"%d" % number, digest_size=1, key=key).digest()[0] % _LAYOUTS for number in range(first, end)]
+
+
+@lru_cache(maxsize=8_192)
+def _count_row(grid: VaryingGrid, row: int) -> int:
+    """Return how many numbers of a grid a row of blocks has: years of hours are counted again and again."""
+    return grid.count_blocks(row * _ROW, (row + 1) * _ROW)
 
 
 @lru_cache(maxsize=1_024)
@@ -116,16 +139,17 @@ class VaryingDays:
 
     def first_from(self, day: int) -> int | None:
         """Return the first day of the set that is `day` or later; None past LAST_DAY."""
-        found = self.grid.first_from(-((self.phase - day) // self.unit)) * self.unit + self.phase
+        found = self.grid.first_from(-((self.phase - max(day, FIRST_DAY)) // self.unit)) * self.unit + self.phase
         return found if found <= LAST_DAY else None
 
     def last_until(self, day: int) -> int | None:
         """Return the last day of the set that is `day` or earlier; None before FIRST_DAY."""
-        found = self.grid.last_until((day - self.phase) // self.unit) * self.unit + self.phase
+        found = self.grid.last_until((min(day, LAST_DAY) - self.phase) // self.unit) * self.unit + self.phase
         return found if found >= FIRST_DAY else None
 
     def count(self, first: int, end: int) -> int:
         """Return how many days of the set are in [first, end)."""
+        first, end = max(first, FIRST_DAY), min(end, LAST_DAY + 1)
         return self.grid.count(-((self.phase - first) // self.unit), -((self.phase - end) // self.unit))
 
 
@@ -144,16 +168,17 @@ class VaryingParts:
 
     def first_from(self, wall: int) -> int | None:
         """Return the first due reading that is `wall` or later; None when the calendar ends before."""
-        found = self.grid.first_from(-((self.at - wall) // self.unit)) * self.unit + self.at
+        found = self.grid.first_from(-((self.at - max(wall, FIRST_DAY * DAY)) // self.unit)) * self.unit + self.at
         return found if found < (LAST_DAY + 1) * DAY else None
 
     def last_until(self, wall: int) -> int | None:
         """Return the last due reading that is `wall` or earlier; None when the calendar begins after."""
-        found = self.grid.last_until((wall - self.at) // self.unit) * self.unit + self.at
+        found = self.grid.last_until((min(wall, (LAST_DAY + 1) * DAY - 1) - self.at) // self.unit) * self.unit + self.at
         return found if found >= FIRST_DAY * DAY else None
 
     def count(self, begin: int, end: int) -> int:
         """Return how many due readings are in [begin, end)."""
+        begin, end = max(begin, FIRST_DAY * DAY), min(end, (LAST_DAY + 1) * DAY)
         return self.grid.count(-((self.at - begin) // self.unit), -((self.at - end) // self.unit))
 
 

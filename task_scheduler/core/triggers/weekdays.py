@@ -19,7 +19,7 @@ def read_weekdays(text: str) -> tuple[int, ...]:
 
     Empty: it names all seven, so that nothing is left out.
     """
-    names = [name for name in re.split(r"[\s,]+", text.lower()) if name not in {"", "and"}]
+    names = [name for name in re.split(r"[\s,]+", text) if name.lower() not in {"", "and"}]
     if not names:
         raise TriggerError("write which days, such as 'on weekdays' or 'on mon,wed,fri'")
     found = {weekday for name in names for weekday in _named(name)}
@@ -33,13 +33,14 @@ def _named(name: str) -> range:
         if begin > end:
             raise TriggerError(f"{quoted(name)} runs backwards: write its days one by one, such as 'sat,sun,mon'")
         return range(begin, end + 1)
-    group = _GROUPS.get(name.removesuffix("s"))
+    group = _GROUPS.get(name.lower().removesuffix("s"))
     return range(_weekday(name), _weekday(name) + 1) if group is None else group
 
 
 def _weekday(name: str) -> int:
+    lowered = name.lower()
     for number, weekday in enumerate(WEEKDAYS):
-        if name in {weekday, f"{weekday}s", SHORT[number]}:
+        if lowered in {weekday, f"{weekday}s", SHORT[number]}:
             return number
-    hint = did_you_mean(name, _KNOWN) or ": write mon, tue, wed, thu, fri, sat or sun"
+    hint = did_you_mean(lowered, _KNOWN) or ": write mon, tue, wed, thu, fri, sat or sun"
     raise TriggerError(f"{quoted(name)} is no day of the week{hint}")

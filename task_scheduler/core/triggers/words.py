@@ -35,14 +35,14 @@ _UNCLEAR_DAYS: Mapping[str, str] = {
     **dict.fromkeys(("weekends", "weekend"), "weekends"),
 }
 _FORMS = "write words such as 'every 5 minutes' or 'daily at 10:30', or cron text"
-_NUMBER = re.compile(r"-?[0-9]{1,30}")
+_NUMBER = re.compile(r"-?[0-9]+")
 _NUMBER_LIKE = re.compile(r"[-+]?[0-9][0-9.,_]*")
 _CLOCK_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
 
 
 def is_words(text: str) -> bool:
-    """Whether a tidy schedule is meant as words and not as cron text."""
-    first = text.split(maxsplit=1)[0]
+    """Whether a schedule with single spaces is meant as words and not as cron text."""
+    first = text.split(maxsplit=1)[0].lower()
     return first[0].isalpha() and first != "h" and not first.startswith(("h/", "h("))
 
 
@@ -55,31 +55,36 @@ def with_days_last(words: Sequence[str]) -> Sequence[str]:
     return words
 
 
-def read_words(text: str) -> Every | EveryTo:
-    """Read a tidy schedule in words without clauses; raises TriggerError."""
-    words, at = _part(text)
-    _check_vocabulary(text, words)
+def read_words(text: str, written: str = "") -> Every | EveryTo:
+    """Read a schedule in words with single spaces, in any case, without clauses; raises TriggerError.
+
+    `written` is what a person wrote, for messages; empty: `text` itself.
+    """
+    said = quoted(written or text)
+    parts, at = _part(text, said)
+    _check_vocabulary(parts, said)
+    words = [word.lower() for word in parts]
     match words:
         case [adverb] if adverb in _ADVERBS:
-            return every_of(1, _ADVERBS[adverb], at, said=quoted(text))
+            return every_of(1, _ADVERBS[adverb], at, said=said)
         case [weekday] | ["every", weekday] if weekday in WEEKDAYS:
-            return every_of(1, weekday, at, said=quoted(text))
+            return every_of(1, weekday, at, said=said)
         case ["every", unit] if unit in SINGULAR:
-            return every_of(1, SINGULAR[unit], at, said=quoted(text))
+            return every_of(1, SINGULAR[unit], at, said=said)
         case ["every", number, unit] if _NUMBER.fullmatch(number) and unit in (*UNITS, *WEEKDAYS):
-            return every_of(int(number), unit, at, said=quoted(text))
+            return every_of(int(number), unit, at, said=said)
         case ["every", "1", unit] if unit in SINGULAR:
-            return every_of(1, SINGULAR[unit], at, said=quoted(text))
+            return every_of(1, SINGULAR[unit], at, said=said)
         case ["every", least, "to", most, unit] if _NUMBER.fullmatch(least) and _NUMBER.fullmatch(most):
-            return _varying(int(least), int(most), unit, at, quoted(text))
+            return _varying(int(least), int(most), unit, at, said)
         case ["every", number, unit] if _NUMBER.fullmatch(number) and unit in SINGULAR:
-            raise TriggerError(f"{quoted(text)}: write {quoted(f'every {number} {SINGULAR[unit]}')}")
+            raise TriggerError(f"{said}: write {quoted(f'every {number} {SINGULAR[unit]}')}")
         case ["every", number, _] if _NUMBER_LIKE.fullmatch(number):
-            raise TriggerError(f"{quoted(text)}: an interval is a whole number, 1 or more")
+            raise TriggerError(f"{said}: an interval is a whole number, 1 or more")
         case ["every", unit] if unit in UNITS:
-            raise TriggerError(f"{quoted(text)}: write 'every {unit.removesuffix('s')}', or how many {unit}")
+            raise TriggerError(f"{said}: write 'every {unit.removesuffix('s')}', or how many {unit}")
         case _:
-            raise TriggerError(f"{quoted(text)} cannot be read: {_FORMS}")
+            raise TriggerError(f"{said} cannot be read: {_FORMS}")
 
 
 def _varying(least: int, most: int, unit: str, at: str | None, said: str) -> Every | EveryTo:
@@ -91,43 +96,48 @@ def _varying(least: int, most: int, unit: str, at: str | None, said: str) -> Eve
 
 
 def about_numbers(text: str) -> str:
-    """Return a hint for a tidy schedule that begins with a number and is no cron text; empty: there is none."""
+    """Return a hint for a schedule that begins with a number and is no cron text; empty: there is none."""
     first, *rest = text.split()
     if _CLOCK_TIME.fullmatch(first):
         return f", did you mean 'daily at {first.zfill(5)}'?" if not rest else ""
     return (
-        f", did you mean {quoted(f'every {text}')}?" if _NUMBER.fullmatch(first) and rest and rest[0] in UNITS else ""
+        f", did you mean {quoted(f'every {text}')}?"
+        if _NUMBER.fullmatch(first) and rest and rest[0].lower() in UNITS
+        else ""
     )
 
 
-def _part(text: str) -> tuple[Sequence[str], str | None]:
+def _part(text: str, said: str) -> tuple[Sequence[str], str | None]:
     """Return the words before `at`, and the time after it."""
     words = text.split()
-    if "at" not in words:
+    lowered = text.lower().split()
+    if "at" not in lowered:
         return words, None
-    place = words.index("at")
+    place = lowered.index("at")
     if place == len(words) - 1:
-        raise TriggerError(f"{quoted(text)}: a time is missing after 'at'")
+        raise TriggerError(f"{said}: a time is missing after 'at'")
     at, *more = words[place + 1 :]
     if more:
         raise TriggerError(
-            f"{quoted(text)}: {quoted(' '.join(more))} cannot follow the time {quoted(at)}: hours are 00 to 23, "
+            f"{said}: {quoted(' '.join(more))} cannot follow the time {quoted(at)}: hours are 00 to 23, "
             "a time zone goes into the key 'timezone'"
         )
     return words[:place], at
 
 
-def _check_vocabulary(text: str, words: Sequence[str]) -> None:
+def _check_vocabulary(words: Sequence[str], said: str) -> None:
     """Raise TriggerError for the first word that no schedule has."""
-    known = (*_VOCABULARY, *_PLURAL_WEEKDAYS) if "to" in words else _VOCABULARY
-    for word in words:
+    varies = any(word.lower() == "to" for word in words)
+    known = (*_VOCABULARY, *_PLURAL_WEEKDAYS) if varies else _VOCABULARY
+    for written in words:
+        word = written.lower()
         if word in _UNCLEAR_DAYS:
-            raise TriggerError(f"{quoted(text)}: write such as 'daily at 09:00 on {_UNCLEAR_DAYS[word]}'")
+            raise TriggerError(f"{said}: write such as 'daily at 09:00 on {_UNCLEAR_DAYS[word]}'")
         if word in _ELSEWHERE:
             raise TriggerError(
-                f"{quoted(text)}: {quoted(word)} cannot be said in words, write cron text such as {_ELSEWHERE[word]!r}"
+                f"{said}: {quoted(written)} cannot be said in words, write cron text such as {_ELSEWHERE[word]!r}"
             )
         if word not in known and not _NUMBER_LIKE.fullmatch(word):
             raise TriggerError(
-                f"{quoted(text)}: unknown word {quoted(word)}{did_you_mean(word, _VOCABULARY) or ': ' + _FORMS}"
+                f"{said}: unknown word {quoted(written)}{did_you_mean(word, _VOCABULARY) or ': ' + _FORMS}"
             )

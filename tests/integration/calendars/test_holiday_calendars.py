@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from task_scheduler.calendars import HolidayCalendars
+from task_scheduler.calendars.holiday_calendars import COPIES
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.triggers import parse_trigger
 
@@ -192,3 +193,28 @@ def test_where_no_copy_can_be_written_the_file_counts_all_the_same(tmp_path: Pat
     calendars = HolidayCalendars(tmp_path, copies=tmp_path / "data" / "calendars")
 
     assert _dates(calendars, "closed.txt", 2027) == ["2027-05-14"]
+
+
+def test_who_only_looks_uses_copies_and_makes_none(tmp_path: Path) -> None:
+    file = tmp_path / "closed.txt"
+    file.write_text("2027-05-14 Bridge day\n", encoding="utf-8")
+    looking = HolidayCalendars.for_looking(tmp_path)
+    looking.holidays("closed.txt")
+    made_by_looking = (tmp_path / COPIES).exists()
+    HolidayCalendars(tmp_path, copies=tmp_path / COPIES).holidays("closed.txt")
+    [copy] = (tmp_path / COPIES).iterdir()
+    os.utime(copy, (1_800_000_000,) * 2)
+
+    file.write_text("nothing\n", encoding="utf-8")
+    new = HolidayCalendars.for_looking(tmp_path)
+    kept = _dates(new, "closed.txt", 2027)
+    stand_in = new.stand_ins["closed.txt"]
+    file.write_text("2027-05-15 Another\n", encoding="utf-8")
+
+    assert (made_by_looking, looking.stand_ins) == (False, {})
+    assert kept == ["2027-05-14"]
+    assert stand_in.reason.startswith("closed.txt:1: 'nothing' is no holiday")
+    assert stand_in.kept_at == datetime.fromtimestamp(1_800_000_000, UTC)
+    # Once it can be read again, its own days count.
+    assert _dates(new, "closed.txt", 2027) == ["2027-05-15"]
+    assert new.stand_ins == {}

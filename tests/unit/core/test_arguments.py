@@ -66,3 +66,11 @@ def test_endless_nesting_is_refused() -> None:
 @pytest.mark.parametrize("value", [1j, 2 + 3j, -0.5j])
 def test_complex_numbers_read_back(value: complex) -> None:
     assert ast.literal_eval(write_arguments((value,), {})) == ((value,), {})
+
+
+def test_every_kind_of_literal_is_written() -> None:
+    args = (None, True, 1, 1.5, 1 + 2j, "text", b"bytes", ("one",), ("one", "two"), [1], {"key": {2}})
+
+    assert write_arguments(args, {}) == (
+        "((None, True, 1, 1.5, (1+2j), 'text', b'bytes', ('one',), ('one', 'two'), [1], {'key': {2}}), {})"
+    )

@@ -111,3 +111,7 @@ def test_the_one_just_written_stays_whatever_its_time() -> None:
     written = a_backup(NOW - timedelta(days=30))
 
     assert written.name in kept([a_backup(NOW), written], now=NOW, keep=WEEK, written=written.name)
+
+
+def test_one_that_a_person_asked_for_is_told_from_the_others() -> None:
+    assert [a_backup(NOW, why=why).is_asked_for for why in (ASKED_FOR, AT_INTERVAL, "")] == [True, False, False]

@@ -229,6 +229,7 @@ def test_a_single_schedule_may_be_plain_text() -> None:
         ({"dependencies": {"a": "1"}}, 'dependencies must be a list, not a mapping: write ["requests>=2.25"]'),
         ({"dependencies": True}, 'dependencies must be a list, not true: write ["requests>=2.25"]'),
         ({"dependencies": None}, "dependencies has no value: give it one, or remove the line"),
+        ({"dependencies": ["requests", None]}, "dependencies[1] has no value: give it one, or remove the line"),
         ({"dependencies": ["a", 5]}, "dependencies[1] must be text, not the number 5: put it in quotes"),
         ({"dependencies": ["bad"]}, "dependencies: 'bad' is refused"),
         ({"python_version": 3.1}, 'python_version must be text, not the number 3.1: put it in quotes, such as "3.11"'),

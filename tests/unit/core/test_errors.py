@@ -12,6 +12,7 @@ from task_scheduler.core.errors import (
     DeclarationError,
     EnvironmentFailed,
     IllegalTransition,
+    NoSuchFile,
     NotRunning,
     Problem,
     RecordGone,
@@ -59,6 +60,12 @@ SENTENCES: list[tuple[TaskSchedulerError, str]] = [
     (UnknownTask("reprot", ["report", "backup"]), "no task 'reprot', did you mean 'report'?"),
     (UnknownTask("zzz", ["report"]), "no task 'zzz'"),
     (UnknownTask("zzz"), "no task 'zzz'"),
+    (
+        NoSuchFile("tasks/reprot.py", ["report", "backup"]),
+        "no such file: tasks/reprot.py, did you mean 'report.py'?",
+    ),
+    (NoSuchFile("zzz.py", ["report"]), "no such file: zzz.py"),
+    (NoSuchFile("tasks/old", ["report"], why="it is a folder"), "tasks/old is no task file: it is a folder"),
     (UnknownRun("17"), "no run 17"),
 ]
 

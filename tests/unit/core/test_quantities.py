@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from task_scheduler.core.quantities import parse_duration, parse_size, spell_size, unit_of
+from task_scheduler.core.quantities import (
+    parse_duration,
+    parse_size,
+    spell_duration,
+    spell_exact_size,
+    spell_size,
+    unit_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -97,3 +104,50 @@ def test_any_size_is_told_to_within_a_hundredth(size: int) -> None:
     told = parse_size(spell_size(size, unit_of(size)))
 
     assert abs(told - size) <= size / 100 + 1
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (500_000_000, "500 MB"),
+        (1_610_612_736, "1.5 GiB"),
+        (1_234_567, "1234567 B"),
+        (1_250, "1.25 kB"),
+        (1_001, "1001 B"),
+        (0, "0 B"),
+    ],
+)
+def test_an_exact_size_loses_nothing(size: int, text: str) -> None:
+    assert spell_exact_size(size) == text
+
+
+@given(st.integers(0, 10**15 - 1))
+def test_any_exact_size_is_read_back(size: int) -> None:
+    assert parse_size(spell_exact_size(size)) == size
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (0.25, "0.25 s"),
+        (0.000001, "0.000001 s"),
+        (1, "1 s"),
+        (10.0, "10 s"),
+        (60, "1 minute"),
+        (90, "90 s"),
+        (90.5, "90.5 s"),
+        (300, "5 minutes"),
+        (3_600, "1 hour"),
+        (5_400, "90 minutes"),
+        (86_400, "1 day"),
+        (604_800, "7 days"),
+    ],
+)
+def test_a_duration_is_told_in_the_largest_unit_that_loses_nothing(seconds: float, text: str) -> None:
+    assert spell_duration(seconds) == text
+
+
+@given(st.integers(0, 10**15).map(lambda microseconds: microseconds / 1_000_000))
+def test_any_duration_in_microseconds_is_read_back(seconds: float) -> None:
+    assert parse_duration(spell_duration(seconds)) == seconds

@@ -117,3 +117,13 @@ def test_an_output_is_found_by_its_task_and_attempt() -> None:
 @pytest.mark.parametrize("state", RunState)
 def test_a_run_is_final_in_every_state_but_three(state: RunState) -> None:
     assert a_run(state=state).is_final == (state not in ACTIVE)
+
+
+def test_only_a_transition_of_the_table_passes() -> None:
+    check_transition(RunState.QUEUED, RunState.RUNNING)
+    check_attempt_transition(AttemptState.CLAIMED, AttemptState.RUNNING)
+
+    with pytest.raises(IllegalTransition, match="a run is succeeded and cannot become running"):
+        check_transition(RunState.SUCCEEDED, RunState.RUNNING)
+    with pytest.raises(IllegalTransition, match="an attempt is running and cannot become void"):
+        check_attempt_transition(AttemptState.RUNNING, AttemptState.VOID)

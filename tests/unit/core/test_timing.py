@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from task_scheduler.core.declaration.timing import timed, with_timing
+from task_scheduler.core.declaration.timing import timed, with_timing, without_effect
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.tasks import Jitter, OnHoliday, TaskDeclaration
 from task_scheduler.core.triggers import read_schedule
@@ -55,6 +55,22 @@ def test_what_a_schedule_says_itself_wins_and_what_has_no_slots_takes_nothing(te
     )
     if "calendar" in text or not text.startswith(("every", "once")):
         assert with_timing(text, replace(ALL, jitter=Jitter(up_to=60)), "s") == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "keys"),
+    [
+        (["at startup", "after other on success"], ["jitter", "calendar"]),
+        (["at startup", "every 5 minutes"], []),
+        ([], []),
+    ],
+)
+def test_what_delays_slots_has_no_effect_where_all_schedules_wait_for_events(texts: list[str], keys: list[str]) -> None:
+    told = dict(without_effect(texts, ALL))
+    assert list(told) == keys
+    if keys:
+        assert told["jitter"] == "jitter has no effect: 'at startup' has no slots by the clock to delay"
+    assert list(without_effect(texts, a_declaration(starts="2027-01-01", ends="2027-06-30"))) == []
 
 
 def test_a_schedule_that_ends_before_its_file_begins_is_refused() -> None:

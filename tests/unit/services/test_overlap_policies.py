@@ -130,6 +130,30 @@ async def test_a_queue_of_another_job_on_the_same_function_goes_its_own_way() ->
         assert [world.executor.launched[-1].arguments, len(world.executor.launched)] == ["(('b',), {})", 3]
 
 
+@in_event_loop
+async def test_those_that_wait_for_one_of_their_row_take_no_turn_from_another_function_of_their_task() -> None:
+    world = World(max_concurrent=2)
+    later = "every day at 18:00"
+    functions = [a_job_declaration(function=name, trigger=later) for name in ("slow", "quick")]
+    async with world.running():
+        await world.admit(jobs=functions, overlap=Overlap.QUEUE)
+        await world.admit("other", jobs=[], overlap=Overlap.PARALLEL)
+        for number in range(8):
+            await world.runner.request("report", "slow", f"slow {number}")
+        await world.runner.request("other", None, "other 0")
+        await world.pass_time(2)
+        quick = await world.runner.request("report", "quick", "quick")
+        await world.pass_time(1)
+        for number in range(1, 5):
+            await world.runner.request("other", None, f"other {number}")
+        assert _launched(world) == [1, 9]
+
+        world.executor.finish(world.executor.waiting[1])
+        await world.pass_time(0.1)
+
+        assert _launched(world) == [1, 9, quick.id]
+
+
 # --- queue one --------------------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import pytest
 from task_scheduler.core.errors import UnknownTask
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.tasks import Missed, Overlap, TaskStatus
+from task_scheduler.services.overview import Overview
 from task_scheduler.services.schedules import ScheduleOverview
 from task_scheduler.testing.builders import a_job_declaration, a_task
 from task_scheduler.testing.loops import in_event_loop
@@ -103,6 +104,23 @@ async def test_a_slot_that_waits_is_overdue_and_one_that_is_being_started_is_not
 
 
 @in_event_loop
+async def test_jobs_says_of_a_job_that_runs_after_none_why_nothing_starts_it() -> None:
+    world = World()
+    await world.start()
+    after = a_job_declaration(function="late", trigger="after lod on success")
+    await world.admit("report", jobs=[a_job_declaration(), after])
+    await world.admit("load")
+
+    why = {(job["task"], job["function"]): job["why"] for job in await told(world).jobs()}
+
+    assert why["report", "late"] == (
+        "after lod: there is no task 'lod', did you mean 'load'?; until there is, this starts nothing"
+    )
+    assert why["load", "start"] is None
+    await world.stop()
+
+
+@in_event_loop
 async def test_jobs_says_why_a_task_has_none() -> None:
     world = World()
     await world.start()
@@ -159,3 +177,24 @@ async def test_each_job_names_the_zone_it_is_judged_in() -> None:
 
     assert [job["zone"] for job in await model.jobs()] == [None, "Europe/Berlin", "Asia/Tokyo"]
     assert [job["zone"] for job in await told(world).jobs("here")] == ["UTC", "Asia/Tokyo"]
+
+
+@in_event_loop
+async def test_a_job_has_ended_since_its_last_instant() -> None:
+    world = World()
+    await world.start()
+    triggers = ("every minute until 2026-03-01 12:02:30", "at startup")
+    await world.admit("over", jobs=[a_job_declaration(trigger=trigger) for trigger in triggers])
+    await world.pass_time(100)
+    before = await told(world).jobs("over")
+    await world.pass_time(100)
+
+    over, starts = await told(world).jobs("over")
+    overview = Overview(catalogue=world.store, history=world.store, clock=world.clock, zone=UTC)
+    [listed] = await overview.tasks()
+
+    assert [(job["state"], job["ended_at"], job["why"]) for job in before] == [("active", None, None)] * 2
+    assert (over["state"], over["next_run"], over["ended_at"]) == ("ended", None, "2026-03-01T12:02:00Z")
+    assert over["why"] == "its schedule has no further instant"
+    assert (starts["state"], starts["ended_at"]) == ("active", None)
+    assert [job["ended_at"] for job in listed["jobs"]] == ["2026-03-01T12:02:00Z", None]

@@ -1,4 +1,4 @@
-"""The timetable, the line, overlaps, requests and what they are made of."""
+"""The timetable, overlaps, requests and what they are made of."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from task_scheduler.core.errors import Problem, Refused, TriggerError
 from task_scheduler.core.policies import MOST_QUEUED
 from task_scheduler.core.runs import RunState
 from task_scheduler.core.tasks import Overlap, TaskRecord, TaskStatus
-from task_scheduler.core.waiting_line import PATIENCE, WaitingLine
 from task_scheduler.services.active_run import ActiveRun, ActiveRuns, Phase
 from task_scheduler.services.overlaps import describe_overlap, doubled, must_wait, why_skipped
 from task_scheduler.services.register import Admitted, Register
@@ -125,114 +124,6 @@ def test_what_is_due_is_what_a_plain_look_finds(moves: list[tuple[int, int | Non
 
     assert {timed.job.id for timed in timetable.due_within(NOON + until * HOUR)} == wanted
     assert {timed.job.id for timed in timetable.take_due(NOON + until * HOUR)} == wanted
-
-
-# --- the line ---------------------------------------------------------------------------------------------
-
-
-def test_tasks_take_turns_and_each_is_served_in_order() -> None:
-    line = WaitingLine()
-    for task_id, run_id in [("a", 1), ("a", 2), ("a", 3), ("b", 4), ("c", 5)]:
-        line.join(task_id, run_id, 0.0)
-
-    assert len(line) == 5
-    assert [line.next(0.0) for _ in range(6)] == [1, 4, 5, 2, 3, None]
-
-
-@given(st.lists(st.integers(0, 3), max_size=60))
-def test_nobody_in_the_line_is_lost_or_served_twice(tasks: list[int]) -> None:
-    line = WaitingLine()
-    for run_id, task in enumerate(tasks):
-        line.join(str(task), run_id, float(task))
-
-    served = []
-    while (first := line.next(0.0)) is not None:
-        served.append(first)
-
-    assert sorted(served) == list(range(len(tasks)))
-    assert len(line) == 0
-
-
-def test_what_is_due_again_soon_goes_before_the_many_that_are_not() -> None:
-    line = WaitingLine()
-    for number in range(1000):
-        line.join(f"nightly{number}", number, PATIENCE)
-    line.join("each second", 5000, 1.0)
-    assert [line.next(0.0) for _ in range(3)] == [5000, 0, 1]
-
-    line.join("each second", 5001, 2.0)
-    assert line.next(0.0) == 5001
-
-
-def test_nobody_waits_for_longer_than_the_patience_of_the_line() -> None:
-    line = WaitingLine()
-    line.join("nightly", 1, PATIENCE)
-    served: list[int | None] = []
-    for second in range(20):  # one place a second, and one who is in a hurry each second
-        line.join("each second", 100 + second, second + 1.0)
-        served.append(line.next(float(second)))
-
-    assert served.index(1) <= PATIENCE
-
-
-def test_a_task_with_many_runs_does_not_use_its_hurry_for_all_of_them() -> None:
-    line = WaitingLine()
-    for run_id in range(3):
-        line.join("hasty", run_id, 1.0)
-    line.join("nightly", 10, PATIENCE)
-
-    assert [line.next(0.0) for _ in range(4)] == [0, 10, 1, 2]
-
-
-def test_nobody_pays_for_turns_that_came_early_since_nobody_else_waited() -> None:
-    line = WaitingLine()
-    for run_id in range(200):
-        line.join("many", run_id, PATIENCE)
-    now = 0.0
-    for _ in range(100):
-        now += 0.05
-        line.next(now)
-
-    served = []
-    for second in range(20):  # from now on somebody else comes each second
-        line.join(f"other{second}", 1000 + second, now + second + PATIENCE)
-        served.append(line.next(now + second))
-
-    assert served.index(100) <= PATIENCE + 1
-
-
-def test_who_leaves_the_line_takes_no_turn_away() -> None:
-    line = WaitingLine()
-    line.join("a", 1, 5.0)
-    line.join("b", 2, 6.0)
-    line.join("b", 3, 6.0)
-    line.leave("a", 1)
-    line.leave("b", 2)
-    with pytest.raises(ValueError, match="not enough"):
-        line.leave("b", 2)
-    line.join("a", 4, 7.0)
-
-    assert [line.next(0.0) for _ in range(3)] == [3, 4, None]
-    assert len(line) == 0
-
-
-@given(st.lists(st.tuples(st.integers(0, 4), st.floats(0, 30)), max_size=60))
-def test_each_tasks_runs_keep_their_order_and_the_first_served_is_the_most_urgent(
-    joins: list[tuple[int, float]],
-) -> None:
-    line = WaitingLine()
-    heads: dict[int, float] = {}
-    for run_id, (task, begin_by) in enumerate(joins):
-        line.join(str(task), run_id, begin_by)
-        heads.setdefault(task, begin_by)
-
-    served = list(iter(lambda: line.next(0.0), None))
-
-    for task in heads:
-        own = [run for run in served if joins[run][0] == task]
-        assert own == sorted(own)
-    if served:
-        assert joins[served[0]][1] == min(heads.values())
 
 
 # --- overlaps ---------------------------------------------------------------------------------------------

@@ -96,3 +96,43 @@ def test_the_first_instant_a_clock_shows_a_reading_or_has_passed_it(zone: str, w
 
 def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("*/30 * * * * from 2027-03-28 02:30", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        ("every 2 hours from 2027-03-28 02:00", datetime(2027, 3, 28, 2, tzinfo=UTC)),
+        ("every day at 02:45 from 2027-03-28 02:30", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        ("every day at 03:00 from 2027-03-28 02:30", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        ("every day at 01:59 from 2027-03-28 02:30", datetime(2027, 3, 28, 23, 59, tzinfo=UTC)),
+    ],
+)
+def test_a_schedule_that_begins_in_a_gap_begins_at_the_first_instant_after_it(text: str, first: datetime) -> None:
+    rule = trigger(text)
+
+    assert rule.next_after(LONG_AGO) == first
+    assert rule.last_before(first - timedelta(seconds=1)) is None
+    assert rule.count_between(LONG_AGO, first) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("every day at 02:15 until 2027-03-28 02:30", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        ("every day at 02:30 until 2027-03-28 02:30", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        ("0 2,3 * * * until 2027-03-28 02:30", datetime(2027, 3, 28, 1, tzinfo=UTC)),
+        ("every day at 02:45 until 2027-03-28 02:30", datetime(2027, 3, 27, 1, 45, tzinfo=UTC)),
+        ("every day at 03:00 until 2027-03-28 02:30", datetime(2027, 3, 27, 2, tzinfo=UTC)),
+        ("*/30 * * * * until 2027-03-28 02:30", datetime(2027, 3, 28, 0, 30, tzinfo=UTC)),
+    ],
+)
+def test_what_is_due_in_a_gap_before_the_end_is_made_up_for_after_it_and_nothing_else(
+    text: str, last: datetime
+) -> None:
+    rule = trigger(text)
+
+    assert rule.last_before(FAR) == last
+    assert rule.next_after(last - timedelta(seconds=1)) == last
+    assert rule.next_after(last) is None
+    assert rule.count_between(last - timedelta(seconds=1), FAR) == 1

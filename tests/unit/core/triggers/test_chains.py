@@ -146,7 +146,7 @@ def test_an_end_beyond_all_calendars_is_refused(end: object, sentence: str) -> N
         ([call("after", "other/task")], "after other/task on success"),
         ([call("after", "tasks/Other.py", on="any")], "after Other on any"),
         ([call("on_change", " ./inbox//*.csv ")], "on change of inbox/*.csv"),
-        ([call("on_change", pattern="/srv/in/")], "on change of /srv/in"),
+        ([call("on_change", pattern="/srv/in/")], "on change of /srv/in/*"),
         ([call("every", 5), call("to", 5), call("minutes")], "every 5 minutes"),
         ([call("every"), call("to", latest=1), call("tuesday")], "every tuesday at 00:00"),
     ],

@@ -20,6 +20,16 @@ def test_a_stable_delay_moves_every_slot_alike() -> None:
     ]
 
 
+def test_a_slot_is_counted_when_it_is_due_by_its_delay() -> None:
+    rule = trigger("every hour plus 90 s", "UTC")
+    noon = datetime(2027, 1, 1, 12, tzinfo=UTC)
+    due = noon + timedelta(seconds=90)
+
+    assert rule.count_between(noon, due - timedelta(seconds=1)) == 0
+    assert rule.count_between(noon, due) == 1
+    assert rule.count_between(due, due + timedelta(hours=3)) == 3
+
+
 def test_a_delay_comes_after_the_end_was_looked_at() -> None:
     rule = trigger("every day at 10:30 until 2027-01-02 10:30 plus 90 s", "UTC")
 
@@ -64,6 +74,24 @@ class Listed:
     def count(self, begin: int, end: int) -> int:
         """Count them."""
         return sum(begin <= slot < end for slot in self._slots)
+
+
+def test_a_fresh_delay_moves_a_slot_towards_the_next_and_not_past_it() -> None:
+    jittered = Jittered(Listed(0, 10, 1_000), most=500, seed="0123abcd")
+    first, second, third = (jittered.first_from(slot) for slot in (0, 10, 1_000))
+
+    assert first is not None
+    assert second is not None
+    assert third is not None
+    assert 0 <= first < 10 <= second < 1_000 <= third <= 1_500
+    assert jittered.first_from(-1) == first
+    assert jittered.last_until(-1) is None
+    assert [jittered.last_until(moved) for moved in (first, second, third)] == [first, second, third]
+    assert [jittered.last_until(moved - 1) for moved in (first, second, third)] == [None, first, second]
+    assert [jittered.first_from(moved + 1) for moved in (first, second, third)] == [second, third, None]
+    assert jittered.count(-1, 2_000) == 3
+    assert [jittered.count(moved, moved + 1) for moved in (first, second, third)] == [1, 1, 1]
+    assert jittered.count(second + 1, third) == jittered.count(5, 5) == jittered.count(5, 4) == 0
 
 
 @settings(max_examples=30, deadline=None)

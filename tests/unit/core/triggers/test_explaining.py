@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.triggers import parse_trigger, read_schedule
 from task_scheduler.core.triggers.calendars import NO_CALENDARS, Calendars
 from task_scheduler.core.triggers.clock_changes import clock_changes
@@ -46,6 +47,13 @@ def test_a_change_counts_at_the_end_of_the_time_asked_for_and_not_at_its_beginni
     assert len([*clock_changes(BERLIN, at - timedelta(seconds=1), at)]) == 1
     assert [*clock_changes(BERLIN, at, at + timedelta(days=30))] == []
     assert [*clock_changes(ZoneInfo("UTC"), NEW_YEAR, utc("2030-01-01 00:00"))] == []
+
+
+def test_a_change_is_between_two_clocks_that_are_never_changed() -> None:
+    change, _ = clock_changes(BERLIN, NEW_YEAR, utc("2027-01-01 00:00"))
+
+    assert change.at.astimezone(change.clock_before).isoformat() == "2026-03-29T02:00:00+01:00"
+    assert change.at.astimezone(change.clock_after).isoformat() == "2026-03-29T03:00:00+02:00"
 
 
 def test_a_calendar_that_lost_a_day_was_corrected() -> None:
@@ -148,6 +156,13 @@ def test_counts_and_names_what_a_change_touches() -> None:
 @pytest.mark.parametrize("schedule", ["at startup", "after other", "on change of *.csv"])
 def test_events_know_no_clock(schedule: str) -> None:
     assert change_effects(read_schedule(schedule), BERLIN, NEW_YEAR) == ()
+
+
+def test_the_one_slot_there_ever_is_may_fall_into_a_gap() -> None:
+    spring, _ = change_effects("once at 2026-03-29 02:30", BERLIN, NEW_YEAR)
+
+    assert spring.sentence == "02:30 does not exist: runs once, at 03:00"
+    assert (spring.count, spring.runs) == (1, 1)
 
 
 def test_nothing_is_known_past_the_end_of_the_calendar() -> None:
@@ -376,3 +391,19 @@ def test_a_fresh_delay_is_told_of_each_slot() -> None:
 def test_moments_are_typed_on_the_clock_of_the_zone_or_with_an_offset(typed: str, first: str, last: str) -> None:
     assert first_moment(typed, BERLIN) == utc(first)
     assert last_moment(typed, BERLIN) in {utc(last), utc(last) - timedelta(seconds=1)}
+
+
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [
+        ("9999-12-31T23:59-23:00", "'9999-12-31T23:59-23:00' is out of bounds: no calendar has it in UTC"),
+        ("0001-01-01T00:00Z", "'0001-01-01T00:00Z' is out of bounds: years are 1 to 9999"),
+        ("1969-12-31 23:59", "the year 1969 is out of bounds: years are 1970 to 9998"),
+        ("soon", "'soon' is no date: write YYYY-MM-DD or YYYY-MM-DD HH:MM"),
+    ],
+)
+def test_a_moment_that_nothing_can_be_asked_of_is_refused(typed: str, refusal: str) -> None:
+    for read in (first_moment, last_moment):
+        with pytest.raises(TriggerError) as refused:
+            read(typed, BERLIN)
+        assert str(refused.value) == refusal

@@ -42,6 +42,18 @@ def test_what_falls_on_a_weekend_that_is_no_holiday_stays() -> None:
     assert _dates(shown("0 9 6 2 * calendar DE next_workday", "2027-02-01", "2027-02-28")) == ["06"]
 
 
+def test_the_days_around_holidays_that_are_apart_are_counted() -> None:
+    october, january = _day(2027, 10, 1), _day(2028, 1, 31)
+    assert SkippingHolidays(DAILY, WESTERN).count(october, january) == january - october - 4
+    assert MovingHolidays(DAILY, WESTERN, step=1).count(october, january) == january - october - 4
+
+    christmas = SingleDay(_day(2027, 12, 25))
+    skipping = SkippingHolidays(christmas, WESTERN)
+    assert skipping.count(october, january) == 0
+    assert skipping.first_from(october) is skipping.last_until(january) is None
+    assert MovingHolidays(christmas, WESTERN, step=1).first_from(october) == _day(2027, 12, 27)
+
+
 def test_days_that_are_moved_onto_another_are_one() -> None:
     slots = shown("0 9 * * * calendar DE next_workday", "2028-12-23", "2028-12-28")
 
@@ -146,6 +158,25 @@ def test_days_of_a_closed_run_are_counted_without_a_search_for_each() -> None:
 
     assert MovingHolidays(DAILY, calendar, step=1).count(begin, end + 5) == 5
     assert calendar.asked < 6 * (end - begin)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        DAILY,
+        OnWeekdays(DAILY, frozenset({0, 4})),
+        CalendarDays(days=1 | 1 << 14, months=4095, weekdays=127, either=False),
+    ],
+)
+def test_forty_years_without_a_workday_are_passed_over_year_by_year(days: DayRule) -> None:
+    begin, end = _day(2027, 1, 1), _day(2067, 1, 1)
+    calendar = _Closed(end - begin)
+    rule = SkippingHolidays(days, calendar)
+
+    assert rule.first_from(begin) == days.first_from(end)
+    assert rule.last_until(end - 1) == days.last_until(begin - 1)
+    assert rule.count(begin - 400, end + 400) == days.count(begin - 400, begin) + days.count(end, end + 400)
+    assert calendar.asked < 6 * 40
 
 
 class _EveryDayOff(DaysOff):

@@ -102,6 +102,8 @@ WEEK = "mon,tue,wed,thu,fri"
         ("on change of /srv/ in /x", "on change of /srv/in/x"),
         ("on change of in/**/**/ ** /*.csv", "on change of in/**/*.csv"),
         ("on change of **/./**", "on change of **"),
+        ("on change of inbox/", "on change of inbox/*"),
+        ("on change of in/**/", "on change of in/**"),
     ],
 )  # fmt: skip
 def test_words_have_one_canonical_text(words: str, text: str) -> None:

@@ -174,6 +174,36 @@ def test_the_period_is_the_distance_of_the_next_two(case: tuple[Trigger, datetim
     assert rule.period(moment) == second - first
 
 
+#: Beyond these no calendar has a slot.
+END = datetime.max.replace(tzinfo=UTC)
+BEGINNING = datetime.min.replace(tzinfo=UTC) + timedelta(days=3)
+
+
+@given(schedules, st.sampled_from(ODD_ZONES), st.integers(0, 3 * 86_400))
+def test_at_both_ends_of_the_calendar_counting_is_stepping(text: str, zone: str, seconds: int) -> None:
+    rule = trigger(text, zone)
+    last = rule.last_before(END)
+    if last is not None:
+        early = last - timedelta(seconds=seconds % 5_000)
+        slots = _steps_until(rule, early, END)
+        assert rule.count_between(early, END) == len(slots)
+        assert rule.next_after(last) is None
+        assert rule.count_between(last, END) == 0
+    late = BEGINNING + timedelta(days=4, seconds=seconds % 5_000)
+    slots = _steps_until(rule, BEGINNING, late)
+    assert rule.count_between(BEGINNING, late) == len(slots)
+    assert rule.last_before(late) == (slots[-1] if slots else None)
+
+
+def _steps_until(rule: Trigger, moment: datetime, end: datetime) -> list[datetime]:
+    found = []
+    slot = rule.next_after(moment)
+    while slot is not None and slot <= end:
+        found.append(slot)
+        slot = rule.next_after(slot)
+    return found
+
+
 def _steps(rule: Trigger, moment: datetime, count: int) -> list[datetime]:
     found = []
     for _ in range(count):

@@ -6,7 +6,7 @@ import pytest
 
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.triggers.days import DayGrid
-from task_scheduler.core.triggers.days_chosen import SingleDay
+from task_scheduler.core.triggers.days_chosen import OnWeekdays, SingleDay
 from task_scheduler.core.triggers.narrowing import Narrowed, narrowed
 from task_scheduler.core.triggers.pattern import DAY, Pattern
 from task_scheduler.core.triggers.varying import varying_parts
@@ -56,3 +56,14 @@ def test_a_range_that_ends_before_it_begins_has_no_readings() -> None:
     daily = Pattern(times=(0,), days=DayGrid(step=1), is_fixed=True)
 
     assert daily.count(DAY, DAY) == daily.count(2 * DAY, 0) == 0
+
+
+def test_days_in_a_row_are_counted_together_and_as_one_by_one() -> None:
+    days = OnWeekdays(DayGrid(step=1), frozenset({0, 1, 2, 5}))
+    part = Narrowed(readings=QUARTERS, days=days, window=Window(begin=0, end=DAY - 1))
+    begin, end = 20_000 * DAY + 5 * HOUR, 20_030 * DAY + 7 * HOUR
+
+    one_by_one = sum(part.count(max(begin, day * DAY), min(end, (day + 1) * DAY)) for day in range(20_000, 20_031))
+
+    assert part.count(begin, end) == one_by_one
+    assert part.count(20_000 * DAY, 20_007 * DAY) == 4 * 96

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from task_scheduler.core.errors import TriggerError
-from task_scheduler.core.triggers import calendar_of
+from task_scheduler.core.triggers import calendar_of, parse_trigger, read_schedule
 from task_scheduler.core.triggers.remarks import remarks, schedule_remarks
 from tests.unit.core.triggers.cron_drawn import DrawnCron, crons
 
@@ -107,8 +111,66 @@ def test_the_cron_text_of_a_schedule_with_clauses_is_remarked_on() -> None:
     assert schedule_remarks("*/7 * * * * on mon until 2027-01-01 plus 17 s") == said == remarks("*/7 * * * *")
 
 
-@pytest.mark.parametrize("text", ["every 7 minutes", "after other on success", "once at 2027-01-31 09:00"])
-def test_there_are_no_remarks_on_what_is_no_cron_text(text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("every 45 minutes", "each hour: after 00:45 comes 01:00, 15 and not 45 minutes later"),
+        ("every 50 seconds", "each minute: after 00:00:50 comes 00:01, 10 and not 50 seconds later"),
+        ("every 100 minutes", "each day: after 23:20 comes 00:00, 40 and not 100 minutes later"),
+        ("every 7 hours at :15", "each day: after 21:15 comes 00:15, 3 and not 7 hours later"),
+        ("every 7 hours on sun,mon", "each day: after 21:00 comes 00:00, 3 and not 7 hours later"),
+        ("every 45 minutes between 08:00 and 10:50", "each hour: after 08:45 comes 09:00, 15 and not 45 minutes later"),
+        ("every 7 hours between 20:00 and 03:00", "each day: after 21:00 comes 00:00, 3 and not 7 hours later"),
+    ],
+)
+def test_an_interval_that_does_not_fit_is_told_with_the_first_place_at_which_it_starts_anew(
+    text: str, said: str
+) -> None:
+    [remark] = schedule_remarks(text)
+
+    base = text.partition(" on ")[0].partition(" between ")[0]
+    assert remark == f"'{base}' starts anew {said}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "every 5 minutes",
+        "every 90 minutes",
+        "every 90 seconds",
+        "every 8 hours",
+        "every 45 minutes between 08:00 and 08:50",
+        "every 7 hours on mon,wed",
+        "every 7 hours between 06:00 and 22:00",
+        "every 7 days at 00:00",
+        "every 5 to 10 minutes",
+    ],
+)
+def test_nothing_is_said_of_intervals_that_are_even_where_they_are_due(text: str) -> None:
+    assert schedule_remarks(text) == ()
+
+
+@given(st.sampled_from(["seconds", "minutes", "hours"]), st.integers(1, 1_500))
+def test_an_interval_is_remarked_on_if_and_only_if_its_slots_are_unevenly_apart(unit: str, interval: int) -> None:
+    try:
+        text = read_schedule(f"every {interval} {unit}")
+    except TriggerError:
+        return
+    rule = parse_trigger(text, UTC)
+    slots = [datetime(2026, 1, 5, tzinfo=UTC)]
+    while len(slots) < 200 or slots[-1] - slots[0] <= timedelta(days=1):
+        following = rule.next_after(slots[-1])
+        assert following is not None
+        slots.append(following)
+        if len(slots) > 4_000:
+            break
+    uneven = len({later - earlier for earlier, later in pairwise(slots)}) > 1
+
+    assert bool(schedule_remarks(text)) == uneven
+
+
+@pytest.mark.parametrize("text", ["after other on success", "once at 2027-01-31 09:00"])
+def test_there_are_no_remarks_on_what_has_no_steps(text: str) -> None:
     assert schedule_remarks(text) == ()
 
 

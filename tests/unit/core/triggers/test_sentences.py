@@ -54,6 +54,25 @@ from task_scheduler.core.triggers.sentences import in_words
         ("monday at 09:00", "at 09:00 each Monday"),
         ("once at 2027-03-01 09:00", "once, on Monday 2027-03-01 09:00"),
         ("once at 2027-03-01 00:00", "once, on Monday 2027-03-01 00:00"),
+        (
+            "every hour plus up to 3599 s by 0123abcd",
+            "every hour, each time up to 3599 s later, but before the next",
+        ),
+        (
+            "every hour plus up to 7200 s by 0123abcd",
+            "every hour, each time up to 7200 s later, but before the next, which may be due 3600 s after it",
+        ),
+        (
+            "0 9,10,18 * * * plus up to 3600 s by 0123abcd",
+            (
+                "at 09:00, 10:00 and 18:00 each day, each time up to 3600 s later, but before the next, "
+                "which may be due 3600 s after it"
+            ),
+        ),
+        (
+            "once at 2027-03-01 09:00 plus up to 60 s by 0123abcd",
+            "once, on Monday 2027-03-01 09:00, each time up to 60 s later, but before the next",
+        ),
         ("every 5 to 10 minutes", "every 5 to 10 minutes, another distance each time"),
         ("every 2 to 4 days at 02:30", "at 02:30, 2 to 4 days apart, another distance each time"),
         ("every 1 to 3 weeks", "at 00:00 on a Monday, 1 to 3 weeks apart, another distance each time"),

@@ -45,3 +45,10 @@ def test_each_second_of_a_day_is_there() -> None:
 
     assert len(times) == 86_400
     assert [times[0], times[61], times[86_399]] == [0, 61, 86_399]
+
+
+def test_a_part_of_them_is_written_out() -> None:
+    times = TimesOfDay((9, 17), (0, 30), (0,))
+
+    assert times[1:3] == (9 * 3_600 + 1_800, 17 * 3_600)
+    assert times[4:] == ()

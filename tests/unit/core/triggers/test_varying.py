@@ -126,3 +126,13 @@ def _gaps(readings: Readings, start: int, count: int) -> list[int]:
         assert found is not None
         walls.append(found)
     return [following - wall for wall, following in pairwise(walls[1:])]
+
+
+@pytest.mark.parametrize(("begin", "end"), [(-60_017, 60_031), (7, 61_440), (15_360, 46_080), (30_001, 30_002)])
+def test_a_long_stretch_has_as_many_slots_as_its_pieces(begin: int, end: int) -> None:
+    grid = VaryingGrid(low=5, high=10, block=60, seed="0123abcd")
+    ends = [*range(begin, end, 61), end]
+
+    pieces = [grid.count(first, last) for first, last in pairwise(ends)]
+
+    assert grid.count(begin, end) == sum(pieces)

@@ -35,6 +35,72 @@ FORMS = "write words such as 'every 5 minutes' or 'daily at 10:30', or cron text
             "every weekend at 09:00",
             "'every weekend at 09:00': write such as 'daily at 09:00 on weekends'",
         ),
+        (
+            "Weekdays at 25:00",
+            "'Weekdays at 25:00': '25:00' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'",
+        ),
+        ("Every 5 Minuts", "'Every 5 Minuts': unknown word 'Minuts', did you mean 'minutes'?"),
+        ("EVERY Month", "'EVERY Month': 'Month' cannot be said in words, write cron text such as '@monthly'"),
+        (
+            "Daily at 10:30 On Funday",
+            "'Daily at 10:30 On Funday': 'Funday' is no day of the week, did you mean 'sunday'?",
+        ),
+        (
+            "Daily AT 09:00 Calendar DE Nxt_workday",
+            (
+                "'Daily AT 09:00 Calendar DE Nxt_workday': 'Nxt_workday' cannot follow the calendar 'DE', "
+                "did you mean 'next_workday'?"
+            ),
+        ),
+        ("Once At 2027-01-01", "'Once At 2027-01-01': a time is missing, write 'once at 2027-01-01 09:00'"),
+        ("@Dialy", "no nickname '@Dialy', did you mean '@daily'?"),
+        (
+            "0 0 * * MON-FRI#1",
+            (
+                "day of week 'MON-FRI#1' in '0 0 * * MON-FRI#1' cannot be read: "
+                "write each day with its own number, such as 'mon#1,tue#1'"
+            ),
+        ),
+        ("0 0 30 FEB *", "cron text '0 0 30 FEB *' never fires: no month it names has day 30"),
+        (
+            "every 99999999999999 seconds",
+            "'every 99999999999999 seconds': more than a hundred years apart, write a shorter interval",
+        ),
+        (
+            "every 9999999999999999999999999999999999 hours",
+            "'every 9999999999999999999999999999999999 hours': more than a hundred years apart, write a shorter interval",
+        ),
+        (
+            "every 5 to 99999999999 minutes",
+            "'every 5 to 99999999999 minutes': more than a hundred years apart, write a shorter interval",
+        ),
+        (
+            "*/99999999999999 * * * *",
+            (
+                "minute '*/99999999999999' in '*/99999999999999 * * * *': a step above 60 selects only the first value, "
+                "write a shorter interval"
+            ),
+        ),
+        (
+            "0 0 1 1 * 2027",
+            (
+                "cron text '0 0 1 1 * 2027' ends with '2027', and years are no field: leave it out and write "
+                "'from 2027-01-01 until 2027-12-31' (the keys 'starts' and 'ends' say the same), or for a single time "
+                "'once at 2027-01-01 09:00'"
+            ),
+        ),
+        (
+            "0 0 12 1 1 ? 2027-2030",
+            (
+                "cron text '0 0 12 1 1 ? 2027-2030' ends with '2027-2030', and years are no field: leave it out and write "
+                "'from 2027-01-01 until 2030-12-31' (the keys 'starts' and 'ends' say the same), or for a single time "
+                "'once at 2027-01-01 09:00'"
+            ),
+        ),
+        (
+            "daily plus 9999999 s",
+            "'daily plus 9999999 s': a delay of 9999999 s is longer than a day: write at most 86400",
+        ),
         ("10:30", "'10:30' cannot be read, did you mean 'daily at 10:30'?"),
         ("9:30", "'9:30' cannot be read, did you mean 'daily at 09:30'?"),
         ("5 minutes", "'5 minutes' cannot be read, did you mean 'every 5 minutes'?"),
