@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Collection, Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,7 +14,7 @@ from task_scheduler.core.errors import Refused, UnknownRun, UnknownTask
 from task_scheduler.core.events import Event
 from task_scheduler.core.policies import MisfirePolicy, RetentionPolicy
 from task_scheduler.core.runs import AttemptNotes, Run
-from task_scheduler.core.stopping import StopMode, StopOrder
+from task_scheduler.core.stopping import StopOrder
 from task_scheduler.ports import (
     Catalogue,
     Clock,
@@ -31,6 +30,7 @@ from task_scheduler.ports import (
     TaskSource,
     WatchedFiles,
 )
+from task_scheduler.services.activity import Activity
 from task_scheduler.services.calendar_keeper import CalendarKeeper
 from task_scheduler.services.catalog import Catalog
 from task_scheduler.services.event_bus import EventBus
@@ -44,7 +44,7 @@ from task_scheduler.services.resets import JobReset, Resetter
 from task_scheduler.services.runner import Runner, RunnerLimits
 from task_scheduler.services.scheduler import Scheduler
 from task_scheduler.services.timetable import Timetable
-from task_scheduler.services.waits import within
+from task_scheduler.services.winding_down import WindingDown, afterwards, doing, runs_in_words
 
 #: How the scheduler ends where nobody says how.
 LEAVE = StopOrder()
@@ -119,8 +119,6 @@ class TaskScheduler:
         self._further: list[Startable] = []
         self._failure = asyncio.Event()
         self._started_at: datetime | None = None
-        self._stopping: StopOrder | None = None
-        self._drains_until: datetime | None = None
         events.subscribe(self._note_failure)
         self._patience = Patience(clock=adapters.clock, publish=events.publish)
         self._runner = Runner(
@@ -167,6 +165,7 @@ class TaskScheduler:
         )
         self._happenings = HappeningsService(
             happenings=adapters.store,
+            ledger=adapters.store,
             state=adapters.store,
             files=adapters.files,
             boot=adapters.boot_id,
@@ -174,6 +173,7 @@ class TaskScheduler:
             register=self._register,
             timetable=timetable,
             preparing=self._catalog.preparing,
+            refused=self._catalog.refused,
             known_tasks=self._catalog.task_ids,
             window_of=self._catch_up_window,
             clock=adapters.clock,
@@ -215,6 +215,24 @@ class TaskScheduler:
             policy=policies.retention,
             publish=events.publish,
         )
+        self._winding_down = WindingDown(
+            runner=self._runner,
+            services=(self._janitor, self._happenings, self._catalog, self._scheduler),
+            failure=self._failure,
+            clock=adapters.clock,
+            publish=events.publish,
+        )
+        self._activity = Activity(
+            runner=self._runner,
+            scheduler=self._scheduler,
+            catalog=self._catalog,
+            happenings=self._happenings,
+            winding_down=self._winding_down,
+            register=self._register,
+            timetable=timetable,
+            patience=self._patience,
+            clock=adapters.clock,
+        )
 
     async def configure(self, policies: Policies, *, look_anew: bool) -> None:
         """Work by these policies from now on; `look_anew` where other files than before may be task files.
@@ -255,7 +273,7 @@ class TaskScheduler:
 
     async def start(self) -> None:
         """Settle, then schedule; returns once the scheduler works."""
-        self._stopping = None
+        self._winding_down.order = None
         self._started_at = self._adapters.clock.now()
         await self._catalog.load()
         await self._adapters.executor.start(self._runner.on_report)
@@ -285,56 +303,7 @@ class TaskScheduler:
 
     async def wind_down(self, order: StopOrder) -> None:
         """Do about the runs under way what `order` says; `stop` follows, and does the rest."""
-        self._stopping = order
-        match order.mode:
-            case StopMode.LEAVE:
-                pass
-            case StopMode.DRAIN:
-                await self._drain(order.patience)
-            case StopMode.KILL:
-                await self._end_runs(order.grace)
-
-    async def _drain(self, patience: float | None) -> None:
-        """Wait for the runs under way, at most so many seconds."""
-        await self._close_doors()
-        clock = self._adapters.clock
-        self._drains_until = None if patience is None else clock.now() + timedelta(seconds=patience)
-        running = self._runner.counts()["running"]
-        if running and (patience is None or patience > 0):
-            at_most = "" if patience is None else f", at most {patience:g} s"
-            self._tell("scheduler.draining", f"nothing is started any more; waits for {_runs(running)}{at_most}")
-            drained = self._unless_failed(self._runner.drained())
-            if patience is None:
-                await drained
-            else:
-                with suppress(TimeoutError):
-                    await within(clock, patience, drained)
-
-    async def _end_runs(self, grace: float | None) -> None:
-        """End all runs under way; returns once their ends are on record."""
-        await self._close_doors()
-        if running := self._runner.counts()["running"]:
-            self._tell("scheduler.killing", f"nothing is started any more; ends {_runs(running)}")
-        await self._unless_failed(self._runner.end_all("ended together with the scheduler", grace=grace))
-        await self._unless_failed(self._runner.drained())
-
-    async def _close_doors(self) -> None:
-        """Claim and start nothing more; what is under way is followed on."""
-        self._runner.close_door()
-        for service in (self._janitor, self._happenings, self._catalog, self._scheduler):
-            await service.stop()
-
-    async def _unless_failed(self, work: Coroutine[object, object, None]) -> None:
-        """Wait for `work`, which would wait for ever once a service has failed."""
-        tasks = [asyncio.ensure_future(work), asyncio.ensure_future(self._failure.wait())]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if tasks[0].done():
-                await tasks[0]
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await self._winding_down.begin(order)
 
     async def failed(self) -> None:
         """Return when a service has stopped by a fault, which the scheduler cannot work without."""
@@ -353,10 +322,9 @@ class TaskScheduler:
 
         `argv` is what it finds in `sys.argv[1:]`. With `digest` it runs with that very version or not at all.
         """
-        if self._stopping is not None:
+        if (order := self._winding_down.order) is not None:
             raise Refused(
-                f"the scheduler is {self._doing(self._stopping)}: nothing is started any more; "
-                f"ask again once {self._afterwards(self._stopping)}"
+                f"the scheduler is {doing(order)}: nothing is started any more; ask again once {afterwards(order)}"
             )
         in_force(task_id, self._register, self._catalog)
         return await self._runner.request(task_id, function, request_id, argv=argv, digest=digest)
@@ -396,10 +364,8 @@ class TaskScheduler:
 
         Raises UnknownTask, and Refused for a task without a version in force, or while the scheduler ends.
         """
-        if self._stopping is not None:
-            raise Refused(
-                f"the scheduler is {self._doing(self._stopping)}: ask again once {self._afterwards(self._stopping)}"
-            )
+        if (order := self._winding_down.order) is not None:
+            raise Refused(f"the scheduler is {doing(order)}: ask again once {afterwards(order)}")
         for task_id in tasks or ():
             self.in_force(task_id)
         return await self._resetter.reset(tasks, overdue_only=overdue_only, dry_run=dry_run)
@@ -431,41 +397,11 @@ class TaskScheduler:
 
     def activity(self) -> str:
         """Return in a line what it is at: `3 running, 2 waiting, next 14:05 backup`."""
-        counts = self._runner.counts()
-        waiting = counts["queued"] + counts["retrying"]
-        told = [f"{counts['running']} running", *([f"{waiting} waiting"] if waiting else [])]
-        if self._stopping is not None:
-            return ", ".join([self._doing(self._stopping), *told])
-        return ", ".join([*told, self._next_in_words()])
+        return self._activity.line()
 
     def live(self) -> dict[str, object]:
         """Return what only the working scheduler knows, as JSON values."""
-        due = None if self._register.suspended is not None else self._scheduler.next_due
-        return {
-            "started_at": None if self._started_at is None else self._started_at.isoformat(),
-            **self._runner.counts(),
-            "tasks": self._catalog.counts(),
-            "jobs": len(self._timetable),
-            "next_due": None if due is None else due.isoformat(),
-            "suspended": self._register.suspended,
-            "record": self._patience.trouble,
-            "stopping": None if self._stopping is None else self._describe_stop(self._stopping),
-            "overdue": self._describe_overdue(),
-            "warnings": self._happenings.warnings,
-        }
-
-    def _describe_overdue(self) -> dict[str, object] | None:
-        """Return what was found overdue last, until all of it is made up for; None: nothing is."""
-        found, left = self._scheduler.overdue, self._runner.making_up
-        if found is None or not left:
-            return None
-        return {
-            "at": found.at.isoformat(),
-            "schedules": found.schedules,
-            "worst": found.worst,
-            "late": found.late.total_seconds(),
-            "runs_left": left,
-        }
+        return self._activity.document(self._started_at)
 
     def _note_change(self) -> None:
         """Have everybody look again: what is in force, or may start, has changed."""
@@ -481,39 +417,6 @@ class TaskScheduler:
         admitted = self._register.get(task_id)
         return None if admitted is None else admitted.version.digest
 
-    def _next_in_words(self) -> str:
-        if self._register.suspended is not None:
-            return "tasks suspended"
-        due = self._timetable.next_due()
-        if due is None:
-            return "nothing due"
-        tasks = sorted({timed.job.task_id for timed in self._timetable.due_within(due)})
-        there, here = due.astimezone(self._timetable.zone), self._adapters.clock.now().astimezone(self._timetable.zone)
-        when = there.strftime("%H:%M" if there.date() == here.date() else "%Y-%m-%d %H:%M")
-        others = f" and {len(tasks) - 1:,} more" if len(tasks) > 1 else ""
-        return f"next {when} {tasks[0]}{others}" if tasks else f"next {when}"
-
-    def _describe_stop(self, order: StopOrder) -> dict[str, object]:
-        until = self._drains_until if order.mode is StopMode.DRAIN else None
-        return {
-            "mode": order.mode.value,
-            "restart": order.is_restart,
-            "doing": self._doing(order),
-            "until": None if until is None else until.isoformat(),
-        }
-
-    @staticmethod
-    def _doing(order: StopOrder) -> str:
-        match order.mode:
-            case StopMode.DRAIN:
-                return "draining"
-            case _:
-                return "restarting" if order.is_restart else "stopping"
-
-    @staticmethod
-    def _afterwards(order: StopOrder) -> str:
-        return "it works again" if order.is_restart else "it has ended and was started anew"
-
     async def _why_not_here(self, run_id: int) -> Refused | UnknownRun:
         """Return why nothing can be done about a run that is not at work."""
         run = await self._adapters.store.run(run_id)
@@ -528,7 +431,7 @@ class TaskScheduler:
 
     def _left(self) -> str:
         running = self._runner.counts()["running"]
-        return f"; {_runs(running)} {'goes' if running == 1 else 'go'} on without it" if running else ""
+        return f"; {runs_in_words(running)} {'goes' if running == 1 else 'go'} on without it" if running else ""
 
     def _hint(self) -> str:
         return "" if self._catalog.counts() else "; no tasks yet: drop a .py file into the folder of tasks"
@@ -536,10 +439,6 @@ class TaskScheduler:
     def _note_failure(self, event: Event) -> None:
         if event.name == "service.failed":
             self._failure.set()
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"
 
 
 def in_force(task_id: str, register: Register, catalog: Catalog) -> Admitted:

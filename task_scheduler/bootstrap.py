@@ -17,7 +17,7 @@ import psutil
 import task_scheduler
 from task_scheduler import composition, known_secrets, rescue, staying_down
 from task_scheduler.api import Adapters, TaskScheduler
-from task_scheduler.calendars.holiday_calendars import HolidayCalendars
+from task_scheduler.calendars.holiday_calendars import COPIES, HolidayCalendars
 from task_scheduler.clock import SystemClock
 from task_scheduler.composition import environment_provider, policies, task_reader, task_side_library, teller
 from task_scheduler.control.answers import Control
@@ -53,11 +53,12 @@ from task_scheduler.secrets_file import read_secrets
 from task_scheduler.services.accounts import Accounts
 from task_scheduler.services.backups import Backups
 from task_scheduler.services.custody import Custody
+from task_scheduler.services.documents import iso
 from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.log_keeper import LogKeeper
 from task_scheduler.services.memory_guard import MemoryGuard
 from task_scheduler.services.month import MonthOverview
-from task_scheduler.services.overview import Overview, iso
+from task_scheduler.services.overview import Overview
 from task_scheduler.services.restoration import Restoration
 from task_scheduler.services.schedules import ScheduleOverview
 from task_scheduler.services.secret_keeper import SecretKeeper
@@ -410,7 +411,7 @@ def _compose(
         settings, paths, pattern=settings.tasks.file_pattern, notice=teller(events, "watcher.notice", Level.WARNING)
     )
     reader = task_reader(settings, paths)
-    calendars = HolidayCalendars(paths.root, copies=paths.data / "calendars")
+    calendars = HolidayCalendars(paths.root, copies=paths.root / COPIES)
     timetable = Timetable(zone=zone, calendars=calendars)
     scheduler = TaskScheduler(
         adapters=Adapters(

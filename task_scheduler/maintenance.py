@@ -22,7 +22,7 @@ from task_scheduler.core.tasks import FileKind, TaskVersion
 from task_scheduler.environments.provider import Environments
 from task_scheduler.ports import SourceFile
 from task_scheduler.project import Project
-from task_scheduler.services.overview import iso
+from task_scheduler.services.documents import iso
 from task_scheduler.services.preparation import needs_of
 from task_scheduler.settings import EnvironmentMode, load_settings
 from task_scheduler.store.locks import ProjectLock

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from task_scheduler import known_secrets
 from task_scheduler.core.arguments import write_arguments
 from task_scheduler.core.errors import Problem, TriggerError
-from task_scheduler.core.tasks import JobDeclaration
+from task_scheduler.core.tasks import JobDeclaration, identity_of
 from task_scheduler.core.triggers import seed_of
 from task_scheduler.environments.commands import CommandEnd, run, seconds_from_now
 from task_scheduler.ports import Inspection, SourceFile
@@ -119,7 +119,7 @@ class Inspector:
                     Problem(path=source.path, message=known_secrets.hide(str(error)), line=_line_in(record))
                 )
         # Two decorators that say the same are one job: its identity is what it says.
-        distinct = {(job.function, job.trigger, job.timezone, job.arguments): job for job in reversed(jobs)}
+        distinct = {identity_of(job): job for job in reversed(jobs)}
         return Inspection(jobs=tuple(reversed(distinct.values())), problems=tuple(problems))
 
     def _read_schedule(self, record: object, source: SourceFile) -> JobDeclaration:

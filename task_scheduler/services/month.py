@@ -8,21 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
-from typing import Any
 
 from task_scheduler.core.errors import TriggerError, UnknownTask
 from task_scheduler.core.planning import TICK
 from task_scheduler.core.runs import Run, RunState
 from task_scheduler.core.tasks import Job
-from task_scheduler.core.triggers import Trigger
+from task_scheduler.core.triggers import Trigger, calendar_of
+from task_scheduler.core.triggers.zones import zone_name
 from task_scheduler.ports import Clock
 from task_scheduler.services.accounts import AccountedRecord, ReadTrigger
-from task_scheduler.services.overview import TURN, iso
+from task_scheduler.services.documents import TURN, Document, iso
 from task_scheduler.services.requested_entry import call_text
-from task_scheduler.services.said_days import days_of, midnight, read_month, zone_name
-
-#: A JSON object.
-Document = dict[str, Any]
+from task_scheduler.services.said_days import days_of, midnight, read_month
 
 #: Slots of a job on one day that are told one by one.
 MOST_SLOTS_APART = 50
@@ -82,7 +79,8 @@ class MonthOverview:
                 day.counts[_COLUMN_OF[state]] += number
         await self._count_ranges(await self._record.ranges(task, days[0].begin, days[-1].end), days)
         told = await self._look_ahead(jobs, days, now, with_slots=slots)
-        return _describe(days, now=now, zone=zone, task=task, slots=told if slots else None)
+        document = _describe(days, now=now, zone=zone, task=task, slots=told if slots else None)
+        return {**document, "calendars": sorted({name for job in jobs if (name := _calendar_of(job))})}
 
     def _zone_of(self, jobs: Sequence[Job]) -> tzinfo:
         """Return the zone of these jobs where they have one in common, else the scheduler's."""
@@ -139,9 +137,18 @@ class MonthOverview:
         return sorted(told, key=lambda slot: (slot["first"], slot["task"]))
 
 
+def _calendar_of(job: Job) -> str:
+    """Return the calendar a job observes; empty: none."""
+    try:
+        return calendar_of(job.trigger)
+    except TriggerError:
+        return ""
+
+
 def an_empty_month(month: str | None, *, now: datetime, zone: tzinfo, with_slots: bool) -> Document:
     """Return the month of a project that no scheduler has run for; raises Refused."""
-    return _describe(_days_of(month, now, zone), now=now, zone=zone, task=None, slots=[] if with_slots else None)
+    document = _describe(_days_of(month, now, zone), now=now, zone=zone, task=None, slots=[] if with_slots else None)
+    return {**document, "calendars": []}
 
 
 def _days_of(month: str | None, now: datetime, zone: tzinfo) -> Sequence[_Day]:

@@ -6,24 +6,23 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from task_scheduler.core.declaration.timing import timed
+from task_scheduler.core.declaration.timing import timed, without_effect
 from task_scheduler.core.errors import Problem, Severity, TriggerError
+from task_scheduler.core.job_remarks import surprises, without_slots
 from task_scheduler.core.tasks import NO_ARGUMENTS, FileKind, JobDeclaration, TaskDeclaration, TaskReading
 from task_scheduler.core.triggers import (
     Calendars,
+    Trigger,
     calendar_of,
-    has_ended,
-    has_slots,
     parse_trigger,
     read_schedule,
     read_zone,
     seed_of,
 )
-from task_scheduler.core.triggers.remarks import schedule_remarks
 from task_scheduler.ports import SourceFile
 from task_scheduler.watcher.declared import declared
 from task_scheduler.watcher.frontmatter import Dialect, read_frontmatter
@@ -37,8 +36,6 @@ from task_scheduler.watcher.source import ParsedSource, parse_source, silence_pa
 _START = "start"
 #: A file with more problems than this is told so; the first ones are what a person mends.
 MOST_PROBLEMS = 50
-#: A slot at the very moment of saving has not passed it by.
-_JUST_BEFORE = timedelta(seconds=1)
 
 
 class TaskFileReader:
@@ -117,8 +114,8 @@ class TaskFileReader:
             *front.problems,
             *decorated.problems,
             *repeated,
-            *self._schedule_faults(jobs, saved_at, source.path),
-            *_surprises(jobs, source.path),
+            *self.judge_jobs(jobs, path=source.path, saved_at=saved_at),
+            *(() if decorated.computed else _without_effect(jobs, front, source.path)),
             *self._helpers.judge(names, path=source.path, always=helper_lines(unconditional(tree))),
         )
         if front.declaration is not None and not front.declaration.schedule and not scheduled:
@@ -128,6 +125,7 @@ class TaskFileReader:
             declaration=front.declaration,
             jobs=jobs,
             computed=decorated.computed,
+            computed_line=decorated.computed_line,
             has_start=has_start,
             imports=tuple(imports),
             import_lines=imports,
@@ -135,44 +133,27 @@ class TaskFileReader:
             problems=_in_order(problems, source.path),
         )
 
-    def _schedule_faults(
-        self, jobs: Iterable[JobDeclaration], saved_at: datetime | None, path: str
-    ) -> Iterator[Problem]:
-        """Yield an error for each job whose calendar cannot be had or leaves it no day, a warning for one without slots.
+    def judge_jobs(self, jobs: Sequence[JobDeclaration], *, path: str, saved_at: datetime | None) -> Iterator[Problem]:
+        """Yield an error for each job whose calendar cannot be had or leaves it no day, warnings for what surprises.
 
         `saved_at` is the moment after which slots are looked for; None: not known, none are.
         """
         for job in jobs:
             zone = read_zone(job.timezone) if job.timezone else self._zone
             try:
-                why = self._no_slot(job.trigger, zone, saved_at)
+                found = without_slots(job, path, trigger=self._trigger(job.trigger, zone), zone=zone, saved_at=saved_at)
             except TriggerError as error:
-                yield Problem(path=path, message=str(error), line=job.line)
-                continue
-            if why:
-                message = f"the schedule {job.trigger!r} {why}: it will not run"
-                yield Problem(path=path, message=message, line=job.line, severity=Severity.WARNING)
+                found = Problem(path=path, message=str(error), line=job.line)
+            if found is not None:
+                yield found
+        for job in jobs:
+            yield from surprises(job, path)
 
-    def _no_slot(self, text: str, zone: tzinfo, saved_at: datetime | None) -> str:
-        """Return, as the end of a sentence, why a schedule has no slot after a moment; empty: it has, or no one knows.
-
-        Raises TriggerError where its calendar is known, and cannot be had or leaves it no day.
-        """
-        trigger = None
+    def _trigger(self, text: str, zone: tzinfo) -> Trigger | None:
+        """Return the rule of a schedule, None where its calendar is not known here; raises TriggerError."""
         if self._calendars is not None:
-            trigger = parse_trigger(text, zone, self._calendars)
-        elif not calendar_of(text):
-            trigger = parse_trigger(text, zone)
-        if saved_at is None or not has_slots(text):
-            return ""
-        try:
-            if has_ended(text, saved_at.astimezone(zone)):
-                return "has come to its end"
-        except TriggerError:
-            return ""  # the file's time is outside the years that schedules know, such as an archive's 1970 in New York
-        if trigger is not None and trigger.next_after(saved_at - _JUST_BEFORE) is None:
-            return "has no instant any more"
-        return ""
+            return parse_trigger(text, zone, self._calendars)
+        return None if calendar_of(text) else parse_trigger(text, zone)
 
     def _local(self, saved_at: datetime | None, declaration: TaskDeclaration | None) -> datetime | None:
         """Return when a file was saved in the zone of its task."""
@@ -275,12 +256,11 @@ def _merged(
     return tuple(kept.values()), tuple(problems)
 
 
-def _surprises(jobs: Iterable[JobDeclaration], path: str) -> Iterator[Problem]:
-    """Yield a warning for each way in which a job's cron text may not mean what it seems to."""
-    for job in jobs:
-        for remark in schedule_remarks(job.trigger):
-            message = f"the schedule {job.trigger!r}: {remark}"
-            yield Problem(path=path, message=message, line=job.line, severity=Severity.WARNING)
+def _without_effect(jobs: Iterable[JobDeclaration], front: _Front, path: str) -> Iterator[Problem]:
+    """Yield a warning for each key that changes nothing, since the file's schedules all wait for events."""
+    if front.declaration is not None:
+        for key, message in without_effect([job.trigger for job in jobs], front.declaration):
+            yield Problem(path=path, message=message, line=front.lines.get(key), severity=Severity.WARNING)
 
 
 def _never_by_itself(path: str, front: _Front) -> Problem:

@@ -35,8 +35,13 @@ class DecoratedFunctions:
     """What the decorators of a file say."""
 
     jobs: tuple[JobDeclaration, ...] = ()  #: a job's zone is None unless its own chain names one
-    computed: bool = False
+    computed_line: int | None = None  #: of the first schedule that is computed; None: none is
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def computed(self) -> bool:
+        """Whether a schedule is computed: `jobs` is complete only after an import."""
+        return self.computed_line is not None
 
 
 def read_decorators(
@@ -50,7 +55,7 @@ def read_decorators(
     names = _Names(nodes)
     uses = names.uses_of_repeat(nodes)
     if names.rebound:
-        return DecoratedFunctions(computed=bool(uses))
+        return DecoratedFunctions(computed_line=min(uses.values(), default=None))
     reading = _Reading(names, Moments(nodes if uses else ()), path=path, task_id=task_id, saved_at=saved_at)
     if names.has_any:
         reading.schedules_that_decorate(tree)
@@ -63,7 +68,10 @@ def read_decorators(
     reading.check_last_definitions(tree)
     return DecoratedFunctions(
         jobs=tuple(reading.jobs),
-        computed=reading.computed or not uses <= reading.accounted,
+        computed_line=min(
+            (*reading.computed_lines, *(line for use, line in uses.items() if use not in reading.accounted)),
+            default=None,
+        ),
         problems=tuple(reading.problems),
     )
 
@@ -98,12 +106,14 @@ class _Names:
             return None
         return ".".join([self._origins[node.id], *reversed(parts)])
 
-    def uses_of_repeat(self, nodes: Sequence[ast.AST]) -> set[int]:
-        """Return the identities of the expressions that name `repeat`."""
+    def uses_of_repeat(self, nodes: Sequence[ast.AST]) -> Mapping[int, int]:
+        """Return the lines of the expressions that name `repeat`, by the identity of each."""
         if not self._origins:
-            return set()
+            return {}
         return {
-            id(node) for node in nodes if isinstance(node, ast.Name | ast.Attribute) and self.origin(node) == _REPEAT
+            id(node): node.lineno
+            for node in nodes
+            if isinstance(node, ast.Name | ast.Attribute) and self.origin(node) == _REPEAT
         }
 
 
@@ -146,7 +156,7 @@ class _Reading:
         self._saved_at = saved_at
         self.jobs: list[JobDeclaration] = []
         self.problems: list[Problem] = []
-        self.computed = False
+        self.computed_lines: list[int] = []
         self.accounted: set[int] = set()
 
     def function(self, function: Function) -> None:
@@ -238,7 +248,7 @@ class _Reading:
             seed = seed_of(self._task_id, function, arguments)
             judged = judge(chain, seed=seed, saved_at=self._saved_at)
         except _Computed:
-            self.computed = True
+            self.computed_lines.append(call.lineno)
             return
         except (TriggerError, ValueError) as error:
             self._add(f"@repeat on {quoted(function)}: {error}", call.lineno)

@@ -159,6 +159,7 @@ def test_tells_a_task_with_schedule_last_run_and_next_instants() -> None:
             "zone": "UTC",
             "tags": [],
             "next_run": "2026-11-22T14:05:00Z",
+            "ended_at": None,
         }
     ]
     assert told["last_run"]["id"] == 2
@@ -166,6 +167,18 @@ def test_tells_a_task_with_schedule_last_run_and_next_instants() -> None:
     assert told["version"] == "a" * 12
     assert told["environment"] == "e" * 12
     assert told["pending_digest"] is None
+    assert told["chain_faults"] == []
+
+
+def test_a_task_that_runs_after_none_says_so_and_others_do_not() -> None:
+    after = [job(number, "after lod on success", function=name, next_run=None) for number, name in ((1, "a"), (2, "b"))]
+    asked = overview(tasks=[task(), task("load")], jobs=[*after, job(3, task_id="load")])
+
+    whole = {told["id"]: told["chain_faults"] for told in asyncio.run(asked.tasks())}
+
+    said = "after lod: there is no task 'lod', did you mean 'load'?; until there is, this starts nothing"
+    assert whole == {"report": [said], "load": []}
+    assert asyncio.run(asked.task("report"))["chain_faults"] == [said]
 
 
 @pytest.mark.parametrize(

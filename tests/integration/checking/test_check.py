@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from task_scheduler.composition import task_reader
 from task_scheduler.ports import SourceFile
 from task_scheduler.project import Project
 from task_scheduler.settings import load_settings
+from task_scheduler.testing.fork_server import carry_out
 
 pytestmark = pytest.mark.slow
 
@@ -39,15 +39,8 @@ def write(root: Path, **files: str) -> None:
 
 
 def check(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "task_scheduler", "check", *arguments],
-        cwd=cwd,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "error", "TZ": "UTC"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    return carry_out(
+        "check", *arguments, cwd=cwd, variables={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "TZ": "UTC"}
     )
 
 
@@ -187,17 +180,54 @@ def test_what_cannot_be_checked_is_wrong_usage(root: Path, arguments: list[str],
     assert (done.stdout, done.returncode) == ("", 2)
 
 
-def test_tasks_that_run_after_none_or_in_a_circle_are_warned_of(root: Path) -> None:
-    for name, schedule in (("alpha", "after beta"), ("beta", "after alpha on any"), ("gamma", "after alfa")):
-        write(root, **{name: GOOD.replace("daily at 10:30", schedule)})
-    done = check(cwd=root)
-    assert done.returncode == 0
+def test_tasks_that_run_after_none_or_in_a_circle_are_warned_of_once_with_their_line(root: Path) -> None:
+    chained = {
+        "alpha": "after beta",
+        "beta": "after alpha on any",
+        "gamma": "after alfa",
+        "own": "after own",
+        "tail": "after gamma",
+        "util": "after module",
+    }
+    write(root, module="X = 1\n", **{name: GOOD.replace("daily at 10:30", told) for name, told in chained.items()})
+
+    whole, one = check(cwd=root), check("beta", cwd=root)
+
     end = "each run would start the next one without end, so"
-    assert done.stdout.splitlines() == [
-        "tasks/gamma.py: warning: after alfa: there is no task 'alfa', did you mean 'alpha'?; until there is, this starts nothing",
-        f"tasks: warning: alpha after beta after alpha: {end} alpha is not run after beta",
-        f"tasks: warning: beta after alpha after beta: {end} beta is not run after alpha",
+    none = "until there is, this starts nothing"
+    assert whole.stdout.splitlines() == [
+        f"tasks/alpha.py:5: warning: alpha after beta after alpha: {end} none of them is run after the one it names",
+        f"tasks/gamma.py:5: warning: after alfa: there is no task 'alfa', did you mean 'alpha'?; {none}",
+        f"tasks/own.py:5: warning: own after own: {end} it is not run after itself",
+        f"tasks/util.py:5: warning: after module: there is no task 'module'; {none}",
     ]
+    assert one.stdout.splitlines() == [
+        f"tasks/beta.py:5: warning: beta after alpha after beta: {end} none of them is run after the one it names"
+    ]
+    assert (whole.returncode, check("--strict", "beta", cwd=root).returncode) == (0, 1)
+
+
+def test_a_computed_schedule_is_noted_and_no_warning(root: Path) -> None:
+    text = GOOD.replace("schedule: daily at 10:30\n", "") + (
+        'from task_scheduler.decorators import cron, repeat\nHOUR = 9\n@repeat(cron(f"0 {HOUR} * * *"))\ndef start(): pass\n'
+    )
+    write(root, task=text)
+
+    done, told = check("--strict", cwd=root), json.loads(check("--json", cwd=root).stdout)
+
+    said = "its schedule is computed: known when the file is admitted, which imports it in its environment"
+    assert (done.stdout, done.returncode) == (f"tasks/task.py:10: note: {said}\n", 0)
+    assert done.stderr == "1 file checked: 1 note\n"
+    assert told["problems"] == [{"path": "tasks/task.py", "line": 10, "severity": "note", "message": said}]
+
+
+@pytest.mark.parametrize(
+    ("text", "usual", "strict"), [(GOOD, 0, 0), (WARNED, 0, 1), (BAD, 1, 1)], ids=["good", "warned", "bad"]
+)
+def test_what_a_check_exits_with(root: Path, text: str, usual: int, strict: int) -> None:
+    write(root, task=text)
+
+    assert [check(*options, cwd=root).returncode for options in ([], ["--strict"])] == [usual, strict]
 
 
 def test_an_empty_folder_of_tasks_is_fine(root: Path) -> None:

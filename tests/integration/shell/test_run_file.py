@@ -369,14 +369,20 @@ def test_alone_a_run_that_still_executes_is_doubled_only_on_request(project: Run
 
 
 def test_alone_a_run_that_is_over_keeps_nothing_from_running(project: RunningProject) -> None:
-    project.write_task(
-        "ends", "import os, time\ndef start():\n    print(os.getpid(), flush=True)\n    time.sleep(0.5)\n"
-    )
+    body = """
+import os, time
+def start():
+    print(os.getpid(), flush=True)
+    while not os.path.exists("enough"):
+        time.sleep(0.01)
+"""
+    project.write_task("ends", body)
     project.start()
     project.wait_for_task("ends", "active")
     project.command("start", "ends")
     project.wait_for_run("ends", "running")
     project.kill()
+    (project.root / "enough").touch()
     markers = project.root / "data" / "run" / "hosts"
     project.wait_for(
         "it ended", lambda: any(file.read_bytes().count(b"\n") > 1 for file in markers.glob("*/*.attempt"))

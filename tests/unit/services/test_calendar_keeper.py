@@ -225,6 +225,7 @@ async def test_a_calendar_that_leaves_a_job_no_day_is_not_followed() -> None:
         assert await here.next_run() == on(2)
 
 
+@pytest.mark.slow
 @in_event_loop
 async def test_what_a_job_owes_is_put_on_record_before_it_is_planned_anew() -> None:
     here = Observed()

@@ -169,6 +169,7 @@ def test_a_clock_that_is_wrong_at_boot_and_then_right(boot: datetime, is_first: 
     scenario()
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     st.lists(

@@ -551,6 +551,25 @@ def test_an_event_is_not_told_to_have_no_slot() -> None:
     assert remarks(saved(f'"""\n---\n{NAMED}schedule: on change of inbox/*.csv\n---\n"""\n')) == []
 
 
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        (
+            "at startup",
+            [
+                "tasks/report.py:6: jitter has no effect: 'at startup' has no slots by the clock to delay",
+                "tasks/report.py:7: calendar has no effect: 'at startup' has no slots by the clock to leave out or move",
+            ],
+        ),
+        ("[at startup, every day at 10:30]", []),
+    ],
+)
+def test_keys_that_change_nothing_of_an_event_are_told(schedule: str, told: list[str]) -> None:
+    keys = "jitter: 60\ncalendar: DE\nstarts: 2020-01-01\n"
+    source = f'"""\n---\n{NAMED}schedule: {schedule}\n{keys}---\n"""\n'
+    assert remarks(read(source)) == told
+
+
 def test_without_knowing_when_it_was_saved_an_end_today_is_refused() -> None:
     (problem,) = errors(read(UNTIL))
 

@@ -1,28 +1,23 @@
-"""Task files judged without running or importing anything: the composition root of the verbs that only read them."""
+"""Task files judged as the scheduler of a project would judge them."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import pwd
-import re
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
+from task_scheduler.checking.chains import Chains
+from task_scheduler.checking.machine import Machine, is_there
+from task_scheduler.checking.record import Record, read_record
 from task_scheduler.composition import helpers_folder, task_reader
-from task_scheduler.core.errors import EnvironmentFailed, Problem, Severity, StoreError
-from task_scheduler.core.following import circles, strangers
-from task_scheduler.core.tasks import FileKind, TaskReading, TaskVersion
-from task_scheduler.core.triggers import AfterTask, read_event
+from task_scheduler.core.errors import Problem, Severity
+from task_scheduler.core.tasks import FileKind, JobDeclaration, TaskReading
 from task_scheduler.ports import SourceFile
 from task_scheduler.project import Project
 from task_scheduler.settings import EnvironmentMode, load_settings
 from task_scheduler.watcher import oddities
 from task_scheduler.watcher.helpers import HelperFolder
-from task_scheduler.watcher.python_versions import accepts
 from task_scheduler.watcher.requirements import requirement_fault
 from task_scheduler.watcher.scanning import FileContent, Unreadable, is_helper, read_file, scan, task_names
 from task_scheduler.watcher.undeclared import findings, misplaced_helpers, suspicions, undeclared_imports
@@ -35,6 +30,8 @@ class Checked:
     path: str  #: as it is shown
     reading: TaskReading | None  #: None: nothing of it could be read
     problems: tuple[Problem, ...] = ()
+    computed: tuple[JobDeclaration, ...] | None = None
+    """What the record tells of its computed schedules, when it is in force as it stands; None: it has none, or not yet."""
     is_one: bool = True  #: False: it is about several entries, which are told of by themselves
 
 
@@ -46,7 +43,8 @@ class TaskChecker:
         self._settings, self._paths = load_settings(project)
         self._here = here
         self._reader = task_reader(self._settings, self._paths, recommends=True)
-        self._pythons: dict[str, str] = {}
+        self._machine = Machine(self._paths.root)
+        self._chains = Chains(known=lambda: self._known, read=self._reading_of)
 
     @property
     def tasks(self) -> Path:
@@ -56,7 +54,7 @@ class TaskChecker:
     def find(self, name: str) -> Path | None:
         """Return the file or folder that a path, or a task's id, names; None: there is none."""
         for path in (self._here / name, self._paths.tasks / name, self._paths.tasks / f"{name}.py"):
-            if _is_there(path):
+            if is_there(path):
                 return path
         return None
 
@@ -84,13 +82,10 @@ class TaskChecker:
         except Unreadable as error:
             yield _refused(self.shown(folder), str(error))
             return
-        after: dict[str, frozenset[str]] = {}
         for relative in sorted({*found.files, *found.unreadable, *found.left_out}):
             path = folder / relative
             if relative in found.files:
-                checked = self.check_file(path)
-                after[self._task_id(path)] = _befores(checked.reading)
-                yield checked
+                yield self.check_file(path)
             elif relative in found.unreadable:
                 yield _refused(
                     f"{self.shown(path)}/",
@@ -100,8 +95,7 @@ class TaskChecker:
                 reason = found.left_out[relative]
                 severity = Severity.WARNING if reason in oddities.HARMLESS else Severity.ERROR
                 yield _refused(self.shown(path), reason, severity)
-        in_circles = (sentence for task_id in after for sentence in circles(task_id, after).values())
-        for sentence in (*oddities.look_alikes(found.files, folder.name), *in_circles):
+        for sentence in oddities.look_alikes(found.files, folder.name):
             problem = Problem(path=self.shown(folder), message=sentence, severity=Severity.WARNING)
             yield Checked(path=problem.path, reading=None, problems=(problem,), is_one=False)
 
@@ -128,24 +122,28 @@ class TaskChecker:
         return f"only files that match tasks.file_pattern, {settings.file_pattern!r}, are tasks here"
 
     def _checked(self, file: Path, read: FileContent) -> Checked:
-        shown = self.shown(file)
-        source = SourceFile(
+        source = self._source(file, read)
+        shown = source.path
+        reading = self._reader.read(source)
+        computed = self._record.computed_jobs(source, reading) if reading.computed else None
+        problems = (
+            *(self._placed(problem, shown) for problem in reading.problems),
+            *self._machine.lacks(source, reading),
+            *self._imports(file, source, reading),
+            *self._computed(source, reading, computed),
+            *self._chains.faults(source, reading, (*reading.jobs, *(computed or ()))),
+        )
+        return Checked(path=shown, reading=reading, problems=tuple(sorted(problems, key=_place)), computed=computed)
+
+    def _source(self, file: Path, read: FileContent) -> SourceFile:
+        return SourceFile(
             task_id=self._task_id(file),
-            path=shown,
+            path=self.shown(file),
             digest=read.digest,
             content=read.content,
             problem=read.problem,
             saved_at=read.saved_at,
         )
-        reading = self._reader.read(source)
-        problems = (
-            *(self._placed(problem, shown) for problem in reading.problems),
-            *self._python(source, reading),
-            *self._surroundings(source, reading),
-            *self._imports(file, source, reading),
-            *self._following(source, reading),
-        )
-        return Checked(path=shown, reading=reading, problems=tuple(sorted(problems, key=_place)))
 
     def _of_helper(self, file: Path, shown: str) -> tuple[Problem, ...]:
         """Return what tasks that import a helper would be told of it: it is no task, and none of their rules hold."""
@@ -170,42 +168,28 @@ class TaskChecker:
         """Return a problem with its path as it is shown: those of helpers are relative to the project."""
         return problem if problem.path == shown else replace(problem, path=self.shown(self._paths.root / problem.path))
 
-    def _python(self, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
-        """Yield a warning where no Python of this machine suits a task: it may be made for another machine."""
-        if reading.declaration is None or reading.kind is not FileKind.TASK:
+    def _computed(
+        self, source: SourceFile, reading: TaskReading, jobs: Sequence[JobDeclaration] | None
+    ) -> Iterator[Problem]:
+        """Yield a note about what only importing the file can tell; and once that is known, what there is to say of it."""
+        if not reading.computed or reading.errors:
             return
-        wanted = reading.declaration.python_version
-        if wanted not in self._pythons:
-            self._pythons[wanted] = _why_no_python(wanted)
-        if self._pythons[wanted]:
-            yield Problem(path=source.path, message=self._pythons[wanted], severity=Severity.WARNING)
+        told = "known when the file is admitted, which imports it in its environment"
+        if jobs is not None:
+            found = ", ".join(dict.fromkeys(repr(job.trigger) for job in jobs)) or "none"
+            told = f"importing the file told, when it was admitted: {found}"
+            yield from self._reader.judge_jobs(jobs, path=source.path, saved_at=source.saved_at)
+        message = f"its schedule is computed: {told}"
+        yield Problem(path=source.path, message=message, line=reading.computed_line, severity=Severity.NOTE)
 
-    def _surroundings(self, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
-        """Yield a warning for each part of a task's surroundings that this machine does not have."""
-        declared = reading.declaration
-        if declared is None or reading.kind is not FileKind.TASK:
-            return
-        missing = {
-            "user": "" if declared.user is None else _why_no_user(declared.user),
-            "working_directory": ""
-            if declared.working_directory is None
-            else _why_no_folder(self._paths.root / declared.working_directory),
-        }
-        for key, why in missing.items():
-            if why:
-                yield Problem(
-                    path=source.path,
-                    line=_line_of(key, source.content),
-                    message=f"{key}: {why}; each run of it would fail here",
-                    severity=Severity.WARNING,
-                )
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        """The ids of the tasks, and of the modules beside them."""
+        return frozenset(self.ids())
 
-    def _following(self, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
-        """Yield a warning for each task that this one runs after and that does not exist."""
-        befores = _befores(reading)
-        if befores:
-            for sentence in strangers(source.task_id, {source.task_id: befores}, {*self.ids(), source.task_id}):
-                yield Problem(path=source.path, message=sentence, severity=Severity.WARNING)
+    def _reading_of(self, task_id: str) -> TaskReading:
+        file = self._paths.tasks / f"{task_id}.py"
+        return self._reader.read(self._source(file, read_file(file)))
 
     def _imports(self, file: Path, source: SourceFile, reading: TaskReading) -> Iterator[Problem]:
         """Yield what there is to say about imports that no declared package provides."""
@@ -229,7 +213,7 @@ class TaskChecker:
 
     def _installed_for(self, task_id: str, reading: TaskReading) -> frozenset[str] | None:
         """Return the modules in the environment that the task would get, None when it is not built yet."""
-        version = self._versions.get(task_id)
+        version = self._record.versions.get(task_id)
         wanted = reading.declaration
         if version is None or wanted is None or reading.helper_names:
             return None
@@ -241,70 +225,8 @@ class TaskChecker:
         return installed_modules(self._paths.data / "environments", version.environment)
 
     @cached_property
-    def _versions(self) -> Mapping[str, TaskVersion]:
-        """The versions in force, by task; asked for only where an import is in doubt, since opening the record is slow."""
-        if not self._paths.database.is_file():
-            return {}
-        from task_scheduler.store.sqlite import SqliteStore
-
-        try:
-            store = SqliteStore.open_reader(self._paths.database)
-        except StoreError:
-            return {}
-        try:
-            return {version.task_id: version for version in asyncio.run(store.versions())}
-        finally:
-            store.close()
-
-
-def _befores(reading: TaskReading | None) -> frozenset[str]:
-    """Return the tasks after whose runs a task runs, as far as its file tells."""
-    events = () if reading is None else (read_event(job.trigger) for job in reading.jobs)
-    return frozenset(event.task for event in events if isinstance(event, AfterTask))
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists() or path.is_symlink()
-    except (OSError, ValueError):
-        return False
-
-
-def _why_no_user(name: str) -> str:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return f"{name} is no user of this machine"
-    return ""
-
-
-def _why_no_folder(path: Path) -> str:
-    if path.is_dir():
-        return ""
-    return f"{path} is no folder" if _is_there(path) else f"{path} does not exist"
-
-
-def _line_of(key: str, content: bytes | None) -> int | None:
-    """Return the line a key of the frontmatter stands in, in whatever dialect; None: it cannot be found."""
-    for number, line in enumerate((content or b"").splitlines(), start=1):
-        if re.match(rb"[\s#]*%s\s*[:=]" % key.encode(), line):
-            return number
-    return None
-
-
-def _why_no_python(wanted: str) -> str:
-    """Return why a task has no Python on this machine, empty where it has one."""
-    if accepts(wanted, sys.version_info[:2]):
-        return ""
-    from task_scheduler.environments.interpreters import Interpreters
-    from task_scheduler.environments.uv import find_uv
-
-    there = Interpreters(base=Path(sys.executable), variables=os.environ, uv=find_uv(os.environ))
-    try:
-        asyncio.run(there.suiting(wanted))
-    except EnvironmentFailed as error:
-        return str(error)
-    return ""
+    def _record(self) -> Record:
+        return read_record(self._paths.database)
 
 
 def _refused(shown: str, message: str, severity: Severity = Severity.ERROR) -> Checked:
