@@ -113,7 +113,8 @@ class Offline:
 
     def _timetable(self, jobs: Sequence[Job]) -> Timetable:
         """Return the jobs in force; those whose trigger cannot be read here any more are told, and left out."""
-        timetable = Timetable(zone=self._settings.scheduler.zone, calendars=HolidayCalendars(self._paths.root))
+        calendars = HolidayCalendars.for_looking(self._paths.root)
+        timetable = Timetable(zone=self._settings.scheduler.zone, calendars=calendars)
         by_task: defaultdict[str, list[Job]] = defaultdict(list)
         for job in jobs:
             by_task[job.task_id].append(job)

@@ -18,6 +18,7 @@ from task_scheduler.calendars import HolidayCalendars
 from task_scheduler.core.errors import SettingsError, TriggerError
 from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers import Trigger, parse_trigger, read_schedule, read_zone
+from task_scheduler.core.triggers.zones import zone_name
 from task_scheduler.machine_zone import machine_zone
 from task_scheduler.project import Project
 from task_scheduler.watcher.schedules import read_decorators
@@ -53,7 +54,7 @@ class Plan:
     @property
     def zone_name(self) -> str:
         """The IANA name of the zone; of a machine's that has none, that it is the machine's."""
-        return str(getattr(self.zone, "key", self.zone) or "the machine's")
+        return zone_name(self.zone)
 
 
 class Previews:
@@ -63,7 +64,7 @@ class Previews:
         """`here` is where files of holidays are looked for outside of a project."""
         self._project = project
         self._read: tuple[Settings, Paths, SettingsError | None] | None = None
-        self.calendars = HolidayCalendars(here if project is None else project.root)
+        self.calendars = HolidayCalendars(here) if project is None else HolidayCalendars.for_looking(project.root)
 
     @property
     def has_project(self) -> bool:

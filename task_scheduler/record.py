@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,8 @@ class Record:
         except DatabaseDamaged as error:
             self._name_remedy(error)
             raise
+        if command == "why":
+            return {**answer, "last_scheduler": self._last_scheduler(answer["last_seen"])}
         if command != "status":
             return answer
         return {**answer, "held_by": self._holder(), **self._runner.run(self._news())}
@@ -109,6 +111,26 @@ class Record:
         text = None if self._store is None else await self._store.get(RESTORED)
         return dict(news_of(text, now=SystemClock().now(), zone=machine_zone()))
 
+    def _last_scheduler(self, last_seen: str | None) -> Document | None:
+        """Return when the last scheduler was there for the last time, and whether it was shut down or killed.
+
+        `last_seen` is what the record knows of that. None: nobody knows, or one is there now. `ended` is None where
+        only its last sign of life is known.
+        """
+        from task_scheduler.process.heartbeat import HEARTBEAT, Beat, Phase
+        from task_scheduler.process.presence import PID_FILE
+        from task_scheduler.store.locks import holder_of
+
+        run_folder = self._paths.data / "run"
+        holder, beat = holder_of(run_folder / "scheduler.lock"), Beat.read(self._paths.root / HEARTBEAT)
+        if holder is not None and not holder.work:
+            return None
+        if beat is None:
+            return None if last_seen is None else {"ended": None, "at": last_seen}
+        is_left = (run_folder / PID_FILE).exists()
+        ended = "shut_down" if beat.phase is Phase.ENDED else "killed" if is_left else None
+        return {"ended": ended, "at": datetime.fromtimestamp(beat.written, UTC).isoformat()}
+
     def _holder(self) -> Document | None:
         """Return who holds the project folder although no scheduler answers; None: nobody."""
         from task_scheduler.store.locks import holder_of
@@ -133,7 +155,7 @@ class Record:
             raise
         self._close_store, self._store = store.close, store
         clock, zone, misfire = SystemClock(), settings.scheduler.zone, settings.scheduler.misfire
-        calendars = HolidayCalendars(self._paths.root)
+        calendars = HolidayCalendars.for_looking(self._paths.root)
         read_trigger = Timetable(zone=zone, calendars=calendars).trigger_of
         return _Models(
             overview=Overview(catalogue=store, history=store, clock=clock, zone=zone, calendars=calendars),

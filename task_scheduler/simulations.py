@@ -45,7 +45,7 @@ class Simulations:
         settings, self._paths, self.unusable = usable_settings(project)
         self.zone = settings.scheduler.zone  #: of schedules that name none
         self.places = settings.scheduler.concurrency_limit
-        self.calendars = HolidayCalendars(self._paths.root)
+        self.calendars = HolidayCalendars.for_looking(self._paths.root)
         self._misfire = settings.scheduler.misfire
         #: Whether a scheduler ever ran here; where its record is gone, reading it says so.
         self.exists = self._paths.database.is_file() or was_made(self._paths.database.resolve())

@@ -23,7 +23,12 @@ holds the
 project and stands still: it hangs, or was stopped by a signal. One that starts, drains or restarts is alive. Neither a
 clock that is set nor a machine that slept makes it look hung."""
 
-_AT = {Phase.STARTING: "starts", Phase.WORKING: "works", Phase.ENDING: "ends, and waits for runs"}
+_AT = {
+    Phase.STARTING: "starts",
+    Phase.WORKING: "works",
+    Phase.ENDING: "ends, and waits for runs",
+    Phase.ENDED: "ends",
+}
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -9,10 +9,10 @@ from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 
-from task_scheduler.cli import times
+from task_scheduler.cli import stand_ins, times
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
-from task_scheduler.cli.phrases import Document
+from task_scheduler.cli.phrases import Document, without_seed
 from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
@@ -58,14 +58,19 @@ _MANY = 10_000
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare `--month`, `--task`, `--ics` and `--json`."""
     parser.add_argument("--month", metavar="MONTH", help="another month than this one, like 2026-11")
-    parser.add_argument("--task", metavar="TASK", help="only this task: its id, or its file")
+    parser.add_argument("named", metavar="TASK", nargs="?", help="only this task: its id, or its file")
+    parser.add_argument("--task", metavar="TASK", help="the same")
     parser.add_argument("--ics", metavar="FILE", help="write what is due that month to a calendar file instead")
     add_json(parser)
 
 
 def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     """Show the month, or write what is due."""
-    task = options.task and task_id(options.task, door)
+    if options.named is not None and options.task is not None:
+        terminal.error(f"two tasks are named: {options.named} and {options.task}", hint="name one, or none for all")
+        return ExitCode.USAGE
+    named = options.named or options.task
+    task = named and task_id(named, door)
     is_file = options.ics is not None
     told = door.ask("calendar", month=options.month, task=task, slots=True if is_file else None)
     if is_file:
@@ -73,13 +78,15 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     if options.json:
         terminal.document(told)
     else:
-        _show(told, terminal)
+        _show(told, stand_ins.told_of(told.get("calendars", ()), door.project.root, terminal), terminal)
     return ExitCode.OK
 
 
-def _show(told: Document, terminal: Terminal) -> None:
+def _show(told: Document, remarks: Sequence[str], terminal: Terminal) -> None:
     of_task = f" of {told['task']}" if told["task"] else ""
     terminal.say(f"{date.fromisoformat(told['month'] + '-01'):%B %Y}{of_task} ({told['zone']})")
+    for remark in remarks:
+        terminal.say(remark, "warning")
     terminal.say()
     columns = [Column(title=day) for day in _DAYS]
     rows: list[list[Cell]] = []
@@ -143,7 +150,7 @@ def _write(told: Document, path: Path, terminal: Terminal) -> int:
             start=times.read(slot["first"]),
             end=None if slot["count"] == 1 else times.read(slot["last"]),
             summary=slot["task"] if slot["count"] == 1 else f"{slot['task']}, {slot['count']:,} times",
-            description=f"{slot['call'] or 'the whole file'}: {slot['trigger']}",
+            description=f"{slot['call'] or 'the whole file'}: {without_seed(slot['trigger'])}",
             categories=(slot["task"],),
         )
         for slot in told["slots"]

@@ -23,11 +23,14 @@ HELP = "say what is wrong with task files, without running them"
 DESCRIPTION = """\
 Each error and warning is a line `path:line: error: sentence`, as editors and CI read them; the count goes to standard
 error. Without FILE every file in tasks/ is checked as the scheduler sees it; of a folder, every task file in it. Nothing
-is run, imported or installed, and no scheduler need run.
+is run, imported or installed, and no scheduler need run. A schedule that is computed is known once its file is admitted;
+of one that is in force as it stands the record tells it, and it is judged like any other. Until then a line
+`path:line: note: sentence` says so, which is no warning.
 
-Exits with 1 when there are errors, or warnings with --strict."""
+Exits with 0 when there are no errors, whatever warnings and notes there are; with 1 when there are errors, or with
+--strict errors or warnings; with 2 when what was named is not there."""
 
-_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warning"}
+_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warning", Severity.NOTE: "faint"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -35,7 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "files", metavar="FILE", nargs="*", default=[], help="task files or ids, or folders; tasks/ by default"
     )
-    parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings too; notes are none")
     parser.add_argument("-v", "--verbose", action="store_true", help="say of files without errors what they would do")
     parser.add_argument("--schema", action="store_true", help="write the JSON schema of the frontmatter, for editors")
     add_json(parser)
@@ -76,7 +79,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
         if options.verbose and any(map(_has_packages, checked)):
             terminal.note(f"packages are not looked up here: `{options.program} env build FILE` does that")
     counts = Counter(problem.severity for problem in problems)
-    refused = counts[Severity.ERROR] or (options.strict and problems)
+    refused = counts[Severity.ERROR] or (options.strict and counts[Severity.WARNING])
     return ExitCode.FAILURE if refused else ExitCode.OK
 
 
@@ -129,8 +132,8 @@ def _intent(checked: Checked) -> str:
         return "a module: it has neither frontmatter nor schedule, so that tasks may import it and it is never run"
     if reading.declaration is not None and not reading.declaration.enabled:
         return "disabled"
-    found = [_schedule(job) for job in reading.jobs]
-    if reading.computed:
+    found = [_schedule(job) for job in (*reading.jobs, *(checked.computed or ()))]
+    if reading.computed and checked.computed is None:
         found.append("schedules that only importing it in its environment can tell")
     return "; ".join(found) or "only when started by hand"
 
@@ -147,8 +150,8 @@ def _summary(checked: Sequence[Checked], problems: Sequence[Problem]) -> str:
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     files = len({problem.path for problem in errors})
     found = [f"{_count(len(errors), 'error')} in {_count(files, 'file')}"] if errors else []
-    warnings = len(problems) - len(errors)
-    found += [_count(warnings, "warning")] if warnings else []
+    counts = Counter(problem.severity for problem in problems)
+    found += [_count(counts[kind], kind.value) for kind in (Severity.WARNING, Severity.NOTE) if counts[kind]]
     modules = sum(each.reading is not None and each.reading.kind is FileKind.MODULE for each in checked)
     told = f"{_count(count, 'file')} checked"
     if modules:
@@ -192,7 +195,7 @@ def _file(checked: Checked) -> dict[str, Any]:
         "enabled": None if declaration is None else declaration.enabled,
         "schedules": [
             {"function": job.function, "trigger": job.trigger, "timezone": job.timezone, "line": job.line}
-            for job in (() if reading is None else reading.jobs)
+            for job in (() if reading is None else (*reading.jobs, *(checked.computed or ())))
         ],
         "computed": reading is not None and reading.computed,
     }

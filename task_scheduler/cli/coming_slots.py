@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from task_scheduler.previews import Plan
 
 _SECOND = timedelta(seconds=1)
+#: Slots that are shown together. All columns but one are as wide for any of them.
+_PART = 200
+_LONGEST_DISTANCE = len("in 2,912,000 days")
 #: Characters of a schedule in the title of a calendar's entry.
 _TITLE = 60
 
@@ -46,31 +49,32 @@ def tell_slots(options: Namespace, door: Door, terminal: Terminal, *, count: int
     planned = find_planned(options, door, terminal)
     if isinstance(planned, ExitCode):
         return planned
+    found = _slots(planned, options, terminal.now())
+    is_table = options.ics is None and not options.json
     try:
-        slots, is_all = _slots(planned, options, terminal.now(), count)
+        slots = list(islice(found, min(count, _PART) if is_table else count))
     except TriggerError as error:
         terminal.error(str(error))
         return ExitCode.USAGE
     if options.ics is not None and not _write_ics(slots, planned, options, terminal):
         return ExitCode.FAILURE
+    if is_table:
+        _show(slots, islice(found, count - len(slots)), planned, terminal)
+    is_all = next(found, None) is None
     if options.json:
         terminal.document(_document(slots, planned, terminal, is_all=is_all))
-    elif options.ics is None:
-        _show(slots, planned, terminal)
     if not is_all and options.count is None and options.until is not None:
         terminal.note(f"only the first {count:,} slots: --count says how many, --from where to go on")
     return ExitCode.OK
 
 
-def _slots(planned: Planned, options: Namespace, now: datetime, count: int) -> tuple[Sequence[_Slot], bool]:
-    """Return the slots that were asked for, and whether they are all there are; raises TriggerError."""
+def _slots(planned: Planned, options: Namespace, now: datetime) -> Iterator[_Slot]:
+    """Yield the slots in the time that was asked for; raises TriggerError."""
     each = [_slots_of(plan, place, options, now) for place, plan in enumerate(planned.plans)]
-    merged = heapq.merge(*each, key=lambda found: (found[0], found[1]))
-    found = list(islice(merged, count + 1))
     notes = [SlotNotes(plan.text, plan.zone, planned.previews.calendars) for plan in planned.plans]
-    return [
-        _Slot(at=slot, job=place, notes=notes[place].of(slot, before)) for slot, place, before in found[:count]
-    ], len(found) <= count
+    # One by one with their notes: both look at the same years, of which few are kept at hand.
+    for slot, place, before in heapq.merge(*each, key=lambda found: (found[0], found[1])):
+        yield _Slot(at=slot, job=place, notes=notes[place].of(slot, before))
 
 
 def _slots_of(plan: Plan, place: int, options: Namespace, now: datetime) -> Iterator[tuple[datetime, int, datetime]]:
@@ -85,7 +89,8 @@ def _slots_of(plan: Plan, place: int, options: Namespace, now: datetime) -> Iter
         begin, slot = slot, plan.trigger.next_after(slot)
 
 
-def _show(slots: Sequence[_Slot], planned: Planned, terminal: Terminal) -> None:
+def _show(slots: Sequence[_Slot], others: Iterator[_Slot], planned: Planned, terminal: Terminal) -> None:
+    """Write the first slots, and the others in parts, as they are found: one a year takes long for thousands."""
     plans = planned.plans
     for plan in plans:
         calls = f"{plan.calls}: " if plan.calls and (len(plans) > 1 or planned.task) else ""
@@ -97,21 +102,27 @@ def _show(slots: Sequence[_Slot], planned: Planned, terminal: Terminal) -> None:
         terminal.say(_why_none(planned, terminal))
         return
     terminal.say()
-    terminal.table(*_table(slots, plans, terminal))
+    part = list(islice(others, _PART))
+    terminal.table(*_table(slots, plans, terminal, are_all=not part))
+    while part:
+        terminal.table(*_table(part, plans, terminal, are_all=False), with_header=False)
+        part = list(islice(others, _PART))
 
 
 def _table(
-    slots: Sequence[_Slot], plans: Sequence[Plan], terminal: Terminal
+    slots: Sequence[_Slot], plans: Sequence[Plan], terminal: Terminal, *, are_all: bool
 ) -> tuple[Sequence[Column], Sequence[Sequence[Cell]]]:
-    """Return the columns that have something to tell, and a row for each slot."""
-    several_zones = len({plan.zone_name for plan in plans}) > 1
+    """Return the columns that have something to tell, and a row for each slot; of parts all have the same columns."""
+    zones = {plan.zone_name for plan in plans}
+    is_elsewhere = len(zones) == 1 and any(_is_elsewhere(slot.at, plans[slot.job], terminal) for slot in slots)
+    has_notes = not are_all or any(slot.notes for slot in slots)
     columns = {
-        "local": Column(title="LOCAL TIME"),
+        "local": Column(title=f"TIME IN {next(iter(zones))}" if is_elsewhere else "LOCAL TIME"),
         "utc": Column(title="UTC", drop=1),
-        "in": Column(title="WHEN"),
-        "zone": Column(title="ZONE", least=8) if several_zones else None,
-        "calls": Column(title="CALLS", least=8) if len(plans) > 1 else None,
-        "note": Column(title="NOTE", below=True) if any(slot.notes for slot in slots) else None,
+        "in": Column(title="WHEN", wide=0 if are_all else _LONGEST_DISTANCE),
+        "zone": Column(title="ZONE", least=8) if len(zones) > 1 else None,
+        "calls": Column(title="CALLS", least=8) if len({plan.calls for plan in plans}) > 1 else None,
+        "note": Column(title="NOTE", below=True) if has_notes else None,
     }
     with_seconds = any(slot.at.second for slot in slots)
     rows = []
@@ -130,7 +141,14 @@ def _table(
     return [column for column in columns.values() if column is not None], rows
 
 
+def _is_elsewhere(moment: datetime, plan: Plan, terminal: Terminal) -> bool:
+    """Whether the clock of a plan shows another time then than those of this machine."""
+    return moment.astimezone(plan.zone).utcoffset() != moment.astimezone(terminal.zone).utcoffset()
+
+
 def _why_none(planned: Planned, terminal: Terminal) -> str:
+    if not planned.plans and planned.is_unreadable:
+        return "when anything is due cannot be told"
     if not planned.plans:
         return "no schedule: nothing is due by itself"
     if not any(has_slots(plan.text) for plan in planned.plans):
@@ -172,6 +190,9 @@ def _document(slots: Sequence[_Slot], planned: Planned, terminal: Terminal, *, i
 
 
 def _write_ics(slots: Sequence[_Slot], planned: Planned, options: Namespace, terminal: Terminal) -> bool:
+    if not slots:
+        terminal.error(f"{options.ics} is not written, for there is no slot: {_why_none(planned, terminal)}")
+        return False
     what = planned.task or " ".join(options.what)
     content = write_calendar(
         (_entry(slot, what, planned) for slot in slots), name=f"{what[:_TITLE]}: slots", now=terminal.now()

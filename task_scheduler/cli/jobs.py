@@ -24,10 +24,10 @@ _COLUMNS = (
     Column(title="JOB", right=True),
     Column(title="TASK", least=12),
     Column(title="STATE"),
-    Column(title="SCHEDULE", least=12),
     Column(title="NEXT"),
     Column(title="LAST SLOT", drop=1),
     Column(title="DIGEST", drop=2),
+    Column(title="SCHEDULE", least=20, wraps=True),
 )
 #: Characters of a digest in a table.
 _SHORT = 8
@@ -54,7 +54,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
                 terminal.say()
             _tell(job, terminal)
     elif jobs:
-        below = {place: [Cell(job["why"], "warning")] for place, job in enumerate(jobs) if job["why"]}
+        below = {place: [Cell(_note(job), "warning")] for place, job in enumerate(jobs) if _note(job)}
         terminal.table(_COLUMNS, [_row(job, terminal) for job in jobs], below)
         terminal.say()
         if note := phrases.zone_note((job for job in jobs if job["job"] is not None), terminal):
@@ -70,11 +70,16 @@ def _row(job: Document, terminal: Terminal) -> list[Cell]:
         Cell(phrases.NOTHING if job["job"] is None else str(job["job"])),
         Cell(phrases.job_name(job), short=job["task"]),
         phrases.state_cell(job["state"]),
-        Cell(phrases.NOTHING if job["trigger"] is None else phrases.schedule(job)),
-        phrases.moment_cell(job["next_run"], terminal),
+        phrases.next_cell(job, terminal),
         _last(job["last"], terminal),
         Cell((job["digest"] or phrases.NOTHING)[:_SHORT]),
+        Cell(phrases.NOTHING if job["trigger"] is None else phrases.schedule(job)),
     ]
+
+
+def _note(job: Document) -> str:
+    """Return why a job is not scheduled, where its row does not say it; empty: it does, or the job is scheduled."""
+    return "" if job.get("ended_at") else job["why"] or ""
 
 
 def _tell(job: Document, terminal: Terminal) -> None:
@@ -90,10 +95,11 @@ def _tell(job: Document, terminal: Terminal) -> None:
     if job["job"] is not None:
         fields |= {
             "calls": job["call"] or "the whole file",
-            "schedule": job["trigger"],
+            "schedule": phrases.without_seed(job["trigger"]),
             "time zone": job["timezone"] or "the scheduler's",
             "tags": ", ".join(job.get("tags", ())),
             "next run": phrases.moment(job["next_run"], terminal),
+            "ended": phrases.clock(job["ended_at"], terminal) if job.get("ended_at") else "",
         }
     if job["digest"]:
         fields["version"] = job["digest"]

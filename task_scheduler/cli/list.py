@@ -18,15 +18,15 @@ from task_scheduler.control.commands import COMMANDS
 HELP = COMMANDS["list"].help
 DESCRIPTION = """\
 Below a task whose file cannot be admitted stands the first thing that is wrong with it, and which version runs
-meanwhile. Times are those of this machine; where schedules are in a zone whose
-clocks differ, a line below tells it."""
+meanwhile; below one that runs after a task that cannot start it, why. Times are those of this machine; where schedules are
+in a zone whose clocks differ, a line below tells it."""
 
 _COLUMNS = (
     Column(title="TASK"),
     Column(title="STATUS"),
-    Column(title="SCHEDULE", least=12),
     Column(title="NEXT"),
     Column(title="LAST"),
+    Column(title="SCHEDULE", least=20, wraps=True),
 )
 
 
@@ -86,13 +86,22 @@ def _show(tasks: Sequence[Document], terminal: Terminal, *, is_left: bool) -> No
 
 
 def _row(task: Document, terminal: Terminal, *, is_left: bool) -> list[Cell]:
+    ended = _ended(task)
     return [
         Cell(task["id"]),
-        phrases.state_cell(task["status"]),
-        Cell(phrases.schedules(task)),
-        _next(task["next_run"], terminal, is_left=is_left),
+        phrases.state_cell("ended" if ended else task["status"]),
+        phrases.ended_cell(ended, terminal) if ended else _next(task["next_run"], terminal, is_left=is_left),
         phrases.last_run(task["last_run"], terminal),
+        Cell(phrases.schedules(task)),
     ]
+
+
+def _ended(task: Document) -> str | None:
+    """Return the last instant of a task all of whose schedules are over; None: it goes on, or has none."""
+    if task["status"] != "active":
+        return None
+    ended = [job.get("ended_at") for job in task["jobs"]]
+    return max(map(str, ended)) if ended and all(ended) else None
 
 
 def _next(due: str | None, terminal: Terminal, *, is_left: bool) -> Cell:
@@ -103,11 +112,11 @@ def _next(due: str | None, terminal: Terminal, *, is_left: bool) -> Cell:
 
 
 def _notes(task: Document) -> list[Cell]:
-    """Return what a person must see below a task: its first error, or what is being done about it."""
+    """Return what a person must see below a task: its first error, what is being done, or what it waits for in vain."""
     errors = [problem["text"] for problem in task["problems"] if problem["severity"] == "error"]
     if task["status"] == "invalid":
         first = errors[0] if errors else task["path"]
         return [Cell(phrases.invalid_note(first, len(errors), task["version"]), "bad")]
     if task["status"] == "preparing" and task["detail"]:
         return [Cell(task["detail"].splitlines()[0], "busy")]
-    return []
+    return [Cell(fault, "warning") for fault in task.get("chain_faults", ())]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from task_scheduler.cli import times
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.phrases import without_seed
 from task_scheduler.cli.planned import Planned, find_planned, local_text, utc_text
 from task_scheduler.cli.tables import Cell
 from task_scheduler.cli.terminal import Terminal
@@ -50,7 +51,7 @@ def tell_meaning(options: Namespace, door: Door, terminal: Terminal) -> int:
         each.show(terminal)
     for remark in planned.remarks:
         terminal.say(remark, "warning")
-    if not explained:
+    if not explained and not planned.is_unreadable:
         terminal.say("no schedule: nothing is due by itself")
     return ExitCode.OK
 
@@ -74,7 +75,11 @@ class _Explained:
         """Write it for people."""
         plan = self._plan
         zone = f", {plan.zone_name} time" if self._has_slots else ""
-        fields: dict[str, str | Cell] = {"calls": plan.calls, "schedule": plan.text, "means": f"{self._words}{zone}"}
+        fields: dict[str, str | Cell] = {
+            "calls": plan.calls,
+            "schedule": without_seed(plan.text),
+            "means": f"{self._words}{zone}",
+        }
         for effect in self._effects:
             before, after = self._sides(effect)
             date = before.date().isoformat()

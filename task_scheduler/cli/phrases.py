@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -35,6 +36,8 @@ _BAR = 20
 _WORTH_TELLING = 0.05
 #: Ends that were done to a run.
 _PASSIVE = frozenset({"skipped", "missed", "cancelled", "interrupted"})
+#: How a schedule of which something is drawn ends: `every 5 to 10 minutes by 7194003b`.
+_SEED = re.compile(r" by [0-9a-f]{8}$")
 #: Calls that go without saying.
 _PLAIN = frozenset({None, "start()"})
 
@@ -101,6 +104,16 @@ def moment_cell(text: str | None, terminal: Terminal) -> Cell:
     )
 
 
+def next_cell(job: Document, terminal: Terminal) -> Cell:
+    """Return when a job is due next; of one that is over, when its last instant was."""
+    return ended_cell(job["ended_at"], terminal) if job.get("ended_at") else moment_cell(job["next_run"], terminal)
+
+
+def ended_cell(ended_at: str, terminal: Terminal) -> Cell:
+    """Return `ended 2026-11-22 23:59:00` of a schedule whose last instant that was."""
+    return Cell(f"ended {clock(ended_at, terminal)}", short="ended")
+
+
 def clock(text: str | None, terminal: Terminal) -> str:
     """Return `14:05:00`, with the date unless it is today."""
     return NOTHING if text is None else times.local(times.read(text), terminal.now(), terminal.zone)
@@ -164,7 +177,13 @@ def schedules(task: Document) -> str:
 
 def schedule(job: Document) -> str:
     """Return a job's trigger, with its zone when it has its own."""
-    return f"{job['trigger']} ({job['timezone']})" if job["timezone"] else str(job["trigger"])
+    said = without_seed(job["trigger"])
+    return f"{said} ({job['timezone']})" if job["timezone"] else said
+
+
+def without_seed(trigger: str) -> str:
+    """Return a canonical schedule as a person wrote it: without the digits its chances are drawn by."""
+    return _SEED.sub("", trigger)
 
 
 def zone_note(jobs: Iterable[Document], terminal: Terminal) -> str:

@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from task_scheduler.cli import stand_ins
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
+from task_scheduler.cli.phrases import without_seed
 from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.core.errors import TriggerError, UnknownTask
@@ -35,6 +37,7 @@ class Planned:
     plans: Sequence[Plan]
     remarks: Sequence[str]  #: why jobs are not scheduled, or cannot be looked at
     previews: Previews
+    is_unreadable: bool = False  #: there are jobs whose schedule cannot be read, which remarks tell
 
 
 def find_planned(options: Namespace, door: Door, terminal: Terminal) -> Planned | ExitCode:
@@ -48,22 +51,25 @@ def find_planned(options: Namespace, door: Door, terminal: Terminal) -> Planned 
     # Who names a zone means a schedule: each job of a task has its own.
     may_be_task = is_project and options.timezone is None
     if may_be_task and (what.endswith(".py") or previews.has_task_file(what)):
-        return _of_task(what, door, previews)
+        return _of_task(what, door, previews, terminal)
     try:
         plan = previews.expression(what, options.timezone, terminal.now())
     except TriggerError as fault:
         if may_be_task and _LIKE_A_NAME.fullmatch(what):
             return _named(what, fault, door, terminal, previews)
-        terminal.error(str(fault), hint=_hint(what, options, previews))
+        is_task = options.timezone is not None and previews.has_task_file(what)
+        said = f"{what} is a task, and --timezone is for a schedule" if is_task else str(fault)
+        terminal.error(said, hint=_hint(what, options, previews))
         return ExitCode.USAGE
     if previews.fault is not None:
         terminal.note(f"settings are left out: {previews.fault}")
-    return Planned(task=None, plans=[plan], remarks=[_DRAWN] if plan.is_drawn else [], previews=previews)
+    remarks = [*stand_ins.told(previews.calendars.stand_ins, terminal), *([_DRAWN] if plan.is_drawn else [])]
+    return Planned(task=None, plans=[plan], remarks=remarks, previews=previews)
 
 
 def _hint(what: str, options: Namespace, previews: Previews) -> str:
     if previews.has_task_file(what):
-        return "a task has its own time zone: leave --timezone out"
+        return "a task's time zone is said in its file, by the key `timezone`: leave --timezone out"
     if not previews.has_project and _LIKE_A_NAME.fullmatch(what):
         return "if it is a task, name its project: --root DIR"
     return f"`{options.program} {options.verb} --help` tells what can be said"
@@ -72,15 +78,16 @@ def _hint(what: str, options: Namespace, previews: Previews) -> str:
 def _named(what: str, fault: TriggerError, door: Door, terminal: Terminal, previews: Previews) -> Planned | ExitCode:
     """Return the task, which has a name that is no schedule; where there is none, both are said."""
     try:
-        return _of_task(what, door, previews)
+        return _of_task(what, door, previews, terminal)
     except UnknownTask as unknown:
         terminal.error(str(unknown), hint=f"it is no schedule either: {fault}")
         return ExitCode.NOT_FOUND
 
 
-def _of_task(what: str, door: Door, previews: Previews) -> Planned:
+def _of_task(what: str, door: Door, previews: Previews, terminal: Terminal) -> Planned:
     task = task_id(what, door)
     plans, remarks = [], []
+    is_unreadable = False
     for job in door.ask("jobs", task=task):
         if job["why"]:
             remarks.append(job["why"])
@@ -90,8 +97,16 @@ def _of_task(what: str, door: Door, previews: Previews) -> Planned:
         try:
             plans.append(previews.job(job["trigger"], job["timezone"] or job.get("zone"), calls=calls))
         except TriggerError as error:
-            remarks.append(f"{calls or 'the file'}, {job['trigger']}: {error}")
-    return Planned(task=task, plans=plans, remarks=list(dict.fromkeys(remarks)), previews=previews)
+            remarks.append(f"{calls or 'the file'}, {without_seed(job['trigger'])}: {error}")
+            is_unreadable = True
+    remarks += stand_ins.told(previews.calendars.stand_ins, terminal)
+    return Planned(
+        task=task,
+        plans=plans,
+        remarks=list(dict.fromkeys(remarks)),
+        previews=previews,
+        is_unreadable=is_unreadable,
+    )
 
 
 def utc_text(moment: datetime) -> str:

@@ -120,17 +120,20 @@ def _job_row(job: Document, terminal: Terminal) -> list[Cell]:
     return [
         Cell(phrases.schedule(job)),
         Cell(job["call"] or "whole file"),
-        phrases.moment_cell(job["next_run"], terminal),
+        phrases.next_cell(job, terminal),
     ]
 
 
 def _show_problems(task: Document, terminal: Terminal) -> None:
-    if task["problems"]:
+    chain_faults = task.get("chain_faults", ())
+    if task["problems"] or chain_faults:
         terminal.say()
-        for problem in task["problems"]:
-            terminal.say(
-                f"{problem['severity']}: {problem['text']}", "bad" if problem["severity"] == "error" else "warning"
-            )
+    for problem in task["problems"]:
+        terminal.say(
+            f"{problem['severity']}: {problem['text']}", "bad" if problem["severity"] == "error" else "warning"
+        )
+    for fault in chain_faults:
+        terminal.say(f"warning: {fault}", "warning")
     if task["detail"]:
         terminal.say()
         for line in task["detail"].splitlines():

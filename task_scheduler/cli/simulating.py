@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
+from task_scheduler.cli import stand_ins
 from task_scheduler.cli.door import NEVER, Door
 from task_scheduler.cli.exit_codes import ExitCode
-from task_scheduler.cli.simulation_text import Simulated, document, show
+from task_scheduler.cli.simulation_text import Simulated, document, named, show
 from task_scheduler.cli.task_names import task_id
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.core.errors import TriggerError
@@ -68,7 +69,7 @@ def tell_simulation(options: Namespace, door: Door, terminal: Terminal) -> int:
         asked_until=asked.end,
         tasks=tuple(options.task),
         events=found.events,
-        remarks=found.remarks,
+        remarks=[*found.remarks, *stand_ins.told(simulations.calendars.stand_ins, terminal)],
     )
     if options.ics is not None and not _write_ics(runs, simulated, options.ics, terminal):
         return ExitCode.FAILURE
@@ -142,7 +143,7 @@ def _write_ics(runs: _Runs, simulated: Simulated, file: str, terminal: Terminal)
             uid=f"simulated-{told.job}-{told.first.timestamp():.0f}@task-scheduler",
             start=told.began or told.first,
             end=told.ended,
-            summary=f"{jobs[told.job].task_id} {jobs[told.job].calls}".strip(),
+            summary=named(jobs[told.job].task_id, jobs[told.job].calls),
             description=f"simulated: {in_words(jobs[told.job].trigger.text)}",
         )
         for told in runs.kept

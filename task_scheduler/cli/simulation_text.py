@@ -18,9 +18,13 @@ from task_scheduler.core.triggers.listing import listed
 from task_scheduler.simulation import CatchUp, ClockEffect, Hour, Result, Waits
 
 _BUSIEST = 5
+#: Tasks that have a row of their own: of more, those with the most to tell.
+_MOST_TASKS = 40
 #: Jobs that are named below a time change, and names in a sentence.
 _NAMED_JOBS, _NAMED = 20, 5
 _HOUR = 3_600.0
+#: The function that goes without saying.
+_USUAL = "start"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -43,9 +47,10 @@ class Simulated:
 
     @property
     def assumed(self) -> Sequence[str]:
-        """The tasks of which no execution is on record."""
+        """The tasks that are due of which no execution is on record."""
         jobs = self.result.scenario.jobs
-        return sorted({job.task_id for job in jobs if not job.durations.known})
+        due = zip(jobs, self.result.jobs, strict=True)
+        return sorted({job.task_id for job, totals in due if totals.expected and not job.durations.known})
 
 
 def show(simulated: Simulated, terminal: Terminal) -> None:
@@ -110,12 +115,27 @@ def _show_tasks(result: Result, terminal: Terminal) -> None:
     by_task: dict[str, list[int]] = {}
     for place, job in enumerate(result.scenario.jobs):
         by_task.setdefault(job.task_id, []).append(place)
-    rows = [_row(task_id, places, result) for task_id, places in sorted(by_task.items())]
-    if len(rows) > 1:
+    shown = sorted(by_task)
+    if len(shown) > _MOST_TASKS:
+        shown.sort(key=lambda task_id: _importance(by_task[task_id], result))
+    rows = [_row(task_id, by_task[task_id], result) for task_id in shown[:_MOST_TASKS]]
+    if len(by_task) > 1:
         rows.append(_row("", range(len(result.jobs)), result, is_total=True))
     terminal.table(columns, rows)
+    if len(shown) > _MOST_TASKS:
+        terminal.say(f"and {len(shown) - _MOST_TASKS:,} more, with less to tell: --task NAME or --json tells of each")
     for sentence in _overlaps(result):
         terminal.say(sentence)
+
+
+def _importance(places: Sequence[int], result: Result) -> tuple[int, int, int]:
+    """Return what sorts a task the earlier, the more of its slots did not run, waited for their turn, or there are."""
+    jobs = [result.jobs[place] for place in places]
+    return (
+        -sum(job.missed + job.skipped + job.merged for job in jobs),
+        -sum(job.queued for job in jobs),
+        -sum(job.expected for job in jobs),
+    )
 
 
 def _row(task_id: str, places: Sequence[int], result: Result, *, is_total: bool = False) -> list[Cell]:
@@ -139,7 +159,7 @@ def _overlaps(result: Result) -> Iterator[str]:
     """Yield what became of runs that came while another of their job was at work."""
     for job, totals in zip(result.scenario.jobs, result.jobs, strict=True):
         if totals.replaced:
-            yield f"{_named(job.task_id, job.calls)}: {_counted(totals.replaced, 'run')} replaced by the next"
+            yield f"{named(job.task_id, job.calls)}: {_counted(totals.replaced, 'run')} replaced by the next"
 
 
 # --- load -------------------------------------------------------------------------------------------------
@@ -205,7 +225,7 @@ def _waits(waits: Waits, reason: str, result: Result, zone: tzinfo) -> str:
     job = result.scenario.jobs[waits.worst.job]
     return (
         f"{_counted(waits.count, 'run')} waited {reason}, half of them up to {times.duration(waits.median)}; "
-        f"longest {_named(job.task_id, job.calls)} of {_day_and_time(waits.worst.slot, zone)}, "
+        f"longest {named(job.task_id, job.calls)} of {_day_and_time(waits.worst.slot, zone)}, "
         f"{times.duration(waits.worst.seconds)}"
     )
 
@@ -253,7 +273,7 @@ def _show_effect(effect: ClockEffect, simulated: Simulated, terminal: Terminal) 
         + (f"{_counted(len(effect.jobs), 'job')} with slots in that time" if effect.jobs else "no job is touched")
     )
     for place, does in effect.jobs[:_NAMED_JOBS]:
-        terminal.say(f"  {_named(jobs[place].task_id, jobs[place].calls)}: {does.sentence}")
+        terminal.say(f"  {named(jobs[place].task_id, jobs[place].calls)}: {does.sentence}")
     if len(effect.jobs) > _NAMED_JOBS:
         terminal.say(f"  and {len(effect.jobs) - _NAMED_JOBS:,} more")
 
@@ -345,8 +365,9 @@ def _wait_document(waits: Waits, result: Result) -> dict[str, Any]:
 # --- words ------------------------------------------------------------------------------------------------
 
 
-def _named(task_id: str, calls: str) -> str:
-    return f"{task_id} {calls}" if calls else task_id
+def named(task_id: str, calls: str) -> str:
+    """Return a task with the function that is called, where that needs saying: `report north()`."""
+    return task_id if calls in {"", _USUAL} else f"{task_id} {calls}()"
 
 
 def _counted(count: int, word: str) -> str:

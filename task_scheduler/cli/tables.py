@@ -1,18 +1,26 @@
 """Tables of plain text, aligned by columns, made to fit the terminal's width.
 
 Where room is short, what matters less gives way, in this order: a column that may stand below its row goes there,
-others are left out, cells say the same shorter, and columns are cut. What does not fit even so is written as lists.
+others are left out, sentences are broken at words, cells say the same shorter, and columns are cut. What does not fit
+even so is written as lists.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import zip_longest
 
 from task_scheduler.cli.text import escape, fit, pad, width, wrap
 
 _GAP = "  "
 _INDENT = "    "
+#: Columns that a sentence keeps as long as another cell can say the same shorter.
+_READABLE = 40
+
+#: More columns than any text has.
+_ANY = 1_000_000_000
 
 Paint = Callable[[str, str], str]
 
@@ -23,9 +31,11 @@ class Column:
 
     title: str
     right: bool = False
+    wide: int = 0  #: columns it takes at least, for rows that are still to come
     least: int | None = None  #: columns it may be cut down to; None: it is never cut
     drop: int | None = None  #: its place in the order in which columns are left out; None: it is never left out
     below: bool = False  #: it may stand below its row, wrapped at words
+    wraps: bool = False  #: a cell of it may take several lines, broken at words
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class _Table:
         self._rows = [[replace(cell, text=escape(cell.text)) for cell in row] for row in rows]
         self._below: list[list[Cell]] = [[] for _ in rows]
         self._wide: list[int] = []
+        self._most: dict[str, int] = {}  #: of columns that were narrowed, by their titles
         self._measure()
 
     def give_way(self, room: int) -> bool:
@@ -62,13 +73,15 @@ class _Table:
         steps: list[tuple[Callable[[Column], object], Column]] = [
             *((self._put_below, column) for column in self._columns if column.below),
             *((self._drop, column) for column in _in_order_of_dropping(self._columns)),
+            *((partial(self._narrow, room=room), column) for column in self._columns if column.wraps),
             *((self._shorten, column) for column in self._columns),
         ]
         for step, column in steps:
             if self._excess(room) <= 0:
-                return True
+                break
             if column in self._columns:
                 step(column)
+        self._widen(room)
         self._cut(room)
         return self._excess(room) <= 0
 
@@ -82,16 +95,24 @@ class _Table:
             yield self._row(row, below, room, paint)
 
     def _row(self, row: Sequence[Cell], below: Sequence[Cell], room: int | None, paint: Paint) -> Iterator[str]:
-        yield self._line(row, paint)
+        pieces = [
+            _broken(cell.text, wide) if column.wraps else [cell.text]
+            for column, cell, wide in zip(self._columns, row, self._wide, strict=True)
+        ]
+        for line in zip_longest(*pieces, fillvalue=""):
+            yield self._line([replace(cell, text=text) for cell, text in zip(row, line, strict=True)], paint)
         for cell in below:
             if cell.text:
                 yield from (paint(line, cell.style) for line in wrap(_INDENT + cell.text, room))
 
     def _measure(self) -> None:
         self._wide = [
-            max([width(column.title), *(width(row[place].text) for row in self._rows)])
+            min(self._needed(place, column), self._most.get(column.title, _ANY))
             for place, column in enumerate(self._columns)
         ]
+
+    def _needed(self, place: int, column: Column) -> int:
+        return max([width(column.title), column.wide, *(width(row[place].text) for row in self._rows)])
 
     def _excess(self, room: int) -> int:
         return sum(self._wide) + len(_GAP) * (len(self._wide) - 1) - room
@@ -100,6 +121,19 @@ class _Table:
         place = self._columns.index(column)
         del self._columns[place], self._wide[place]
         return [row.pop(place) for row in self._rows]
+
+    def _narrow(self, column: Column, *, room: int) -> None:
+        """Have what is said in a column broken at words, as far as that stays easy to read."""
+        place = self._columns.index(column)
+        wide = self._wide[place]
+        self._most[column.title] = min(wide, max(wide - self._excess(room), _READABLE))
+        self._measure()
+
+    def _widen(self, room: int) -> None:
+        """Give columns that were narrowed what others have left since."""
+        for place, column in enumerate(self._columns):
+            if column.title in self._most:
+                self._wide[place] = min(self._needed(place, column), self._wide[place] + max(0, -self._excess(room)))
 
     def _put_below(self, column: Column) -> None:
         for below, cell in zip(self._below, self._drop(column), strict=True):
@@ -131,6 +165,18 @@ class _Table:
             before, after = padded[: len(padded) - len(text)] if column.right else "", padded[len(text) :]
             parts.append(before + paint(text, cell.style) + ("" if column.right else after))
         return _GAP.join(parts).rstrip()
+
+
+def _broken(text: str, columns: int) -> list[str]:
+    """Return text as lines broken between words; a word that is longer than `columns` has one to itself."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and width(longer) > columns:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _in_order_of_dropping(columns: Sequence[Column]) -> list[Column]:

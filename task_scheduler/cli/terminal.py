@@ -46,6 +46,7 @@ STYLE_OF: Mapping[str, str] = {
     "deleted": "faint",
     "missing": "faint",
     "unscheduled": "faint",
+    "ended": "faint",
 }
 
 
@@ -114,10 +115,15 @@ class Terminal:
         columns: Sequence[Column],
         rows: Sequence[Sequence[Cell]],
         below: Mapping[int, Sequence[Cell]] | None = None,
+        *,
+        with_header: bool = True,
     ) -> None:
-        """Write a table; `below` gives lines to write below a row, by the row's place."""
+        """Write a table; `below` gives lines to write below a row, by the row's place.
+
+        Further rows of one that is written already have no header.
+        """
         header, shown = render(columns, rows, room=self._width, paint=self.paint)
-        if header is not None:
+        if header is not None and with_header:
             print(header, file=self.out)
         for place, lines in enumerate(shown):
             print(*lines, sep="\n", file=self.out)

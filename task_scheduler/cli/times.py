@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
-_STEPS = ((60, 1, "s"), (3_600, 60, "min"), (172_800, 3_600, "h"), (float("inf"), 86_400, "days"))
+#: From so many seconds on days are told without hours.
+_MANY_DAYS = 10 * 86_400
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -31,7 +32,7 @@ def local(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
 
 
 def distance(moment: datetime, now: datetime) -> str:
-    """Return `in 4 min`, `3 h ago` or `now`, rounded down."""
+    """Return `in 2 h 54 min`, `12 s ago` or `now`: two units, rounded down, the second left out where it is zero."""
     seconds = int((moment - now).total_seconds())
     if seconds == 0:
         return "now"
@@ -40,7 +41,7 @@ def distance(moment: datetime, now: datetime) -> str:
 
 
 def both(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
-    """Return `in 4 min, 14:05:00`."""
+    """Return `in 4 min 5 s, 14:05:00`."""
     return f"{distance(moment, now)}, {local(moment, now, zone)}"
 
 
@@ -69,7 +70,14 @@ def size(count: float) -> str:
 
 
 def _rough(seconds: int) -> str:
-    for below, unit, name in _STEPS:
-        if seconds < below:
-            return f"{seconds // unit} {name}"
-    raise AssertionError(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3_600:
+        return _two(seconds // 60, "min", seconds % 60, "s")
+    if seconds < 172_800:
+        return _two(seconds // 3_600, "h", seconds % 3_600 // 60, "min")
+    return _two(seconds // 86_400, "days", 0 if seconds >= _MANY_DAYS else seconds % 86_400 // 3_600, "h")
+
+
+def _two(many: int, unit: str, more: int, smaller: str) -> str:
+    return f"{many:,} {unit} {more} {smaller}" if more else f"{many:,} {unit}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from types import MappingProxyType
 
-from task_scheduler.cli import phrases, times
+from task_scheduler.cli import phrases, stand_ins, times
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.phrases import Document
@@ -85,7 +85,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     if options.json:
         terminal.document(told)
     else:
-        _tell_around(told, terminal)
+        _tell_around(told, told["jobs"], door, terminal)
         for place, job in enumerate(told["jobs"]):
             if place:
                 terminal.say()
@@ -93,14 +93,28 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     return ExitCode.OK if told["balanced"] else ExitCode.FAILURE
 
 
-def _tell_around(told: Document, terminal: Terminal) -> None:
+def _tell_around(told: Document, jobs: Sequence[Document], door: Door, terminal: Terminal) -> None:
     """Tell what holds for all jobs of a task."""
-    for remark in told["remarks"]:
+    copies = stand_ins.told_of_schedules((job["trigger"] for job in jobs), door.project.root, terminal)
+    for remark in (*told["remarks"], *copies):
         terminal.say(remark, "warning")
-    if not told["scheduler"] and told["last_seen"]:
-        terminal.say(
-            f"the last scheduler was at work until about {phrases.clock(told['last_seen'], terminal)}", "warning"
-        )
+    if not told["scheduler"] and (said := _last_scheduler(told, terminal)):
+        terminal.say(said, "warning")
+
+
+def _last_scheduler(told: Document, terminal: Terminal) -> str:
+    """Return how and when the last scheduler ended; empty: nobody knows, or one is there that does not answer yet."""
+    last = told.get("last_scheduler")
+    if last is None:
+        return ""
+    at = phrases.clock(last["at"], terminal)
+    match last["ended"]:
+        case "shut_down":
+            return f"the last scheduler was shut down at {at}"
+        case "killed":
+            return f"the last scheduler was killed, or its machine went down: its last sign of life is of {at}"
+        case _:
+            return f"the last sign of life of a scheduler is of {at}"
 
 
 # --- a day ------------------------------------------------------------------------------------------------
@@ -109,7 +123,7 @@ def _tell_around(told: Document, terminal: Terminal) -> None:
 def _tell_day(job: Document, told: Document, terminal: Terminal) -> None:
     named = phrases.job_name({"task": told["task"], "call": job["call"]})
     day = datetime.fromisoformat(job["day"])
-    terminal.say(f"{named}: {job['trigger']} ({job['zone']}), {day:%A}, {job['day']}", "heading")
+    terminal.say(f"{named}: {phrases.without_seed(job['trigger'])} ({job['zone']}), {day:%A}, {job['day']}", "heading")
     if job["hours"] != _HOURS_OF_A_DAY:
         terminal.say(f"a day of {job['hours']:g} hours: the clock changes")
     for line in _term(job):
@@ -200,7 +214,8 @@ def _because(line: Document) -> str:
             said.append(line["reason"].partition("\n")[0])
     if line["found_late"]:
         after = (times.read(line["recorded_at"]) - times.read(line["last"])).total_seconds()
-        said.append(f"put on record {times.duration(after)} later: no scheduler looked at it in time")
+        cause = line["gap"] or "no scheduler looked at it in time"
+        said.append(f"put on record {times.duration(after)} later: {cause}")
     if line["extra"] is not None:
         said.append(_EXTRAS[line["extra"]])
     return "; ".join(said)
@@ -264,7 +279,7 @@ def _execute_at(told: Document, options: Namespace, door: Door, terminal: Termin
     if options.json:
         terminal.document({**told, "runs": list(runs.values())})
     else:
-        _tell_around(told, terminal)
+        _tell_around(told, nearest, door, terminal)
         if not nearest:
             terminal.note(f"{told['task']} has no slots by the clock, on record or to come")
         for place, slot in enumerate(nearest):
@@ -281,7 +296,7 @@ def _tell_slot(slot: Document, task: str, run: Document | None, terminal: Termin
     terminal.fields(
         {
             "job": phrases.job_name({"task": task, "call": slot["call"]}),
-            "schedule": f"{slot['trigger']} ({slot['zone']})",
+            "schedule": f"{phrases.without_seed(slot['trigger'])} ({slot['zone']})",
             "slot": _in_full(slot),
             **({"nearest by": times.duration(slot["distance"])} if slot["distance"] >= _AT_ONCE else {}),
             **({"known since": _full(slot["local_since"])} if slot["distance"] >= _AT_ONCE else {}),

@@ -34,6 +34,7 @@ class Phase(StrEnum):
     STARTING = "starting"
     WORKING = "working"
     ENDING = "ending"  # it waits for runs, or ends them
+    ENDED = "ended"  # its last beat: one whose last beat is another was killed, or its machine went down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,7 @@ class Presence:
         """Leave nothing behind that names this process, unless a new program takes its place."""
         self._end_start()
         if not is_restart:
+            self._beat(Phase.ENDED)
             self._pid_file.remove()
 
     def _end_start(self) -> None:

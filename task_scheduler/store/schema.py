@@ -52,7 +52,10 @@ def check_readable(connection: Connection, path: Path) -> None:
     if found not in REVISIONS:
         raise SchemaTooNew(str(path), found)
     if found != HEAD:
-        raise StoreError(f"{path} has the older schema {found}: start the scheduler once, it migrates by itself")
+        raise StoreError(
+            f"{path} has the older schema {found}: start the scheduler once, it migrates by itself; "
+            "one that runs with an older program is to be restarted"
+        )
 
 
 def _migrate(connection: Connection) -> None:
