@@ -19,11 +19,15 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from task_scheduler.testing.fork_server import carry_out
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 #: What a task file of a test begins with; `{fields}` are further lines of frontmatter.
 HEAD = '"""\n---\ntitle: {title}\ndescription: A test\n{fields}---\n"""\n'
 IMPORTS = "from task_scheduler.decorators import every, repeat\n"
+#: Commands that tell, and change nothing.
+_QUESTIONS = frozenset({"check", "explain", "history", "list", "logs", "next", "show", "status", "why"})
 
 
 class WaitedInVain(AssertionError):
@@ -127,11 +131,18 @@ class RunningProject:
         return [sys.executable, "-m", "task_scheduler", "--root", str(self.root), *arguments]
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a `task-scheduler` command on this project."""
+        """Run a `task-scheduler` command on this project.
+
+        What only asks is carried out by a fork, unless the program or a variable is another one than the tests' own.
+        """
+        variables = {**os.environ, **self._variables}
+        plain = self.program == REPOSITORY and all(name.startswith(("PIP_", "UV_")) for name in self._variables)
+        if plain and arguments[:1] and arguments[0] in _QUESTIONS:
+            return carry_out("--root", str(self.root), *arguments, cwd=self.program, variables=variables)
         return subprocess.run(
             self.command_line(*arguments),
             cwd=self.program,
-            env={**os.environ, **self._variables},
+            env=variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -92,6 +92,7 @@ class Session:
         self.project = RunningProject(folder, variables=variables)
         self._variables = variables
         self._said: list[str] = []  #: files made of what pages say, not checked yet
+        self._tasks: list[str] = []  #: task files of the page, not checked yet
         self._commands = folder.parent / "commands"
         self._commands.mkdir()
         for name in ("python3", "python"):
@@ -120,11 +121,15 @@ class Session:
                 self._console(block)
 
     def check_what_was_said(self) -> None:
-        """Check all decorators and frontmatter seen so far by one command; an assertion fails where the page is wrong."""
-        if self._said:
-            done = self._type(f"python3 main.py check {' '.join(self._said)}")
-            assert done.returncode == 0, done.stdout
-            self._said.clear()
+        """Check what was seen since the last time, all of a kind by one command; an assertion fails where the page is wrong.
+
+        Task files must also be without a warning; of decorators and frontmatter alone that cannot be asked.
+        """
+        for files, options in ((self._tasks, "--strict "), (self._said, "")):
+            if files:
+                done = self._type(f"python3 main.py check {options}{' '.join(files)}")
+                assert done.returncode == 0, done.stdout
+                files.clear()
 
     def close(self) -> None:
         """End what was started."""
@@ -136,10 +141,13 @@ class Session:
         path.chmod(0o755)
 
     def _task(self, block: Block) -> None:
+        file = f"tasks/{block.subject}.py"
+        if file in self._tasks:
+            self.check_what_was_said()
         self.project.write_file(block.subject, block.text)
-        self._run(f"python3 main.py check --strict tasks/{block.subject}.py", block)
+        self._tasks.append(file)
         if block.action == "task":
-            self._run(f"python3 main.py run-file tasks/{block.subject}.py", block)
+            self._run(f"python3 main.py run-file {file}", block)
 
     def _decorators(self, block: Block) -> None:
         functions = "".join(

@@ -150,6 +150,7 @@ def test_a_long_line_is_hidden_in_pieces() -> None:
     assert set(flow.hide(secret[100:].encode(), Mask([secret]), ends=True)) == {ord("*")}
 
 
+@pytest.mark.slow
 def test_thousands_of_secrets_that_begin_alike_are_no_trouble() -> None:
     secrets = [f"{'a' * 40}{number:05}" for number in range(3000)]
 

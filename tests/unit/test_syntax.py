@@ -14,6 +14,7 @@ TEXT = "\n".join(
 )
 
 
+@pytest.mark.slow
 def test_many_threads_read_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         trees = list(pool.map(lambda _: parse(TEXT), range(200)))
@@ -23,6 +24,7 @@ def test_many_threads_read_at_once() -> None:
     assert values == [[1, {"a": (2, 3)}]] * 200
 
 
+@pytest.mark.slow
 def test_only_one_text_is_read_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     inside: list[int] = []
     most: list[int] = []

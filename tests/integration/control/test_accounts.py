@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,11 +27,15 @@ from task_scheduler.core.errors import Refused, UnknownTask
 from task_scheduler.core.outcomes import Cancelled, Missed, Skipped
 from task_scheduler.core.runs import Run
 from task_scheduler.core.tasks import Job, TaskStatus
+from task_scheduler.process.heartbeat import HEARTBEAT, Heartbeat, Phase
+from task_scheduler.process.presence import PID_FILE
 from task_scheduler.project import Project, locate_project
+from task_scheduler.record import Record
 from task_scheduler.services.accounts import Accounts
 from task_scheduler.services.month import MonthOverview
 from task_scheduler.services.overview import Overview
 from task_scheduler.services.timetable import Timetable
+from task_scheduler.store.locks import ProjectLock
 from task_scheduler.store.sqlite import SqliteStore
 from task_scheduler.testing.builders import (
     a_failure,
@@ -566,8 +571,8 @@ QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ("calendar", {"month": "2026-03"}),
     ("calendar", {"month": "2026-03", "task": "report", "slots": True}),
 )
-#: What tells when it was asked, and whether a scheduler answered.
-_VARYING = frozenset({"now", "today", "scheduler"})
+#: What tells when it was asked, whether a scheduler answered, and how the last one ended where none did.
+_VARYING = frozenset({"now", "today", "scheduler", "last_scheduler"})
 
 
 def ask_all(project: Project) -> list[Any]:
@@ -628,3 +633,52 @@ _NO_STORE: Any = None
 
 async def _never(*_: object, **__: object) -> Any:
     raise AssertionError("nobody asked for it")
+
+
+class TestLastScheduler:
+    @pytest.fixture
+    def left(self, project: Project) -> Project:
+        """Return a project whose record knows a task."""
+
+        async def scenario(store: SqliteStore) -> None:
+            await store.put(LAST_SEEN, at(440).isoformat())
+            await admit_task(store, "report")
+
+        on_a_record(project, scenario)
+        (project.root / "data" / "run").mkdir(exist_ok=True)
+        return project
+
+    def told(self, project: Project) -> Any:
+        with closing(ProjectDoor(project=project, note=lambda _: None)) as door:
+            return door.ask("why", task="report")["last_scheduler"]
+
+    def beat(self, project: Project, phase: Phase) -> None:
+        heartbeat = project.root / HEARTBEAT
+        Heartbeat(heartbeat).beat(phase)
+        os.utime(heartbeat, (at(445).timestamp(),) * 2)
+
+    def test_one_that_gave_its_last_beat_was_shut_down(self, left: Project) -> None:
+        self.beat(left, Phase.ENDED)
+
+        assert self.told(left) == {"ended": "shut_down", "at": at(445).isoformat()}
+
+    def test_one_that_left_its_number_was_killed(self, left: Project) -> None:
+        self.beat(left, Phase.WORKING)
+        (left.root / "data" / "run" / PID_FILE).write_text("1\n")
+
+        assert self.told(left) == {"ended": "killed", "at": at(445).isoformat()}
+
+    def test_of_one_that_left_neither_only_a_sign_of_life_is_known(self, left: Project) -> None:
+        self.beat(left, Phase.WORKING)
+        by_beat = self.told(left)
+        (left.root / HEARTBEAT).unlink()
+
+        assert by_beat == {"ended": None, "at": at(445).isoformat()}
+        assert self.told(left) == {"ended": None, "at": "2026-03-03T06:20:00Z"}
+
+    def test_one_that_is_there_has_not_ended(self, left: Project) -> None:
+        self.beat(left, Phase.WORKING)
+        record = Record(left)
+        lock = ProjectLock(left.root / "data" / "run" / "scheduler.lock", "it", since=at(441))
+        with closing(record), lock:
+            assert record.ask("why", {"task": "report"})["last_scheduler"] is None

@@ -16,9 +16,11 @@ import pytest
 from task_scheduler.store.sqlite import SqliteStore
 from task_scheduler.testing.builders import admit_task
 from task_scheduler.testing.clock import FakeClock
+from task_scheduler.testing.fork_server import carry_out
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DEADLINE = 20.0
+VARIABLES = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "TZ": "UTC"}
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +35,7 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *command],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "TZ": "UTC", "PYTHONWARNINGS": "error"},
+        env={**VARIABLES, "PYTHONWARNINGS": "error"},
         capture_output=True,
         text=True,
         check=False,
@@ -42,7 +44,7 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def say(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return run("-m", "task_scheduler", *arguments, cwd=cwd)
+    return carry_out(*arguments, cwd=cwd, variables=VARIABLES, seconds=DEADLINE)
 
 
 @pytest.mark.parametrize("verb", ["next", "explain"])

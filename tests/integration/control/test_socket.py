@@ -414,16 +414,25 @@ def test_says_that_a_scheduler_does_not_answer(root: Path, behaviour: str) -> No
             asyncio.run(scenario())
 
 
+async def _is_listening(root: Path) -> bool:
+    try:
+        async with connected(root):
+            return True
+    except OSError:
+        return False
+
+
 def test_who_asks_for_the_end_is_answered_before_the_end_comes(root: Path) -> None:
     class Ending:
-        """Stops the server while it answers, and is slow to find its words."""
+        """Finds its words when the server is ending already."""
 
         def __init__(self) -> None:
             self.told = asyncio.Event()
+            self.may_answer = asyncio.Event()
 
         async def answer(self, command: object, arguments: Mapping[str, object]) -> object:
             self.told.set()
-            await asyncio.sleep(0.05)
+            await self.may_answer.wait()
             return "it ends"
 
     async def live() -> tuple[object, bool]:
@@ -432,7 +441,11 @@ def test_who_asks_for_the_end_is_answered_before_the_end_comes(root: Path) -> No
         await server.start()
         asking = asyncio.create_task(ask(root, "shutdown"))
         await commands.told.wait()
-        await server.stop()
+        ending = asyncio.create_task(server.stop())
+        while await _is_listening(root):
+            pass
+        commands.may_answer.set()
+        await ending
         return await asking, socket_path(root).exists()
 
     assert asyncio.run(live()) == ("it ends", False)

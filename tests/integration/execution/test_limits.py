@@ -19,6 +19,7 @@ from tests.integration.execution.project import EITHER_START_METHOD, Project, Sc
 MB = 1 << 20
 HOARD = "hoard = []\nwhile True: hoard.append(bytearray(5_000_000))\n"
 SPIN = "while True: sum(range(1000))\n"
+UNTIL_TOLD = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
 #: Doubles as fast as it can, and never mind what the others do.
 BOMB = (
     "import os, signal\n"
@@ -266,7 +267,7 @@ def test_as_many_processes_as_allowed_and_the_dead_among_them_are_no_offence(pro
 def test_a_fork_that_fails_is_told_and_the_next_attempt_begins(project: Project, no_forks: Path) -> None:
     async def scenario() -> None:
         async with project.scheduler() as scheduler:
-            running = scheduler.launch(project.request("import time; time.sleep(1)"))
+            running = scheduler.launch(project.request(UNTIL_TOLD))
             await until(lambda: scheduler.living(running))
             (no_forks / "cgroup.procs").write_text(str(scheduler.host_of(running).pid))
             refused = await scheduler.end_of(scheduler.launch(project.request("pass", max_processes=5)))
@@ -276,6 +277,7 @@ def test_a_fork_that_fails_is_told_and_the_next_attempt_begins(project: Project,
             assert refused.reason == "its host could not start it: [Errno 11] Resource temporarily unavailable"
             assert leaves_of(scheduler.host_of(running)) == []
             assert (await scheduler.run("pass")).exit_code == 0
+            (project.root / "go").touch()
             assert (await scheduler.exit_of(running)).exit_code == 0
 
     asyncio.run(scenario())
@@ -452,12 +454,13 @@ def little_memory(project: Project) -> Iterator[Path]:
 def test_an_attempt_the_kernel_kills_for_want_of_memory_is_told_apart(project: Project, little_memory: Path) -> None:
     async def scenario() -> None:
         async with project.scheduler() as scheduler:
-            neighbour = scheduler.launch(project.request("import time; time.sleep(1)"))
+            neighbour = scheduler.launch(project.request(UNTIL_TOLD))
             await until(lambda: scheduler.living(neighbour))
             (little_memory / "cgroup.procs").write_text(str(scheduler.host_of(neighbour).pid))
             exit_ = await scheduler.run(HOARD)
 
             assert (exit_.signal, exit_.stopped_for, exit_.out_of_memory) == (9, None, True)
+            (project.root / "go").touch()
             assert (await scheduler.exit_of(neighbour)).exit_code == 0
 
     asyncio.run(scenario())

@@ -364,7 +364,7 @@ def test_a_term_from_elsewhere_is_heard_and_told_as_it_was(project: Project) -> 
             ),
             ["here", "the next"],
         ),
-        ("import time\nprint('here')\ntry: time.sleep(60)\nfinally: print('import')\n", ["here", "import"]),
+        ("import time\ntry: print('here'); time.sleep(60)\nfinally: print('import')\n", ["here", "import"]),
         (
             (
                 "import _signal, os, time\ndef start():\n    _signal.pthread_sigmask(_signal.SIG_BLOCK, [])\n"
@@ -408,8 +408,10 @@ def test_processes_a_task_forks_end_by_term_as_in_any_python(project: Project) -
         "    process.start(); process.terminate(); process.join(); print(process.exitcode)\n"
         "process = subprocess.Popen(['sleep', '60']); process.terminate(); print(process.wait())\n"
         "signal.signal(signal.SIGTERM, lambda *_: os._exit(7))\n"
-        "process = multiprocessing.get_context('fork').Process(target=time.sleep, args=(60,))\n"
-        "process.start(); time.sleep(0.2); process.terminate(); process.join(); print(process.exitcode)\n"
+        "reading, writing = os.pipe()\n"
+        "def work(): os.write(writing, b'.'); time.sleep(60)\n"
+        "process = multiprocessing.get_context('fork').Process(target=work)\n"
+        "process.start(); os.read(reading, 1); process.terminate(); process.join(); print(process.exitcode)\n"
     )
 
     async def scenario() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from task_scheduler.core.requests import PauseConfirmed, StillRunning
 from task_scheduler.core.runs import AttemptId, StopCause
-from task_scheduler.execution import cgroups
+from task_scheduler.execution import cgroups, processes
 from tests.integration.execution.project import EITHER_START_METHOD, Project, Scheduler, leaves_of, until
 
 #: Writes a line each hundredth of a second, and has a child, and a grandchild without a parent, that do so too.
@@ -244,18 +244,22 @@ def test_a_pause_survives_the_scheduler(project: Project) -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.slow
 def test_a_pause_that_comes_with_the_start_is_not_lost(project: Project) -> None:
+    source = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)\nprint('went on')\n"
+
     async def scenario() -> None:
         async with project.scheduler() as scheduler:
-            attempt = scheduler.launch(project.request("import time; time.sleep(0.5); print('went on')"))
+            attempt = scheduler.launch(project.request(source))
             await _pause(scheduler, attempt)
-            await asyncio.sleep(0.6)
+            (project.root / "go").touch()
+            host = scheduler.host_of(attempt).pid
+            assert host is not None
+            assert [_state(pid) for pid in processes.children_of(host)] == ["T"]
             assert scheduler.ends(attempt) == []
-            assert project.texts(attempt) == []
 
             scheduler.executor.resume(attempt)
             assert (await scheduler.exit_of(attempt)).exit_code == 0
+            assert project.texts(attempt) == ["went on"]
 
     asyncio.run(scenario())
 

@@ -262,7 +262,7 @@ def test_at_the_limit_nothing_of_it_is_left(tmp_path: Path) -> None:
 
 #: In a process that takes in its orphans, as that of a run does: a daemon of a command, and one of the task's own.
 DAEMONS = """
-import subprocess, sys, threading, time
+import os, subprocess, sys, threading, time
 from helpers import execute_cli_command
 from task_scheduler.execution import parentage
 from task_scheduler.task_side import commands
@@ -273,7 +273,8 @@ DAEMON = "(setsid env -i sh -c 'echo $$ >> {}; exec sleep 60' >/dev/null 2>&1 &)
 
 def own():
     if sys.argv[1] == "later":
-        time.sleep(0.5)
+        while not os.path.exists("pids"):  # the command is at work
+            time.sleep(0.01)
     subprocess.run(DAEMON.format("own"), shell=True, check=True)
 
 if sys.argv[1] == "before":

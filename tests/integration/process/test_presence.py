@@ -130,3 +130,16 @@ def test_a_disk_that_takes_nothing_is_told_once_and_keeps_nobody_from_working(
         look(presence, listening)
 
     assert [event.name for event in said] == ["presence.failed"]
+
+
+def test_the_last_beat_tells_an_end_from_a_death(tmp_path: Path, presence: Presence) -> None:
+    def phase() -> Phase | None:
+        beat = Beat.read(tmp_path / "run" / "heartbeat")
+        return None if beat is None else beat.phase
+
+    presence.begin()
+    presence.close(is_restart=True)
+    replaced = phase()
+    presence.close(is_restart=False)
+
+    assert (replaced, phase()) == (Phase.STARTING, Phase.ENDED)

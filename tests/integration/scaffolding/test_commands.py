@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from task_scheduler.starting.options import needs_no_packages
+from task_scheduler.testing.fork_server import carry_out
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PROGRAM = "python3 -m task_scheduler"
@@ -36,12 +37,15 @@ pytestmark = pytest.mark.slow
 
 
 def say(
-    *arguments: str, cwd: Path, start: Sequence[str | Path] = ("-m", "task_scheduler"), before: Sequence[str] = ()
+    *arguments: str, cwd: Path, start: Sequence[str | Path] = (), before: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
+    variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "HOME": str(cwd)}
+    if not start and not before:
+        return carry_out(*arguments, cwd=cwd, variables=variables)
     return subprocess.run(
-        [*before, sys.executable, *start, *arguments],
+        [*before, sys.executable, *(start or ("-m", "task_scheduler")), *arguments],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY), "HOME": str(cwd), "PYTHONWARNINGS": "error"},
+        env={**variables, "PYTHONWARNINGS": "error"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,11 +1,16 @@
 """`why` and `calendar`: what they say of the scheduler's documents."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.cli.documents import FakeDoor, attempt, run, say
+from task_scheduler.calendars import HolidayCalendars
+from task_scheduler.calendars.holiday_calendars import COPIES
+from task_scheduler.project import Project
+from tests.unit.cli.documents import NOW, FakeDoor, attempt, run, say
 
 
 def line(hour: int = 2, **changes: Any) -> dict[str, Any]:
@@ -24,6 +29,7 @@ def line(hour: int = 2, **changes: Any) -> dict[str, Any]:
         "late": 0.012,
         "recorded_at": f"2026-11-22T{hour:02}:00:00Z",
         "found_late": False,
+        "gap": None,
         "ended_at": f"2026-11-22T{hour:02}:00:02Z",
         **changes,
     }
@@ -119,6 +125,10 @@ class TestWhy:
                      recorded_at="2026-11-22T04:00:00Z"),
                 "03:00:00  missed     7     -  too old; put on record 2 h 0 min later: no scheduler looked at it in time",
             ),
+            (
+                line(found_late=True, recorded_at="2026-11-22T04:00:00Z", gap="the machine was suspended for 3 h 0 min"),
+                "03:00:00  succeeded    7  12 ms  put on record 2 h 0 min later: the machine was suspended for 3 h 0 min",
+            ),
             (line(fate="paused"), "03:00:00  paused     7     -  a person paused it: `resume 7` has it go on"),
             (unseen("waiting"), "03:00:00  waiting    -     -  it is due, and not on record yet"),
             (unseen("unaccounted"), "03:00:00  no record    -     -  the schedule has it, and no row stands for it"),
@@ -202,14 +212,34 @@ class TestWhy:
     def test_several_jobs_are_told_one_after_the_other_with_what_holds_for_all(self) -> None:
         other = job(line(), call="sales('north')")
 
-        said = lines_of(job(), other, scheduler=False, remarks=["report is disabled"])
+        last = {"ended": None, "at": "2026-11-22T13:59:00Z"}
+
+        said = lines_of(job(), other, scheduler=False, last_scheduler=last, remarks=["report is disabled"])
 
         assert said[:3] == [
             "report is disabled",
-            "the last scheduler was at work until about 13:59:00",
+            "the last sign of life of a scheduler is of 13:59:00",
             "report: every 1 hour (Europe/Berlin), Sunday, 2026-11-22",
         ]
         assert "report sales('north'): every 1 hour (Europe/Berlin), Sunday, 2026-11-22" in said
+
+    @pytest.mark.parametrize(
+        ("ended", "said"),
+        [
+            ("shut_down", "the last scheduler was shut down at 13:59:00"),
+            (
+                "killed",
+                "the last scheduler was killed, or its machine went down: its last sign of life is of 13:59:00",
+            ),
+        ],
+    )
+    def test_tells_how_the_last_scheduler_ended(self, ended: str, said: str) -> None:
+        last = {"ended": ended, "at": "2026-11-22T13:59:00Z"}
+
+        assert lines_of(job(), scheduler=False, last_scheduler=last)[0] == said
+        # One that is there, or was heard of by nobody, has not ended.
+        assert lines_of(job(), scheduler=False, last_scheduler=None)[0].startswith("report: ")
+        assert lines_of(job(), scheduler=True)[0].startswith("report: ")
 
     def test_json_is_what_the_scheduler_told(self) -> None:
         said = say("why report --json --day 2026-11-22", FakeDoor({"why": why(job(line()))}))
@@ -351,3 +381,43 @@ class TestCalendar:
         assert json.loads(said.out) == told
         assert shown.lines[-1] == "nothing ran, and nothing is due"
         assert [text.split() for text in shown.lines[11:13]] == [["23", "24", "25", "26", "27", "28", "29"], []]
+
+    def test_a_task_may_be_named_in_place_of_an_option(self) -> None:
+        doors = [FakeDoor({"calendar": a_month()}) for _ in range(2)]
+        for door, line in zip(doors, ("calendar report", "calendar --task report"), strict=True):
+            say(line, door)
+
+        assert doors[0].asked == doors[1].asked == [("calendar", {"task": "report"})]
+
+    def test_two_tasks_are_one_too_many(self) -> None:
+        said = say("calendar report --task backup", FakeDoor({}))
+
+        assert (said.code, said.out) == (2, "")
+        assert said.err.startswith("error: two tasks are named: report and backup\n")
+
+
+class TestCalendarFileThatCannotBeUsed:
+    REMARK = (
+        "closed.txt:1: 'Christmas' is no holiday: write a date and a name, such as '2027-01-01 New Year'; "
+        "until that is mended, the copy kept at 2026-11-21 14:01:00 is used"
+    )
+
+    @pytest.fixture
+    def kept(self, tmp_path: Path) -> Project:
+        file = tmp_path / "closed.txt"
+        file.write_text("2026-11-24 Founders' day\n")
+        HolidayCalendars(tmp_path, copies=tmp_path / COPIES).holidays("closed.txt")
+        file.write_text("Christmas\n")
+        [copy] = (tmp_path / COPIES).iterdir()
+        os.utime(copy, (NOW.timestamp() - 86_400,) * 2)
+        return Project(root=tmp_path, config=tmp_path / "config.yaml", config_required=False)
+
+    def test_why_tells_that_a_copy_is_used(self, kept: Project) -> None:
+        told = why(job(trigger="every day at 10:30 calendar closed.txt skip"))
+
+        assert say("why report", FakeDoor({"why": told}, kept)).lines[0] == self.REMARK
+
+    def test_calendar_tells_it(self, kept: Project) -> None:
+        told = {**a_month(), "calendars": ["DE", "closed.txt", "gone.ics"]}
+
+        assert say("calendar", FakeDoor({"calendar": told}, kept)).lines[1:3] == [self.REMARK, ""]

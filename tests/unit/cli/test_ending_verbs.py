@@ -451,4 +451,4 @@ class TestAtWork:
     def test_list_shows_how_far_a_task_is(self, progress: dict[str, Any], said: str) -> None:
         at_work = run(state="running", final=False, started_at="2026-11-22T14:00:00Z", progress=progress)
 
-        assert say("list", FakeDoor({"list": [task(last_run=at_work)]})).lines[1].endswith(said)
+        assert f"  {said}  " in say("list", FakeDoor({"list": [task(last_run=at_work)]})).lines[1]

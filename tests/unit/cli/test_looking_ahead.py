@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Iterator
 from io import StringIO
@@ -13,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from task_scheduler.calendars import HolidayCalendars
+from task_scheduler.calendars.holiday_calendars import COPIES
 from task_scheduler.cli.arguments import VERBS, UsageError, read
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.core.errors import UnknownTask
@@ -71,7 +74,7 @@ def test_tells_the_slots_around_berlins_spring_of_2026() -> None:
     assert said.lines == [
         "at 02:30 each day, Europe/Berlin time",
         "",
-        "LOCAL TIME                   UTC                WHEN          NOTE",
+        "TIME IN Europe/Berlin        UTC                WHEN          NOTE",
         "Sat 2026-03-28 02:30 +01:00  2026-03-28 01:30Z  239 days ago",
         "Sun 2026-03-29 03:00 +02:00  2026-03-29 01:00Z  238 days ago  02:30 does not exist on this day: 03:00",
         "Mon 2026-03-30 02:30 +02:00  2026-03-30 00:30Z  237 days ago",
@@ -268,11 +271,95 @@ def test_jobs_of_a_task_are_told_in_the_order_of_their_slots(project: Project) -
         "start(): at 10:30 each day, Europe/Berlin time",
         "weekly(): at 09:00 each Monday, Asia/Tokyo time",
         "",
-        "LOCAL TIME                   UTC                WHEN     ZONE           CALLS",
-        "Mon 2026-11-23 09:00 +09:00  2026-11-23 00:00Z  in 9 h   Asia/Tokyo     weekly()",
-        "Mon 2026-11-23 10:30 +01:00  2026-11-23 09:30Z  in 19 h  Europe/Berlin  start()",
-        "Tue 2026-11-24 10:30 +01:00  2026-11-24 09:30Z  in 43 h  Europe/Berlin  start()",
+        "LOCAL TIME                   UTC                WHEN            ZONE           CALLS",
+        "Mon 2026-11-23 09:00 +09:00  2026-11-23 00:00Z  in 9 h 59 min   Asia/Tokyo     weekly()",
+        "Mon 2026-11-23 10:30 +01:00  2026-11-23 09:30Z  in 19 h 29 min  Europe/Berlin  start()",
+        "Tue 2026-11-24 10:30 +01:00  2026-11-24 09:30Z  in 43 h 29 min  Europe/Berlin  start()",
     ]
+
+
+def test_the_zone_of_this_machine_needs_no_name() -> None:
+    said = say("next 'daily at 09:00' --timezone Atlantic/Reykjavik --count 1")
+
+    assert said.lines[2].startswith("LOCAL TIME  ")
+
+
+def test_schedules_that_call_the_same_need_no_column_for_it(project: Project) -> None:
+    jobs = [job(call=None), job(call=None, trigger="every hour")]
+
+    assert say("next report --count 2", with_tasks(project, *jobs)).lines[3].split("  ")[-1] == "WHEN"
+
+
+def test_thousands_of_slots_are_shown_in_parts_of_one_table() -> None:
+    said = say(f"next '30 2 * * *' {BERLIN} --count 450")
+
+    assert len(said.lines) == 3 + 450
+    assert {line.index("Z  in ") for line in said.lines[3:]} == {said.lines[3].index("Z  in ")}
+    [gap] = [line for line in said.lines if line.endswith("02:30 does not exist on this day: 03:00")]
+    assert gap.index("02:30 does") == said.lines[2].index("NOTE")
+    assert said.lines[-1].startswith("Tue 2028-02-15 02:30 +01:00")
+
+
+def test_a_calendar_file_without_slots_is_not_written(project: Project, tmp_path: Path) -> None:
+    file = tmp_path / "slots.ics"
+    said = say(f"next report --ics {file}", with_tasks(project, job(trigger="after other on any")))
+
+    assert (said.code, said.out, file.exists()) == (1, "", False)
+    assert said.err == f"error: {file} is not written, for there is no slot: no clock tells when that is\n"
+
+
+class TestCalendarFileThatCannotBeUsed:
+    TRIGGER = "every day at 10:30 calendar closed.txt skip"
+
+    @pytest.fixture
+    def broken(self, project: Project) -> Project:
+        (project.root / "closed.txt").write_text("Christmas\n")
+        return project
+
+    @pytest.fixture
+    def kept(self, project: Project) -> Project:
+        file = project.root / "closed.txt"
+        file.write_text("2026-11-24 Founders' day\n")
+        HolidayCalendars(project.root, copies=project.root / COPIES).holidays("closed.txt")
+        file.write_text("Christmas\n")
+        [copy] = (project.root / COPIES).iterdir()
+        os.utime(copy, (NOW.timestamp() - 86_400,) * 2)
+        return project
+
+    REMARK = (
+        "closed.txt:1: 'Christmas' is no holiday: write a date and a name, such as '2027-01-01 New Year'; "
+        "until that is mended, the copy kept at 2026-11-21 14:01:00 is used"
+    )
+
+    def test_next_uses_the_copy_that_was_kept(self, kept: Project) -> None:
+        said = say("next report --count 2", with_tasks(kept, job(trigger=self.TRIGGER)))
+
+        assert said.lines[1] == self.REMARK
+        assert [line[4:14] for line in said.lines[4:]] == ["2026-11-23", "2026-11-25"]
+
+    def test_next_uses_it_for_a_schedule_that_is_typed(self, kept: Project) -> None:
+        said = say("next daily at 10:30 calendar closed.txt --count 1", FakeDoor({}, kept))
+
+        assert said.lines[1] == self.REMARK
+
+    def test_explain_uses_it(self, kept: Project) -> None:
+        said = say("explain report", with_tasks(kept, job(trigger=self.TRIGGER)))
+
+        assert self.REMARK in said.lines
+        assert any(line.startswith("then ") and "2026-11-25" in line for line in said.lines)
+
+    def test_looking_keeps_no_copy(self, project: Project) -> None:
+        (project.root / "closed.txt").write_text("2026-11-24 Founders' day\n")
+
+        assert say("next report --count 2", with_tasks(project, job(trigger=self.TRIGGER))).code == 0
+        assert not (project.root / COPIES).exists()
+
+    def test_without_a_copy_nothing_is_said_to_be_without_a_schedule(self, broken: Project) -> None:
+        for verb in ("next", "explain"):
+            said = say(f"{verb} report", with_tasks(broken, job(trigger=self.TRIGGER)))
+
+            assert "'Christmas' is no holiday" in said.out
+            assert "no schedule" not in said.out
 
 
 def test_says_why_a_task_is_not_scheduled(project: Project) -> None:
@@ -339,7 +426,8 @@ def test_a_task_has_its_own_zone(project: Project) -> None:
     said = say(f"next report {BERLIN}", with_tasks(project, job(), files=("report",)))
 
     assert said.code == 2
-    assert "hint: a task has its own time zone: leave --timezone out" in said.err
+    assert said.err.startswith("error: report is a task, and --timezone is for a schedule\n")
+    assert "hint: a task's time zone is said in its file, by the key `timezone`: leave --timezone out" in said.err
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------
@@ -377,6 +465,7 @@ def test_counts_are_from_one_to_ten_thousand(count: str) -> None:
         read(["next", "daily", f"--count={count}"])
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(max_size=60)
@@ -417,9 +506,9 @@ def test_explains_a_schedule() -> None:
         "means       at 02:30 each day, Europe/Berlin time",
         "2027-03-28  02:00 +01:00 becomes 03:00 +02:00: 02:30 does not exist: runs once, at 03:00",
         "2027-10-31  03:00 +02:00 becomes 02:00 +01:00: 02:30 comes twice: runs the first time only",
-        "next        Mon 2026-11-23 02:30 +01:00, in 11 h",
-        "then        Tue 2026-11-24 02:30 +01:00, in 35 h",
-        "and then    Wed 2026-11-25 02:30 +01:00, in 2 days",
+        "next        Mon 2026-11-23 02:30 +01:00, in 11 h 29 min",
+        "then        Tue 2026-11-24 02:30 +01:00, in 35 h 29 min",
+        "and then    Wed 2026-11-25 02:30 +01:00, in 2 days 11 h",
     ]
 
 

@@ -164,13 +164,28 @@ class TestJobs:
         said = say("jobs", FakeDoor({"jobs": [registered(), unregistered()]}))
 
         assert said.lines == [
-            "JOB  TASK    STATE     SCHEDULE         NEXT                LAST SLOT            DIGEST",
-            "  1  report  active    every 5 minutes  in 4 min, 14:05:00  succeeded, 14:00:00  aaaaaaaa",
-            "  -  off     disabled  -                -                   -                    -",
+            "JOB  TASK    STATE     NEXT                LAST SLOT            DIGEST    SCHEDULE",
+            "  1  report  active    in 4 min, 14:05:00  succeeded, 14:00:00  aaaaaaaa  every 5 minutes",
+            "  -  off     disabled  -                   -                    -         -",
             "    off is disabled (enabled: false)",
             "",
             "1 job of 2 tasks",
         ]
+
+    def test_tells_since_when_one_has_ended(self) -> None:
+        over = registered(
+            state="ended",
+            next_run=None,
+            ended_at="2026-11-21T23:59:00Z",
+            why="its schedule has no further instant",
+        )
+
+        listed, one = (say(line, FakeDoor({"jobs": [over]})).lines for line in ("jobs", "jobs report"))
+
+        assert listed[1].startswith("  1  report  ended  ended 2026-11-21 23:59:00")
+        # Its row says it all.
+        assert listed[2] == ""
+        assert [line for line in one if "ended" in line] == ["state      ended", "ended      2026-11-21 23:59:00"]
 
     def test_leaves_missing_files_out_unless_asked(self) -> None:
         gone = unregistered(task="gone", state="missing", why="gone was deleted: tasks/gone.py is gone")

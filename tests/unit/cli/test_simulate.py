@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from task_scheduler.calendars import HolidayCalendars
+from task_scheduler.calendars.holiday_calendars import COPIES
 from task_scheduler.cli import simulating
 from task_scheduler.cli.arguments import VERBS, UsageError, read
 from task_scheduler.cli.door import ProjectDoor
 from task_scheduler.cli.simulation_chart import chart
+from task_scheduler.cli.simulation_text import Simulated, show
 from task_scheduler.cli.terminal import Terminal
-from task_scheduler.core.errors import UnknownTask
+from task_scheduler.core.errors import StoreError, UnknownTask
 from task_scheduler.project import Project, locate_project
 from task_scheduler.simulation import simulate
 from task_scheduler.store.sqlite import SqliteStore
@@ -139,7 +145,7 @@ def test_people_get_load_waits_pauses_and_time_changes(project: Project) -> None
     assert out.splitlines()[0].endswith("2 jobs of 2 tasks, 1 place")
     for title in ("TASK", "LOAD", "BUSIEST HOURS", "WAITS", "DOWN FROM", "TIME CHANGE"):
         assert re.search(f"^{title}", out, re.MULTILINE), title
-    assert "report start: 02:30 comes twice: runs the first time only" in out
+    assert "report: 02:30 comes twice: runs the first time only" in out
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -239,3 +245,67 @@ def test_a_long_time_is_a_line_for_each_day_of_the_week() -> None:
     assert [line.split()[0] for line in long[1:]] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
     assert {line[16 + 2 * 9] for line in [*short[1:], *long[1:]]} == {"@"}
     assert list(chart([], UTC)) == []
+
+
+def test_of_very_many_tasks_those_with_the_most_to_tell_have_a_row() -> None:
+    quiet = [a_job("every 30 minutes", task_id=f"quiet-{number:02}") for number in range(40)]
+    scenario = a_scenario(*quiet, a_job(takes=90.0, task_id="zealous"))
+    out = StringIO()
+    terminal = Terminal(out=out, err=StringIO(), now=lambda: NOW, pause=lambda _: None)
+
+    show(
+        Simulated(
+            result=simulate(scenario),
+            effects=(),
+            zone=UTC,
+            asked_until=scenario.end,
+            tasks=(),
+            events=(),
+            remarks=(),
+        ),
+        terminal,
+    )
+
+    lines = out.getvalue().splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("TASK"))
+    assert lines[place + 1].startswith("zealous ")
+    assert [line.split()[0] for line in lines[place + 40 : place + 42]] == ["quiet-38", "all"]
+    assert lines[place + 42] == "and 1 more, with less to tell: --task NAME or --json tells of each"
+
+
+@pytest.fixture
+def with_calendar(tmp_path: Path) -> Project:
+    """A project with a task that observes a calendar file, which is broken, and the copy its scheduler kept."""
+    for name in ("tasks", "data", "config"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "config" / "config.yaml").write_text("scheduler:\n  timezone: UTC\n")
+    declared = a_job_declaration(trigger="every day at 10:30 calendar closed.txt skip")
+    with SqliteStore.open(
+        tmp_path / "data" / "scheduler.db",
+        clock=FakeClock(),
+        sources=tmp_path / "sources",
+        backups=tmp_path / "backups",
+    ) as store:
+        asyncio.run(admit_task(store, "report", jobs=(declared,)))
+    file = tmp_path / "closed.txt"
+    file.write_text("2026-11-24 Founders' day\n")
+    HolidayCalendars(tmp_path, copies=tmp_path / COPIES).holidays("closed.txt")
+    file.write_text("Christmas\n")
+    return locate_project(config=None, root=str(tmp_path), default_root=tmp_path)
+
+
+def test_a_calendar_file_that_is_broken_is_replaced_by_its_copy(with_calendar: Project) -> None:
+    document = told(with_calendar, "--days", "3")
+
+    assert document["slots"] == 2
+    [remark] = [remark for remark in document["remarks"] if "closed.txt" in remark]
+    assert remark.startswith("closed.txt:1: 'Christmas' is no holiday")
+    assert "; until that is mended, the copy kept at " in remark
+
+
+def test_a_record_of_an_older_schema_is_told_with_the_way_out(with_calendar: Project) -> None:
+    with closing(sqlite3.connect(with_calendar.root / "data" / "scheduler.db")) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '0001'")
+
+    with pytest.raises(StoreError, match=r"older schema 0001: start the scheduler once.* is to be restarted"):
+        say(with_calendar)

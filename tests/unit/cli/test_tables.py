@@ -78,6 +78,42 @@ def test_what_stands_below_a_row_is_wrapped_at_words() -> None:
     assert lines[2:] == ["    a sentence of some length that tells why this", "    run ended as it did"]
 
 
+#: As of a list of tasks.
+TASKS = (Column(title="TASK"), Column(title="NEXT"), Column(title="SCHEDULE", least=20, wraps=True))
+SCHEDULE = "every day at 09:00 on mon,tue,wed,thu,fri calendar DE skip"
+TASK = [Cell("report"), Cell("in 10 h, 06:00:00", short="in 10 h"), Cell(SCHEDULE)]
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (90, [f"report  in 10 h, 06:00:00  {SCHEDULE}"]),
+        (75, ["report  in 10 h, 06:00:00  every day at 09:00 on mon,tue,wed,thu,fri",
+              "                           calendar DE skip"]),
+        # It gets what another has left.
+        (64, ["report  in 10 h  every day at 09:00 on mon,tue,wed,thu,fri",
+              "                 calendar DE skip"]),
+        (40, ["report  in 10 h  every day at 09:00 on",
+              "                 mon,tue,wed,thu,fri",
+              "                 calendar DE skip"]),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_broken_at_words_before_it_is_cut(room: int, shown: list[str]) -> None:
+    assert lines_of(TASKS, [TASK], room=room)[1:] == shown
+
+
+def test_a_word_too_long_for_its_column_is_cut() -> None:
+    lines = lines_of(TASKS, [[*TASK[:2], Cell("on change of inbox/a-very-long-name-of-a-file.csv")]], room=38)
+
+    assert lines[1:] == ["report  in 10 h  on change of", "                 inbox/a-very-long-na…"]
+
+
+def test_a_column_keeps_the_width_it_is_given_for_rows_to_come() -> None:
+    columns = (Column(title="WHEN", wide=8), Column(title="NOTE"))
+
+    assert lines_of(columns, [[Cell("now"), Cell("x")]], room=None) == ["WHEN      NOTE", "now       x"]
+
+
 def test_a_name_cannot_break_out_of_its_cell() -> None:
     lines = lines_of(COLUMNS, rows(("a\nb\x1b[2J", "1", "")), room=None)
 
@@ -94,6 +130,6 @@ def test_paint_covers_the_text_and_not_the_spaces() -> None:
 
 @given(st.lists(st.tuples(st.text(), st.text(max_size=5), st.text()), max_size=5), st.integers(40, 200))
 def test_lines_fit_wherever_they_can(contents: list[tuple[str, str, str]], room: int) -> None:
-    columns = (Column(title="TASK", least=6), Column(title="N", least=4), Column(title="REASON", least=4))
+    columns = (Column(title="TASK", least=6), Column(title="N", least=4, wraps=True), Column(title="REASON", least=4))
 
     assert all(width(line) <= room for line in lines_of(columns, rows(*contents), room=room))

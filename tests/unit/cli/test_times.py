@@ -19,11 +19,18 @@ NOW = datetime(2026, 11, 22, 14, 1, tzinfo=UTC)
         (1, "in 1 s"),
         (59.9, "in 59 s"),
         (240, "in 4 min"),
+        (299.9, "in 4 min 59 s"),
         (3_600, "in 1 h"),
+        (3_659, "in 1 h"),
+        (2 * 3_600 + 54 * 60, "in 2 h 54 min"),
         (47 * 3_600, "in 47 h"),
         (48 * 3_600, "in 2 days"),
+        (-(2 * 86_400 + 5 * 3_600), "2 days 5 h ago"),
+        (10 * 86_400 - 1, "in 9 days 23 h"),
+        (10 * 86_400 + 23 * 3_600, "in 10 days"),
         (-5, "5 s ago"),
         (-90 * 86_400, "90 days ago"),
+        (2_912_000 * 86_400, "in 2,912,000 days"),
     ],
 )
 def test_tells_the_distance(seconds: float, said: str) -> None:

@@ -18,9 +18,9 @@ class TestList:
         said = say("list", FakeDoor({"list": [task(), backup]}))
 
         assert said.lines == [
-            "TASK    STATUS  SCHEDULE         NEXT                LAST",
-            "report  active  every 5 minutes  in 4 min, 14:05:00  succeeded 58 s ago",
-            "backup  active  by hand          -                   -",
+            "TASK    STATUS  NEXT                LAST                SCHEDULE",
+            "report  active  in 4 min, 14:05:00  succeeded 58 s ago  every 5 minutes",
+            "backup  active  -                   -                   by hand",
         ]
         assert (said.err, said.code) == ("", 0)
 
@@ -109,19 +109,65 @@ class TestList:
 
         assert (said.out, said.err, said.code) == ("", "no tasks yet: drop a .py file into tasks/\n", 0)
 
+    def test_says_below_a_task_what_it_waits_for_in_vain(self) -> None:
+        fault = "after lod: there is no task 'lod', did you mean 'load'?; until there is, this starts nothing"
+
+        said = say("list", FakeDoor({"list": [task(chain_faults=[fault]), task("load")]}))
+
+        assert said.lines[2].strip() == fault
+        assert len(said.lines) == 4
+
     def test_fits_the_terminal(self) -> None:
         said = say("list", FakeDoor({"list": [task("a-long-name-of-a-task" * 3)]}), width=80)
 
         assert max(map(len, said.lines)) <= 80
         # Cut, it would name nothing.
         assert said.lines[0] == "a-long-name-of-a-task" * 3
-        assert said.lines[-2:] == ["    next: in 4 min, 14:05:00", "    last: succeeded 58 s ago"]
+        assert said.lines[-3:] == [
+            "    next: in 4 min, 14:05:00",
+            "    last: succeeded 58 s ago",
+            "    schedule: every 5 minutes",
+        ]
 
     def test_where_room_is_short_the_next_instant_is_said_shorter(self) -> None:
         said = say("list", FakeDoor({"list": [task("a_task_with_a_long_name")]}), width=80)
 
         assert said.lines[1].startswith("a_task_with_a_long_name  active")
-        assert said.lines[1].endswith("  in 4 min  succeeded 58 s ago")
+        assert said.lines[1].endswith("  in 4 min  succeeded 58 s ago  every 5 minutes")
+
+    def test_a_long_schedule_is_broken_at_words_and_pads_no_other_row(self) -> None:
+        long = "every day at 09:00 on mon,tue,wed,thu,fri calendar config/holidays.txt skip"
+        tasks = [task("a", jobs=[job(trigger=long)]), task("b")]
+
+        narrow, piped = (say("list", FakeDoor({"list": tasks}), width=width).lines for width in (80, None))
+
+        assert max(map(len, narrow)) <= 80
+        assert narrow[1].endswith("  every day at 09:00 on mon,tue,wed,thu,fri")
+        assert narrow[2] == f"{'':{narrow[0].index('SCHEDULE')}}calendar config/holidays.txt skip"
+        assert piped[1].endswith(f"  {long}")
+        assert piped[2].endswith("  every 5 minutes")
+        assert piped[1].index("every") == piped[2].index("every") == piped[0].index("SCHEDULE")
+
+    def test_a_task_whose_schedules_are_over_has_ended(self) -> None:
+        over = job(next_run=None, ended_at="2026-11-21T23:59:00Z")
+        later = job(next_run=None, ended_at="2026-11-22T09:00:00Z")
+        waits = job(next_run=None, ended_at=None, trigger="after other on any")
+        tasks = [
+            task("a", next_run=None, jobs=[later, over]),
+            task("b", next_run=None, jobs=[over, waits]),
+            task("c", status="disabled", next_run=None, jobs=[over]),
+            task("d", next_run=None, jobs=[]),
+        ]
+
+        said = say("list", FakeDoor({"list": tasks}))
+
+        assert said.lines[1].startswith("a     ended     ended 09:00:00  succeeded")
+        assert [line.split()[1:3] for line in said.lines[2:]] == [["active", "-"], ["disabled", "-"], ["active", "-"]]
+
+    def test_what_is_drawn_by_is_no_part_of_what_is_read(self) -> None:
+        said = say("list", FakeDoor({"list": [task(jobs=[job(trigger="every 5 to 10 minutes by 7194003b")])]}))
+
+        assert said.lines[1].endswith("  every 5 to 10 minutes")
 
     def test_writes_nothing_that_acts_on_the_terminal(self) -> None:
         hostile = "\x1b]0;owned\x07\x1b[2J\u202e"
@@ -227,7 +273,7 @@ class TestStatus:
 
         place = said.lines.index("needs care")
         assert said.lines[place + 1 : place + 4] == [
-            "    g failed 1 h ago (13:00:00, run 1): exit code 1",
+            "    g failed 1 h 1 min ago (13:00:00, run 1): exit code 1",
             f"    what 6 tasks ran last is not known (a, b, c, d, e and 1 more): {lost}",
             "",
         ]
@@ -551,6 +597,11 @@ class TestShow:
         shown = self.shown(status="module", declaration=None, jobs=[], next_runs=[], environment=None)
 
         assert any(line.startswith("to make it a task, give it frontmatter with `schedule:`") for line in shown)
+
+    def test_what_it_waits_for_in_vain_is_told_as_a_warning(self) -> None:
+        lines = self.shown(chain_faults=["after lod: there is no task 'lod'; until there is, this starts nothing"])
+
+        assert "warning: after lod: there is no task 'lod'; until there is, this starts nothing" in lines
 
 
 class TestStart:

@@ -104,6 +104,10 @@ def test_an_attempts_name_is_read_back(run_id: int, number: int) -> None:
     assert AttemptId.parse(str(attempt)) == attempt
 
 
+def test_an_attempts_name_is_its_run_and_its_number() -> None:
+    assert AttemptId.parse("42.1") == AttemptId(run_id=42, number=1)
+
+
 @pytest.mark.parametrize("text", ["", "4", "4.", ".1", "4.1.2", "4,1", "-4.1", "4.1 ", "٤.1", "a.b"])
 def test_anything_else_is_no_name_of_an_attempt(text: str) -> None:
     with pytest.raises(ValueError, match="not the name of an attempt"):
