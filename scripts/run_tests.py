@@ -1,4 +1,4 @@
-"""Run the tests: `python3 scripts/run_tests.py [--fast] [--coverage] [--verbose] [--rerun-failed] [files…]`.
+"""Run the tests: `python3 scripts/run_tests.py [--fast] [--coverage | --core] [--verbose] [--rerun-failed] [files…]`.
 
 What they need is installed into .venv-tests/ on the first run: venv/ belongs to the scheduler alone.
 """

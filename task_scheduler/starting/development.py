@@ -26,6 +26,10 @@ CHECKS: Mapping[str, tuple[str, ...]] = {
 }
 #: Tests share nothing, and half of their time they wait for processes they started: four work at once, on two cores too.
 AT_ONCE = ("-n", "4", "--dist", "worksteal")
+#: The part of which every line and branch runs in its own tests, and what of these tells so: what was drawn at random may
+#: be another thing next time.
+CORE = "task_scheduler/core"
+TESTS_OF_CORE = ("tests/unit/core", "-m", "not slow and not hypothesis")
 #: So many failures may be those of a busy machine; of more, none is run again.
 RERUN_AT_MOST = 5
 #: Options of pytest by which it ends before all tests have run, `x` also among other letters.
@@ -35,13 +39,19 @@ _STOPS_EARLY = re.compile(r"-[hlqs]*x[hlqsx]*|--(exitfirst|maxfail|stepwise|sw)(
 def run_tests(root: Path, arguments: Sequence[str]) -> int:
     """Run pytest as the arguments ask and return its exit code, that of the second run where there was one.
 
-    With `--coverage`, report afterwards.
+    With `--coverage`, report afterwards. With `--core`, return another code than 0 also when its tests leave out a line or
+    a branch of it.
     """
     parser = argparse.ArgumentParser(
         prog="run_tests.py", description="Run the tests.", epilog="Other options go to pytest as they are."
     )
     parser.add_argument("--fast", action="store_true", help="leave out the tests marked slow")
     parser.add_argument("--coverage", action="store_true", help="measure which lines and branches run")
+    parser.add_argument(
+        "--core",
+        action="store_true",
+        help=f"run the tests of {CORE} alone, and fail unless they run all of its lines and branches",
+    )
     parser.add_argument("--verbose", "-v", action="store_true", help="name every test")
     parser.add_argument(
         "--rerun-failed",
@@ -56,7 +66,11 @@ def run_tests(root: Path, arguments: Sequence[str]) -> int:
             f"--rerun-failed and {stops} do not go together: what failed may pass the second time, and the tests after it "
             "would never have run"
         )
+    if options.core and len(arguments) > 1:
+        parser.error("--core goes with nothing else: what is measured is one set of tests")
     _enter(root)
+    if options.core:
+        return _measure_core(root)
     pytest = [sys.executable, "-m", *(("coverage", "run", "-m") if options.coverage else ()), "pytest"]
     if options.verbose:
         pytest += ["--verbose"]
@@ -96,6 +110,17 @@ def build_docs(root: Path, arguments: Sequence[str]) -> int:
     if code == 0:
         print(f"open {root / 'site' / 'index.html'}, or show it by `python3 scripts/docs.py --serve`")
     return code
+
+
+def _measure_core(root: Path) -> int:
+    """Run the tests of the core, tell what they leave out of it, and return 0 when they pass and leave out nothing."""
+    with tempfile.TemporaryDirectory(prefix="task-scheduler-coverage-") as folder:
+        coverage, data = (sys.executable, "-m", "coverage"), f"--data-file={folder}/coverage"
+        # A cache would name what fails here to `--last-failed` of other runs.
+        tests = ("-m", "pytest", "-p", "no:cacheprovider", *TESTS_OF_CORE)
+        code = _run([*coverage, "run", "--branch", data, f"--source={root / CORE}", *tests], root)
+        _run([*coverage, "combine", "--quiet", data], root)
+        return code or _run([*coverage, "report", data, "--show-missing", "--fail-under=100"], root)
 
 
 def _run_twice(pytest: Sequence[str], which: Sequence[str], root: Path) -> int:
@@ -141,7 +166,10 @@ def _enter(root: Path) -> None:
 
 def _run(command: Sequence[str], root: Path) -> int:
     # The theme tells of its successor on every build.
-    with subprocess.Popen(command, cwd=root, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}) as process:
+    variables = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    # To compile all tests anew doubles what each process pays for finding them.
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    with subprocess.Popen(command, cwd=root, env=variables) as process:
         while True:
             try:
                 return process.wait()

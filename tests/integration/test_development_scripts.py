@@ -48,7 +48,7 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(PROJECT / name, tmp_path / name)
     shutil.copytree(PROJECT / "task_scheduler/starting", tmp_path / "task_scheduler/starting")
     (tmp_path / "requirements.txt").write_text("pytest>=1\npytest-xdist>=1\n")
-    (tmp_path / "requirements-dev.txt").write_text("coverage>=1\n")
+    (tmp_path / "requirements-dev.txt").write_text("coverage>=1\nhypothesis>=6\n")
     (tmp_path / "pyproject.toml").write_text(SETTINGS)
     (tmp_path / "covered.py").write_text("x = 1\n")
     (tmp_path / "tests").mkdir()
@@ -142,6 +142,56 @@ def test_coverage_is_reported_and_keeps_the_exit_code(project: Path) -> None:
     assert ending.returncode == 1
     assert "covered.py" in ending.stdout
     assert "100%" in ending.stdout
+
+
+CORE = """
+def sign(number):
+    if number < 0:
+        number = -1
+    return max(number, -1)
+"""
+TESTS_OF_CORE = """
+import pytest
+from hypothesis import given, strategies as st
+from task_scheduler.core.signs import sign
+
+def test_below():
+    assert sign({number}) == -1
+
+@pytest.mark.slow
+def test_slow():
+    assert sign(1) == 2
+
+@given(st.integers(0, 9))
+def test_drawn(number):
+    assert sign(number) == 10
+"""
+
+
+def test_the_core_has_to_be_run_whole_by_those_of_its_tests_that_always_run_the_same(project: Path) -> None:
+    for name, text in (("task_scheduler/core/signs.py", CORE), ("tests/unit/core/test_signs.py", "")):
+        (project / name).parent.mkdir(parents=True)
+        (project / name).write_text(text)
+    tests = project / "tests/unit/core/test_signs.py"
+
+    tests.write_text(TESTS_OF_CORE.format(number="-5"))
+    partly = run(project, "scripts/run_tests.py", "--core")
+    tests.write_text(TESTS_OF_CORE.format(number="-5") + "\ndef test_above():\n    assert sign(1) == 1\n")
+    whole = run(project, "scripts/run_tests.py", "--core")
+    tests.write_text(TESTS_OF_CORE.format(number="5"))
+    failed = run(project, "scripts/run_tests.py", "--core")
+
+    # The branch past the `if` is what no test takes.
+    assert "3->5" in partly.stdout
+    assert [ending.returncode for ending in (partly, whole, failed)] == [2, 0, 1]
+    assert sorted(path.name for path in project.glob(".coverage*")) == []
+
+
+def test_the_core_is_measured_alone(project: Path) -> None:
+    refused = run(project, "scripts/run_tests.py", "--core", "--fast")
+
+    assert refused.returncode == 2
+    assert "--core goes with nothing else" in refused.stderr
 
 
 def test_every_check_runs_and_the_failed_ones_are_named(project: Path) -> None:

@@ -61,8 +61,8 @@ SENTENCES: list[tuple[TaskSchedulerError, str]] = [
     (UnknownTask("zzz", ["report"]), "no task 'zzz'"),
     (UnknownTask("zzz"), "no task 'zzz'"),
     (
-        NoSuchFile("tasks/reprot.py", ["report", "backup"]),
-        "no such file: tasks/reprot.py, did you mean 'report.py'?",
+        NoSuchFile("tasks/ab.py", ["abc", "backup"]),
+        "no such file: tasks/ab.py, did you mean 'abc.py'?",
     ),
     (NoSuchFile("zzz.py", ["report"]), "no such file: zzz.py"),
     (NoSuchFile("tasks/old", ["report"], why="it is a folder"), "tasks/old is no task file: it is a folder"),

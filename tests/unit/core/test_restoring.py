@@ -54,7 +54,9 @@ def test_what_ended_for_it_tells_the_backup_s_time() -> None:
 def test_it_is_news_for_a_day_also_to_a_clock_that_was_put_back() -> None:
     second = timedelta(seconds=1)
 
-    told = [RESTORED.is_news(AT + age) for age in (-TOLD_FOR, second - TOLD_FOR, timedelta(), TOLD_FOR - second, TOLD_FOR)]
+    told = [
+        RESTORED.is_news(AT + age) for age in (-TOLD_FOR, second - TOLD_FOR, timedelta(), TOLD_FOR - second, TOLD_FOR)
+    ]
 
     assert told == [False, True, True, True, False]
 

@@ -224,15 +224,27 @@ def test_of_two_lines_whoever_ought_to_begin_first_is_served_first() -> None:
     assert [lines.next(0.0, places=4, making_up=0) for _ in range(4)] == [2, 1, 3, None]
 
 
+def test_a_row_of_those_that_make_up_waits_longer_for_its_next_turn() -> None:
+    lines = WaitingLines()
+    for run_id in (1, 2):
+        lines.join("missed", run_id, 0.0, makes_up=True)
+    assert lines.next(0.0, places=4, making_up=0) == 1
+
+    lines.join("due", 3, PATIENCE_TO_MAKE_UP - 1, makes_up=False)
+    lines.join("due later", 4, PATIENCE_TO_MAKE_UP + 1, makes_up=False)
+
+    assert [lines.next(0.0, places=4, making_up=0) for _ in range(3)] == [3, 2, 4]
+
+
 def test_each_line_keeps_the_turn_of_whoever_was_taken_out_of_it() -> None:
     lines = WaitingLines()
     for run_id, makes_up in enumerate((True, True, False, False)):
-        lines.join("report", run_id, 0.0, makes_up=makes_up)
+        lines.join("report", run_id, 5.0 if makes_up else 0.0, makes_up=makes_up)
     taken = [lines.next(0.0, places=2, making_up=0), lines.next(0.0, places=2, making_up=0)]
     assert taken == [2, 0]
 
-    # The next turns would be later by the patience of their line; the turns that are kept are now.
-    assert [lines.keep_turn(makes_up=makes_up) for makes_up in (False, True)] == [0.0, 0.0]
+    # The next turns would be later by the patience of their line; those that are kept are not.
+    assert [lines.keep_turn(makes_up=makes_up) for makes_up in (False, True)] == [0.0, 5.0]
     lines.join("others", 4, PATIENCE, makes_up=False)
     lines.join("others", 5, PATIENCE_TO_MAKE_UP, makes_up=True)
 

@@ -58,12 +58,13 @@ def test_a_range_that_ends_before_it_begins_has_no_readings() -> None:
     assert daily.count(DAY, DAY) == daily.count(2 * DAY, 0) == 0
 
 
-def test_days_in_a_row_are_counted_together_and_as_one_by_one() -> None:
+@pytest.mark.parametrize(("window", "of_a_day"), [(Window(begin=0, end=DAY - 1), 96), (OFFICE, 41)])
+def test_days_in_a_row_have_as_many_readings_as_one_by_one(window: Window, of_a_day: int) -> None:
     days = OnWeekdays(DayGrid(step=1), frozenset({0, 1, 2, 5}))
-    part = Narrowed(readings=QUARTERS, days=days, window=Window(begin=0, end=DAY - 1))
+    part = Narrowed(readings=QUARTERS, days=days, window=window)
     begin, end = 20_000 * DAY + 5 * HOUR, 20_030 * DAY + 7 * HOUR
 
     one_by_one = sum(part.count(max(begin, day * DAY), min(end, (day + 1) * DAY)) for day in range(20_000, 20_031))
 
     assert part.count(begin, end) == one_by_one
-    assert part.count(20_000 * DAY, 20_007 * DAY) == 4 * 96
+    assert part.count(20_000 * DAY, 20_007 * DAY) == 4 * of_a_day
