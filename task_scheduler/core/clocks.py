@@ -13,8 +13,12 @@ CORRECTION = timedelta(hours=3)
 MOST_GAPS = 100
 #: Under what name the store keeps when a scheduler was last at work: a moment in ISO form.
 LAST_SEEN = "last_seen"
+#: Under what name the store keeps how often the clock was corrected.
+CLOCK_GENERATION = "clock_generation"
 #: Under what name the store keeps the newest gaps of the clock: a line for each, oldest first.
 CLOCK_GAPS = "clock_gaps"
+#: Under what name the store keeps the newest times without a scheduler: lines like those of the gaps.
+OUTAGES = "outages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +50,12 @@ class ClockChange:
 
     @property
     def gap(self) -> str:
-        """Return in words why the wall clock left time out that is still owed; empty: it did not."""
+        """Return in words why the wall clock left time out; empty: it did not."""
         if self.suspended:
             return f"the machine was suspended for {_told(self.suspended)}"
-        if self.stepped > timedelta(0) and not self.is_correction:
-            return f"the clock was set forward by {_told(self.stepped)}"
+        if self.stepped > timedelta(0):
+            did = "corrected" if self.is_correction else "set forward"
+            return f"the clock was {did} by {'+' if self.is_correction else ''}{_told(self.stepped)}"
         return ""
 
 
@@ -73,9 +78,19 @@ def read_gaps(text: str | None) -> list[ClockGap]:
 
 
 def add_gap(text: str | None, gap: ClockGap) -> str:
-    """Return what is to be on record once this gap is added to it."""
-    gaps = [*read_gaps(text), gap][-MOST_GAPS:]
+    """Return what is to be on record once this gap is added to it; one that is there already is there once."""
+    gaps = [*(each for each in read_gaps(text) if each != gap), gap][-MOST_GAPS:]
     return "\n".join(f"{each.after.isoformat()} {each.until.isoformat()} {each.cause}" for each in gaps)
+
+
+def outage(last_seen: datetime, now: datetime) -> ClockGap | None:
+    """Return the time without a scheduler before one that starts now; None: none to speak of.
+
+    `last_seen` is the last sign of life on record: of one that was killed, it may be a minute older than its end.
+    """
+    if now - last_seen <= NOISE:
+        return None
+    return ClockGap(after=last_seen, until=now, cause="no scheduler was there")
 
 
 def _told(duration: timedelta) -> str:

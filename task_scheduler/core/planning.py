@@ -2,6 +2,17 @@
 
 Every slot from `next_run` up to the moment planned for is in exactly one decision, so that the ledger's
 sum can be checked: due = runs + merged + missed.
+
+A slot is put on record half a second ahead of its instant. Between the two the machine may sleep, its clock be set, or
+the scheduler die. So there is a second rule, for slots on record that were not handed over in time, and it says the same:
+
+1. Of a clock that was corrected, none runs: that is found out first, and labels all of them.
+2. Older than the catch-up window: missed.
+3. Late within the grace, or by less than a minute: it simply runs late.
+4. Later than that, `skip` misses it; `once` misses it too where a later slot of its job is past, whose run stands for
+   both: that slot is owed or on record by then, so it is never lost, and one run is what comes of it; `all` runs it.
+
+What was handed over in time waits for its turn alone: neither of the rules is asked about it again.
 """
 
 from __future__ import annotations
@@ -10,11 +21,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from task_scheduler.core.policies import MOST_CAUGHT_UP, MisfirePolicy
+from task_scheduler.core.policies import LEAST_GRACE, MOST_CAUGHT_UP, MisfirePolicy
 from task_scheduler.core.tasks import Missed
 
 #: The resolution of every instant here.
 TICK = timedelta(microseconds=1)
+#: Why a run on record is missed that was found again too late, however long it may wait otherwise.
+TOO_OLD = "older than the catch-up window when a scheduler was there again"
+_PASSED = "its time had passed (missed: skip)"
+_STOOD_FOR = "the run of a later slot stands for it (missed: once)"
 
 
 class Slots(Protocol):
@@ -77,6 +92,24 @@ def plan_job(trigger: Slots, next_run: datetime, *, now: datetime, until: dateti
     return JobPlan(decisions=tuple(decisions), next_run=upcoming)
 
 
+def why_too_late(trigger: Slots | None, slot: datetime, *, now: datetime, policy: MisfirePolicy) -> str | None:
+    """Return why a slot on record that was not handed over in time may not run any more; None: it may.
+
+    `trigger` is that of its job, None when that is no longer in force: then it has no later slot.
+    """
+    late = now - slot
+    if late > policy.reach:
+        return TOO_OLD
+    if policy.missed is Missed.ALL or late <= LEAST_GRACE:
+        return None
+    if late <= policy.grace(None if trigger is None else trigger.period(slot - TICK)):
+        return None
+    if policy.missed is Missed.SKIP:
+        return _PASSED
+    following = None if trigger is None else trigger.next_after(slot)
+    return _STOOD_FOR if following is not None and following <= now else None
+
+
 def miss_all(trigger: Slots, next_run: datetime, *, now: datetime, reason: str) -> JobPlan:
     """Record every slot up to `now` as missed, for a clock that was corrected."""
     newest = trigger.last_before(now) if next_run <= now else None
@@ -121,12 +154,12 @@ def _past(trigger: Slots, first: datetime, *, now: datetime, policy: MisfirePoli
 
 def _oldest_kept(trigger: Slots, newest: datetime, *, now: datetime, policy: MisfirePolicy) -> tuple[datetime, str]:
     """Return the instant before which slots are missed, and the reason they are."""
-    in_window = now - policy.window
+    in_window = now - policy.reach
     if policy.missed is Missed.SKIP:
         # A tenth of the period is judged at the newest slot; both ends of a changing period are on record.
         on_time = now - policy.grace(trigger.period(newest - TICK))
         if on_time > in_window:
-            return on_time, "its time had passed (missed: skip)"
+            return on_time, _PASSED
     return in_window, f"older than the catch-up window of {_hours(policy.window)}"
 
 

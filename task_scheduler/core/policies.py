@@ -14,8 +14,10 @@ from task_scheduler.core.outcomes import Ended, Failed, Interrupted, Snoozed, Ti
 from task_scheduler.core.runs import AttemptExit, ErrorSummary, StopCause
 from task_scheduler.core.tasks import Missed, TaskDeclaration
 
-#: Lateness below this is never a missed slot (DESIGN: the larger of 60 s and a tenth of the period).
+#: Lateness below this makes no slot a missed one, but where the window is shorter (the larger of 60 s and a tenth of the period).
 LEAST_GRACE = timedelta(seconds=60)
+#: Lateness below this is none: no policy, however short its window, looks at it.
+PUNCTUAL = timedelta(seconds=2)
 #: `all` runs at most this many slots of one job; older ones are recorded as missed, never silently dropped.
 MOST_CAUGHT_UP = 100
 #: Runs of one job that wait behind one another, at most (overlap `queue`).
@@ -53,13 +55,10 @@ class MisfirePolicy:
             window=self.window if window is None else timedelta(seconds=window),
         )
 
-    def why_missed(self, late: timedelta, *, grace: timedelta) -> str | None:
-        """Return why one slot that is so late may not run any more, None when it may; `grace` is that of its job."""
-        if late > self.window:
-            return "older than the catch-up window when a scheduler was there again"
-        if self.missed is Missed.SKIP and late > grace:
-            return "its time had passed (missed: skip)"
-        return None
+    @property
+    def reach(self) -> timedelta:
+        """How late a slot may run at all: the window, and what is punctual whatever the window is."""
+        return max(self.window, PUNCTUAL)
 
     @staticmethod
     def grace(period: timedelta | None) -> timedelta:

@@ -173,9 +173,17 @@ class Runner(Service):
         """Start armed runs whose instant has come, or end them as skipped: policies are judged here."""
         self._arrivals.due(run_ids)
 
-    def drop(self, run_ids: Sequence[int], outcome: Missed) -> None:
-        """End armed runs whose instant will not come."""
-        self._arrivals.drop(run_ids, outcome)
+    def drop(self, run_ids: Sequence[int], outcome: Missed) -> Sequence[int]:
+        """End armed runs whose instant will not come, beside other work; return which of these were armed."""
+        return self._arrivals.drop(run_ids, outcome)
+
+    def are_over(self, run_ids: Sequence[int]) -> bool:
+        """Whether each of these runs has its outcome on record."""
+        return not any(self._roster.runs.get(run_id) for run_id in run_ids)
+
+    async def over(self, run_ids: Sequence[int]) -> None:
+        """Return once each of these runs has its outcome on record."""
+        await self._roster.until(lambda: self.are_over(run_ids))
 
     def look_again(self) -> None:
         """Start what may start now: what is in force, or may start at all, has changed."""
@@ -270,14 +278,6 @@ class Runner(Service):
         With `in_turn` it waits for earlier slots of its job, whatever the overlap policy.
         """
         self._arrivals.take_back(run, in_turn=in_turn)
-
-    def grace_of(self, run: Run) -> timedelta:
-        """Return how late the slot of a run may start and still be on time."""
-        return (
-            MisfirePolicy.grace(None)
-            if run.scheduled_for is None
-            else self.grace_of_slot(run.job_id, run.scheduled_for)
-        )
 
     def grace_of_slot(self, job_id: int | None, slot: datetime) -> timedelta:
         """Return how late a slot of a job may start and still be on time."""

@@ -1,9 +1,14 @@
-"""Puts due slots on record and hands each run over at its instant."""
+"""Puts due slots on record and hands each run over at its instant.
+
+A look compares the clocks, judges what was claimed ahead and is late, and claims what is due, in this order. A run is
+handed over without a look only while nobody could doubt that it may run: it is late by less than any policy asks about, or
+a look has judged it just now. So a clock that was corrected is noticed before a policy is asked, and no judgement is older
+than the wait that followed it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import heapq
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,22 +17,26 @@ from datetime import datetime, timedelta
 from task_scheduler import fault_points
 from task_scheduler.core.clocks import (
     CLOCK_GAPS,
+    CLOCK_GENERATION,
     LAST_SEEN,
+    OUTAGES,
     ClockChange,
     ClockGap,
     ClockReading,
-    add_gap,
     compare,
+    outage,
 )
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event, Level
 from task_scheduler.core.outcomes import Missed
-from task_scheduler.core.planning import JobPlan, MissSlots, RunSlot, miss_all, plan_job
-from task_scheduler.core.policies import LEAST_GRACE, MisfirePolicy
+from task_scheduler.core.planning import JobPlan, MissSlots, RunSlot, miss_all, plan_job, why_too_late
+from task_scheduler.core.policies import LEAST_GRACE, PUNCTUAL, MisfirePolicy
 from task_scheduler.core.restoring import UNSETTLED, Restored
 from task_scheduler.core.runs import Run
 from task_scheduler.core.tasks import Missed as MissedPolicy
 from task_scheduler.ports import AttemptClaim, Clock, Executor, Ledger, SlotClaim, StateStore
+from task_scheduler.services.armed_runs import ArmedRun, ArmedRuns
+from task_scheduler.services.clock_gaps import ClockGaps
 from task_scheduler.services.overdue import Overdue
 from task_scheduler.services.patience import STORE_RETRY_DELAY, Patience
 from task_scheduler.services.register import Register
@@ -48,8 +57,6 @@ WARM_EVERY = timedelta(seconds=2)
 #: A sign of life is left this often: it tells the next start whether the clock was set back meanwhile.
 HEARTBEAT = timedelta(seconds=60)
 
-#: Under what name the store keeps how often the clock was corrected.
-CLOCK_GENERATION = "clock_generation"
 #: Why slots are missed that nobody can make up for.
 _ENDED = "its schedule was changed, disabled or deleted before they could run"
 
@@ -60,18 +67,6 @@ class _Planned:
 
     claims: list[SlotClaim]
     next_run: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Armed:
-    """A run on record that is handed over at its instant."""
-
-    at: datetime
-    run: Run
-    is_judged: bool  #: whether its slot was late when it was claimed, and may run all the same
-
-    def __lt__(self, other: _Armed) -> bool:
-        return (self.at, self.run.id) < (other.at, other.run.id)
 
 
 class Scheduler(Service):
@@ -120,7 +115,10 @@ class Scheduler(Service):
         self.turn = asyncio.Lock()
         self._planning = Alarm(clock)
         self._handing_over = Alarm(clock, exact=True)
-        self._armed: list[_Armed] = []
+        self._armed = ArmedRuns()
+        #: Runs that were judged and dropped, and may not have their outcome on record yet.
+        self._dropped: list[int] = []
+        self._gaps = ClockGaps(state)
         self._generation = 0
         self._reading: ClockReading | None = None
         self._seen_at: datetime | None = None
@@ -146,14 +144,13 @@ class Scheduler(Service):
 
     def arm(self, run: Run) -> None:
         """Hand a run that a former scheduler claimed ahead over at its instant."""
-        self._arm(run, None, in_turn=False, makes_up=False, is_judged=False)
+        self._arm(run, None, in_turn=False, makes_up=False, judged_at=None)
 
     @property
     def next_due(self) -> datetime | None:
         """Return the next instant at which anything is due."""
-        armed = self._armed[0].at if self._armed else None
-        owed = self._timetable.next_due()
-        return min((moment for moment in (armed, owed) if moment is not None), default=None)
+        moments = (self._armed.next_at, self._timetable.next_due())
+        return min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def generation(self) -> int:
@@ -170,15 +167,19 @@ class Scheduler(Service):
     async def _set_up(self) -> None:
         self._generation = int(await self._state.get(CLOCK_GENERATION) or 0)
         last_seen = await self._state.get(LAST_SEEN)
-        self._reading = self._read_clocks()
-        self._there_since = self._reading.wall
+        reading = self._read_clocks()
+        self._there_since = reading.wall
         if last_seen is not None:
             # Of a clock that was changed while nobody looked, only a step backwards can be told.
-            stepped = self._reading.wall - datetime.fromisoformat(last_seen)
+            stepped = reading.wall - datetime.fromisoformat(last_seen)
             change = ClockChange(suspended=timedelta(0), stepped=min(stepped, timedelta(0)))
             if change.is_correction:
-                await self._correct(self._reading.wall, change)
+                await self._correct(reading.wall, change)
+            if (gap := outage(datetime.fromisoformat(last_seen), reading.wall)) is not None:
+                self._gaps.note(OUTAGES, gap)
+                await self._gaps.record()
         await self._write_off_lost_time()
+        self._reading = reading
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -186,7 +187,13 @@ class Scheduler(Service):
             group.create_task(self._hand_over(), name="scheduler: hand over")
 
     async def _tear_down(self) -> None:
-        self._armed = []
+        # A correction that was not made, or not to its end, is made at the next start, by the sign of life that is there.
+        if self._reading is not None and not compare(self._reading, self._read_clocks()).is_correction:
+            # The next scheduler tells from this how long nobody was there.
+            self._seen_at = None
+            await self._leave_sign_of_life(self._clock.now())
+        self._reading = None
+        self._armed.take_all()
         self._seen_at = None
         self._warmed_at = None
         self.overdue = None
@@ -197,11 +204,13 @@ class Scheduler(Service):
         while True:
             async with self.turn:
                 now = await self._look_at_clocks()
+                self._judge_late(now)
                 is_on_record = await self._claim_due(now)
             if not is_on_record:
                 await self._clock.sleep(STORE_RETRY_DELAY)
             self._warm_up(now)
             self._runner.look_again()
+            await self._gaps.record()
             await self._leave_sign_of_life(now)
             if self._on_look is not None:
                 self._on_look()
@@ -325,9 +334,9 @@ class Scheduler(Service):
             claim = claimed[run.job_id, run.scheduled_for]
             is_late = claim.scheduled_for < claim.created_at
             in_turn = is_late and self._policy_of(run.task_id).missed is MissedPolicy.ALL
-            self._arm(
-                run, claim.attempt, in_turn=in_turn, makes_up=is_late and self._makes_up(claim), is_judged=is_late
-            )
+            makes_up = is_late and self._makes_up(claim)
+            judged_at = claim.created_at if is_late else None
+            self._arm(run, claim.attempt, in_turn=in_turn, makes_up=makes_up, judged_at=judged_at)
 
     def _makes_up(self, claim: SlotClaim) -> bool:
         """Whether a slot is made up for: nobody was there at its instant, or it is later than it may be."""
@@ -336,12 +345,11 @@ class Scheduler(Service):
         late = claim.created_at - claim.scheduled_for
         return late > LEAST_GRACE and late > self._runner.grace_of_slot(claim.job.id, claim.scheduled_for)
 
-    def _arm(self, run: Run, attempt: AttemptClaim | None, *, in_turn: bool, makes_up: bool, is_judged: bool) -> None:
-        if run.scheduled_for is None:
-            raise ValueError(f"run {run.id} has no instant")
+    def _arm(
+        self, run: Run, attempt: AttemptClaim | None, *, in_turn: bool, makes_up: bool, judged_at: datetime | None
+    ) -> None:
         self._runner.arm(run, attempt, in_turn=in_turn, makes_up=makes_up)
-        heapq.heappush(self._armed, _Armed(at=run.scheduled_for, run=run, is_judged=is_judged))
-        if self._armed[0].run.id == run.id:
+        if self._armed.add(run, judged_at=judged_at):
             self._handing_over.ring()
 
     def _tell_misfires(self, claims: Sequence[SlotClaim]) -> None:
@@ -378,35 +386,48 @@ class Scheduler(Service):
         while True:
             now = self._clock.now()
             due: list[int] = []
-            while self._armed and self._armed[0].at <= now:
-                armed = heapq.heappop(self._armed)
-                missed = self._why_missed(armed, now)
-                if missed is None:
+            for armed in self._armed.take_due(now):
+                if self._is_beyond_doubt(armed, now):
                     due.append(armed.run.id)
                 else:
-                    self._runner.drop([armed.run.id], missed)
+                    self._armed.put_off(armed)
             if due:
                 self._runner.due(due)
+            if self._armed.any_late:
+                self._planning.ring()
             await self._handing_over.sleep(self._time_to_next())
 
-    def _why_missed(self, armed: _Armed, now: datetime) -> Missed | None:
-        """Return why a slot that was claimed ahead may not run any more, None when it may.
+    def _is_beyond_doubt(self, armed: ArmedRun, now: datetime) -> bool:
+        """Whether a run may be handed over as it is: nobody has to look at the clocks and at its policy first.
 
-        Between the claim and its instant the machine may have slept, or its clock been set.
+        Between the claim and its instant the machine may have slept, or its clock been set; and a claim waits for the store.
         """
+        if now - armed.since <= PUNCTUAL:
+            return True
         late = now - armed.at
-        if armed.is_judged or armed.run.job_id is None or late <= LEAST_GRACE:
-            return None
-        grace = self._runner.grace_of_slot(armed.run.job_id, armed.at)
-        reason = self._policy_of(armed.run.task_id).why_missed(late, grace=grace)
-        return None if reason is None else Missed(reason)
+        return late <= LEAST_GRACE and late <= self._policy_of(armed.run.task_id).reach
+
+    def _judge_late(self, now: datetime) -> None:
+        """Hand over what is late and may run all the same, before later slots of its job; end the rest as missed."""
+        due: list[int] = []
+        for armed in self._armed.take_late():
+            timed = self._timetable.timed(armed.run.job_id)
+            trigger = None if timed is None else timed.trigger
+            reason = why_too_late(trigger, armed.at, now=now, policy=self._policy_of(armed.run.task_id))
+            if reason is None:
+                due.append(armed.run.id)
+            else:
+                self._dropped += self._runner.drop([armed.run.id], Missed(reason))
+        if due:
+            self._runner.due(due)
 
     def _time_to_next(self) -> float | None:
         """Return seconds until the next run is handed over; None when none is armed."""
-        if not self._armed:
+        at = self._armed.next_at
+        if at is None:
             return None
         # At most the loop interval, since the wall clock can be set while this sleeps.
-        return min((self._armed[0].at - self._clock.now()).total_seconds(), self._loop_interval)
+        return min((at - self._clock.now()).total_seconds(), self._loop_interval)
 
     # --- clocks -------------------------------------------------------------------------------------------
 
@@ -414,28 +435,35 @@ class Scheduler(Service):
         return ClockReading(wall=self._clock.now(), monotonic=self._clock.monotonic(), boottime=self._clock.boottime())
 
     async def _look_at_clocks(self) -> datetime:
-        """Return the moment this round of planning is about, after doing what a change of the clocks asks for."""
-        before, reading = self._reading, self._read_clocks()
-        change = ClockChange.none() if before is None else compare(before, reading)
+        """Return the moment this round of planning is about, after doing what a change of the clocks asks for.
+
+        What that asks for may wait for the store: the moment is read after it, and nothing was awaited since.
+        """
+        while True:
+            before, reading = self._reading, self._read_clocks()
+            change = ClockChange.none() if before is None else compare(before, reading)
+            if before is not None and (change.suspended or change.stepped):
+                await self._follow(change, before.wall, reading.wall)
+                # Not before: a correction that is cancelled halfway is made at the next start, by the sign of life.
+                self._reading = reading
+            else:
+                self._reading = reading
+                return reading.wall
+
+    async def _follow(self, change: ClockChange, before: datetime, now: datetime) -> None:
+        """Do what a change of the clocks asks for, from the reading `before` it to that of `now`."""
         if change.suspended:
             self._tell_clock("clock.suspended", change.gap)
-        if change.suspended or change.stepped:
-            self._there_since = reading.wall
-        if before is not None and change.gap:
+        self._there_since = now
+        if change.gap:
             # Before the slots in it: whoever asks why they are late is told.
-            await self._record_gap(ClockGap(after=before.wall, until=reading.wall, cause=change.gap))
+            self._gaps.note(CLOCK_GAPS, ClockGap(after=before, until=now, cause=change.gap))
+            await self._gaps.record()
         if change.is_correction:
-            await self._correct(reading.wall, change)
+            await self._correct(now, change)
         elif change.stepped:
             by = f"{change.stepped.total_seconds():+.1f} s"
             self._tell_clock("clock.stepped", f"the clock was set by {by}; slots already on record are not repeated")
-        # Last: a correction that is cancelled halfway is made at the next start, by the sign of life.
-        self._reading = reading
-        return reading.wall
-
-    async def _record_gap(self, gap: ClockGap) -> None:
-        recorded = await self._patience.write(lambda: self._state.get(CLOCK_GAPS))
-        await self._patience.write(lambda: self._state.put(CLOCK_GAPS, add_gap(recorded, gap)))
 
     async def _correct(self, now: datetime, change: ClockChange) -> None:
         """Plan everything from now: the time the clock showed before was wrong."""
@@ -443,8 +471,8 @@ class Scheduler(Service):
         hours = change.stepped / timedelta(hours=1)
         reason = f"the clock was corrected by {hours:+.1f} h"
         self._tell_clock("clock.corrected", f"{reason}: all jobs are planned from now")
-        armed, self._armed = [armed.run.id for armed in self._armed], []
-        self._runner.drop(armed, Missed(reason))
+        # On record before the generation is: else the next start would hand them over, beside the same slots of the new one.
+        await self._runner.over(self._runner.drop(self._armed.take_all(), Missed(reason)))
         await self._patience.write(lambda: self._state.put(CLOCK_GENERATION, str(self._generation)))
         # Planned anew at each try: the timetable may change while the store fails.
         self._tell_misfires(await self._patience.write(lambda: self._put_on_record(self._plans_from(now, reason))))
@@ -474,11 +502,15 @@ class Scheduler(Service):
         self._publish(Event(name=name, message=message, level=Level.WARNING))
 
     async def _leave_sign_of_life(self, now: datetime) -> None:
+        """Put on record, once a minute, that all that was due before was handed over or ended: the rescuer builds on it."""
         if self._seen_at is not None and abs(now - self._seen_at) < HEARTBEAT:
             return
+        if not self._runner.are_over(self._dropped):
+            return
+        self._dropped = []
         self._seen_at = now
         try:
-            await self._state.put(LAST_SEEN, now.isoformat())
+            await self._state.put(LAST_SEEN, self._armed.none_before(now).isoformat())
         except StoreError:
             return  # what matters is refused by the claim itself, which says so
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from task_scheduler.core.planning import TICK, RunSlot, plan_job
-from task_scheduler.core.policies import LEAST_GRACE, MOST_QUEUED, MisfirePolicy
+from task_scheduler.core.policies import LEAST_GRACE, MOST_QUEUED
 from task_scheduler.core.tasks import Missed, Overlap
 from task_scheduler.core.waiting_line import PATIENCE, PATIENCE_TO_MAKE_UP, WaitingLines
 from task_scheduler.simulation.results import Result
@@ -256,7 +256,7 @@ class _Simulator:
         for run in waiting:
             self._at_work[run.job].remove(run)
         for run in waiting:
-            self._wait_again(run, pause.end, now)
+            self._wait_again(run, pause, now)
         due = []
         while self._owed and self._owed[0][0] <= now:
             due.append(heapq.heappop(self._owed)[1])
@@ -266,16 +266,15 @@ class _Simulator:
         arrived.sort(key=_slot)
         self._arrive(arrived, now)
 
-    def _wait_again(self, run: SimulatedRun, at: datetime, now: float) -> None:
-        job = self._jobs[run.job]
-        policy, late = job.policy, at - run.slot
-        grace = MisfirePolicy.grace(job.trigger.period(run.slot - TICK))
-        if late > policy.window or (policy.missed is Missed.SKIP and late > grace):
+    def _wait_again(self, run: SimulatedRun, pause: Pause, now: float) -> None:
+        policy = self._jobs[run.job].policy
+        # It waited in time: it is as old as the time nobody was there.
+        if pause.end - pause.begin > policy.reach:
             self._tally.misses_run(run)
             return
         run.is_held = False
         run.in_turn = policy.missed is Missed.ALL
-        run.makes_up = late > LEAST_GRACE
+        run.makes_up = pause.end - run.slot > LEAST_GRACE
         self._tally.waits_on(run)
         self._enter(run, now)
         self._fill(now)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from task_scheduler.core.clocks import MOST_GAPS, ClockChange, ClockGap, ClockReading, add_gap, compare, read_gaps
+from task_scheduler.core.clocks import (
+    MOST_GAPS,
+    NOISE,
+    ClockChange,
+    ClockGap,
+    ClockReading,
+    add_gap,
+    compare,
+    outage,
+    read_gaps,
+)
 from task_scheduler.testing.clock import NOON
 
 BEFORE = ClockReading(wall=NOON, monotonic=100.0, boottime=200.0)
@@ -65,7 +75,8 @@ def test_just_three_hours_are_none_however_they_were_read(hours: float, noise: f
         (0, 3_600, "the clock was set forward by 1 h 0 min"),
         (60, 3_600, "the machine was suspended for 1 min 0 s"),
         (0, -3_600, ""),
-        (0, 20_000, ""),  # nothing of it is owed
+        (0, 20_000, "the clock was corrected by +5 h 33 min"),
+        (0, -20_000, ""),
     ],
 )
 def test_what_left_time_out_is_told(*, suspended: float, stepped: float, gap: str) -> None:
@@ -85,6 +96,7 @@ def test_the_newest_gaps_are_kept() -> None:
         recorded = add_gap(recorded, gap)
 
     assert read_gaps(recorded) == gaps[2:]
+    assert add_gap(recorded, gaps[-1]) == recorded, "a write that is repeated"
     assert read_gaps(None) == []
 
 
@@ -97,3 +109,14 @@ def test_a_suspend_is_no_correction_however_long() -> None:
 
 def test_nothing_happened_is_neither() -> None:
     assert ClockChange.none() == compare(BEFORE, BEFORE)
+
+
+def test_the_time_between_two_schedulers_is_an_outage_as_far_as_it_is_more_than_noise() -> None:
+    ended = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    found = outage(ended, ended + timedelta(minutes=5))
+
+    assert found is not None
+    assert (found.after, found.until, found.cause) == (ended, ended + timedelta(minutes=5), "no scheduler was there")
+    assert outage(ended, ended + NOISE) is None
+    assert outage(ended, ended - timedelta(hours=1)) is None

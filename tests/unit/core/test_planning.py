@@ -9,8 +9,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from task_scheduler.core.planning import TICK, JobPlan, MissSlots, RunSlot, give_up, miss_all, plan_job
-from task_scheduler.core.policies import MOST_CAUGHT_UP, MisfirePolicy
+from task_scheduler.core.planning import (
+    TICK,
+    TOO_OLD,
+    JobPlan,
+    MissSlots,
+    RunSlot,
+    give_up,
+    miss_all,
+    plan_job,
+    why_too_late,
+)
+from task_scheduler.core.policies import MOST_CAUGHT_UP, PUNCTUAL, MisfirePolicy
 from task_scheduler.core.tasks import Missed
 from task_scheduler.testing.clock import NOON
 
@@ -303,3 +313,49 @@ def test_a_trigger_without_a_slot_before_now_has_nothing_to_give_up() -> None:
     plan = give_up(Instants([]), NOON, now=NOON, recorded=None, reason="enough")
 
     assert plan == JobPlan(decisions=(), next_run=None)
+
+
+# --- slots on record that were not handed over in time --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("missed", "late", "why"),
+    [
+        (Missed.SKIP, 360, None),
+        (Missed.SKIP, 361, "its time had passed (missed: skip)"),
+        (Missed.SKIP, 7_201, TOO_OLD),
+        (Missed.ONCE, 3_599, None),
+        (Missed.ONCE, 3_600, "the run of a later slot stands for it (missed: once)"),
+        (Missed.ONCE, 7_201, TOO_OLD),
+        (Missed.ALL, 7_200, None),
+        (Missed.ALL, 7_201, TOO_OLD),
+    ],
+)
+def test_a_slot_on_record_that_is_late_is_judged_by_its_policy(missed: Missed, late: float, why: str | None) -> None:
+    policy = MisfirePolicy(missed=missed, window=timedelta(hours=2))
+
+    assert why_too_late(every(3_600), at(0), now=at(late), policy=policy) == why
+
+
+def test_a_slot_within_the_grace_runs_late_though_later_ones_are_past() -> None:
+    assert why_too_late(every(10), at(0), now=at(60), policy=MisfirePolicy()) is None
+    assert why_too_late(every(10), at(0), now=at(61), policy=MisfirePolicy()) is not None
+
+
+def test_a_slot_whose_job_is_gone_or_has_no_further_one_has_nothing_that_stands_for_it() -> None:
+    assert why_too_late(None, at(0), now=at(4_000), policy=MisfirePolicy()) is None
+    assert why_too_late(every(3_600, count=1), at(0), now=at(4_000), policy=MisfirePolicy()) is None
+    assert why_too_late(None, at(0), now=at(61), policy=MisfirePolicy(missed=Missed.SKIP)) is not None
+
+
+@pytest.mark.parametrize("window", [0, 1, 30])
+@pytest.mark.parametrize("late", [0.5, PUNCTUAL.total_seconds(), 10, 29, 31, 59])
+def test_a_window_of_less_than_a_minute_holds_for_what_is_owed_and_for_what_is_on_record(
+    window: float, late: float
+) -> None:
+    policy = MisfirePolicy(window=timedelta(seconds=window))
+
+    (owed,) = plan_job(every(3_600), at(0), now=at(late), until=at(late), policy=policy).decisions
+    on_record = why_too_late(every(3_600), at(0), now=at(late), policy=policy)
+
+    assert isinstance(owed, RunSlot) is (on_record is None) is (late <= max(window, 2))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from task_scheduler.core.outcomes import Cancelled, Ended, Failed, Interrupted, Skipped, Snoozed, Succeeded, TimedOut
 from task_scheduler.core.policies import (
     LONGEST_SNOOZE,
+    PUNCTUAL,
     RETRY_WORDS,
     SHORTEST_SNOOZE,
     BackOff,
@@ -277,20 +278,6 @@ def test_what_a_task_declares_of_missed_slots_comes_before_the_setting() -> None
     )
 
 
-@pytest.mark.parametrize(
-    ("missed", "late", "why"),
-    [
-        (Missed.ONCE, timedelta(hours=2), None),
-        (Missed.ALL, timedelta(hours=2), None),
-        (Missed.SKIP, timedelta(minutes=6), None),
-        (Missed.SKIP, timedelta(minutes=6, seconds=1), "its time had passed (missed: skip)"),
-        (Missed.SKIP, timedelta(hours=3), "older than the catch-up window when a scheduler was there again"),
-        (Missed.ALL, timedelta(hours=3), "older than the catch-up window when a scheduler was there again"),
-    ],
-)
-def test_a_slot_is_missed_for_being_too_old_or_since_those_that_are_late_are_skipped(
-    missed: Missed, late: timedelta, why: str | None
-) -> None:
-    policy = MisfirePolicy(missed=missed, window=timedelta(hours=2))
-
-    assert policy.why_missed(late, grace=timedelta(minutes=6)) == why
+def test_a_window_of_nothing_reaches_as_far_as_what_is_punctual() -> None:
+    assert MisfirePolicy(window=timedelta()).reach == PUNCTUAL
+    assert MisfirePolicy(window=timedelta(hours=1)).reach == timedelta(hours=1)

@@ -74,7 +74,8 @@ async def test_a_claim_that_was_left_is_judged_by_its_tasks_own_policy() -> None
 
     ends = {run.task_id: run.state for run in await world.runs() if run.scheduled_for == NOON + timedelta(minutes=1)}
     assert ends["patient"] is not RunState.MISSED
-    assert (ends["strict"], ends["skipping"]) == (RunState.MISSED, RunState.MISSED)
+    assert ends["strict"] is RunState.MISSED, "nobody was there for longer than its window"
+    assert ends["skipping"] is RunState.QUEUED, "it had come to the line in time"
     await world.stop()
 
 

@@ -256,8 +256,12 @@ async def test_a_suspend_is_told_and_its_slots_follow_the_misfire_policy() -> No
     [
         ({"missed": Missed.SKIP}, 4, "its time had passed (missed: skip)"),
         ({}, 30, "older than the catch-up window when a scheduler was there again"),
-        ({}, 4, None),
+        ({}, 4, "the run of a later slot stands for it (missed: once)"),
+        ({}, 0.9, None),
+        ({"missed": Missed.ALL}, 4, None),
         ({"missed": Missed.SKIP}, 0.01, None),
+        ({"missed_window": 30}, 0.01, "older than the catch-up window when a scheduler was there again"),
+        ({"missed_window": 0}, 0.0001, None),
     ],
 )
 def test_a_suspend_between_the_claim_and_its_instant_makes_the_slot_a_late_one(

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from task_scheduler.core.errors import StoreError
@@ -135,11 +135,12 @@ class World:
         self._shared_environment = shared_environment
         self._reload_on_change = reload_on_change
         self._calendars = calendars
+        self.zone: tzinfo = UTC  #: of jobs that name none, from the next restart on
         self._compose()
 
     def _compose(self) -> None:
         self.register = Register()
-        self.timetable = Timetable(zone=UTC, calendars=self._calendars)
+        self.timetable = Timetable(zone=self.zone, calendars=self._calendars)
         self.patience = Patience(clock=self.clock, publish=self.events.append)
         self.runner = Runner(
             ledger=self.store,
@@ -185,9 +186,11 @@ class World:
         )
         self.rescuer = Rescuer(
             ledger=self.store,
+            state=self.store,
             executor=self.executor,
             runner=self.runner,
             register=self.register,
+            timetable=self.timetable,
             arm=self.scheduler.arm,
             clock=self.clock,
             policy=self._policy,
