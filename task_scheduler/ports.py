@@ -389,6 +389,10 @@ class Happenings(Protocol):
         """Set marks given by job id and name, in one commit; None removes one."""
         ...
 
+    async def requested(self, request_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the runs with these request ids, by id; those that have none are left out."""
+        ...
+
     async def ended_runs(self, task_id: str, first: int | None) -> EndedRuns:
         """Return the runs of a task with an outcome from number `first` on; None: from its first open run on."""
         ...
@@ -530,6 +534,13 @@ class WatchedFiles(Protocol):
 
         A file system that hangs has it wait for as long, and keeps no other look back. Raises OSError, RecursionError or
         ValueError where nothing at all can be told.
+        """
+        ...
+
+    async def gone(self, paths: Sequence[str]) -> Collection[str]:
+        """Return which of these files, spelled as a look spells them, are not there; raises OSError.
+
+        One of which that cannot be told counts as there.
         """
         ...
 

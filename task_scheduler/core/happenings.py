@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from task_scheduler.core.runs import Run, RunKind
+from task_scheduler.core.runs import Run, RunKind, RunState
 
 #: The variables of a run about its event, without TASK_SCHEDULER_.
 AFTER_RUN, CHANGED = "AFTER_RUN", "CHANGED"
+
+#: Why a run is skipped whose file is not there when its code would begin: it was removed, or got another name.
+GONE = "its file was gone when it would have begun"
 
 _STARTUP, _BOOT, _AFTER, _CHANGE = "startup", "boot", "after", "change"
 #: What a path keeps in a name; anything else is written as its bytes in hex, since file names need not be Unicode.
@@ -52,6 +55,17 @@ def after_id(job_id: int, run_id: int) -> str:
 def change_id(job_id: int, path: str, identity: FileIdentity) -> str:
     """Name the run of a job for a file as it is."""
     return f"{_CHANGE}:{job_id}:{identity.text}:{spelled(path)}"
+
+
+def again_id(request_id: str, skipped: int) -> str:
+    """Name the next run for a file that is back as it was, after run `skipped` of that name found it gone."""
+    kind, job_id, identity, path = request_id.split(":", 3)
+    return f"{kind}:{job_id}:{identity.partition('+')[0]}+{skipped}:{path}"
+
+
+def found_gone(run: Run) -> bool:
+    """Whether a run has done nothing, since the file it was for was gone when it would have begun."""
+    return run.state is RunState.SKIPPED and run.reason == GONE and CHANGED in happening_of(run)
 
 
 def spelled(path: str) -> str:

@@ -49,6 +49,7 @@ class AttemptRequest:
     zone: str | None = None  #: of its job: for the moments its function asks for; None: as they are, in UTC
     reason: str = "manual"  #: what brought it about: schedule, catch-up, manual, startup, boot, `after TASK`, change
     happening: Mapping[str, str] = field(default_factory=dict)  #: further variables about its event, by short names
+    needs: str | None = None  #: a file, spelled like `working_directory`: where it is gone, the code is not begun
     variables: Mapping[str, str] = field(default_factory=dict)  #: further environment variables
     log_level: str = "INFO"  #: what it logs below this is left out of logs/tasks.log
 

@@ -170,6 +170,7 @@ def _reseed() -> None:
 
 def _execute(order: dict[str, Any], program: Program) -> object:
     """Run the task's code; return what its function returns, None of a file that is run whole."""
+    _require(order.get("needs"))
     path, name = order["file"], order["function"]
     module = _stand_in(order, path) if name is not None else _main_module(path, is_plain=program.is_plain)
     exec(program.compiled(path), module.__dict__)  # noqa: S102 - running it is the point
@@ -189,6 +190,18 @@ def _execute(order: dict[str, Any], program: Program) -> object:
 
         return asyncio.run(returned)
     return returned
+
+
+def _require(needs: dict[str, str] | None) -> None:
+    """Leave the code alone where the file that it is run for is gone."""
+    if needs is None:
+        return
+    try:
+        os.stat(needs["file"])
+    except (FileNotFoundError, NotADirectoryError):
+        raise this_run.Skip(needs["else"]) from None
+    except OSError:
+        pass  # it is there, or that cannot be told: its code will see
 
 
 def _has_parameters(function: object) -> bool:

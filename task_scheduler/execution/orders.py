@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from task_scheduler.core.happenings import GONE
 from task_scheduler.core.requests import AttemptRequest
 
 
@@ -36,6 +37,7 @@ def start_order(request: AttemptRequest, *, root: Path, outputs: Path, source: P
         "umask": request.umask,
         "zone": request.zone,
         "directory": None if request.working_directory is None else str(root / request.working_directory),
+        "needs": None if request.needs is None else {"file": str(root / request.needs), "else": GONE},
         "environment": {
             **request.variables,
             **{f"TASK_SCHEDULER_{name}": text for name, text in request.happening.items()},

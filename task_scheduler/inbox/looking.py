@@ -9,6 +9,8 @@ from __future__ import annotations
 import fnmatch
 import os
 import stat
+from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from task_scheduler.core.happenings import FileIdentity
@@ -17,6 +19,8 @@ from task_scheduler.ports import FoundFiles
 
 _MAGIC = frozenset("*?[")
 _ANY_DEPTH = "**"
+#: Files of one folder that are named each by itself where they cannot be looked at; with more, the folder is.
+_MOST_NAMED = 100
 
 
 class ProjectFiles:
@@ -33,6 +37,19 @@ class ProjectFiles:
         A name without `*`, `?` or `[` that is a folder's stands for the files directly in it.
         """
         return await self._threads.do(lambda: self._look(pattern))
+
+    async def gone(self, paths: Sequence[str]) -> Collection[str]:
+        """Return which of these files are not there; raises OSError where the machine has no thread left."""
+        return await self._threads.do(lambda: [path for path in paths if self._is_gone(path)])
+
+    def _is_gone(self, path: str) -> bool:
+        try:
+            (self._project / path).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except (OSError, ValueError):
+            return False
+        return False
 
     def _look(self, pattern: str) -> FoundFiles:
         look = _Look(self._project)
@@ -51,6 +68,7 @@ class _Look:
         self._project = project
         self._ahead: list[tuple[str, tuple[str, ...]]] = []
         self._met: set[tuple[str, tuple[str, ...]]] = set()
+        self._missed: Counter[str] = Counter()  #: files that cannot be looked at, by folder
         self.files: dict[str, FileIdentity] = {}
         self.unseen: set[str] = set()
         self.unread: set[str] = set()  #: of these, what is there and cannot be read
@@ -109,15 +127,18 @@ class _Look:
             self._miss(folder, error)
             return []
 
-    def _miss(self, path: str, error: OSError | ValueError) -> None:
-        """Take note that nothing is known of a path; ValueError: its letters cannot be written on this machine."""
+    def _miss(self, path: str, error: OSError | ValueError, *, told: str | None = None) -> None:
+        """Take note that nothing is known of a path, and tell of it, or of another one.
+
+        ValueError: its letters cannot be written on this machine.
+        """
         self.unseen.add(path)
         if isinstance(error, FileNotFoundError | NotADirectoryError):
             return  # it may be a disk that is not there now
         self.unread.add(path)
         if not self.trouble:
             reason = error.strerror if isinstance(error, OSError) else None
-            self.trouble = f"{path or 'the project folder'}: {reason or error}"
+            self.trouble = f"{(path if told is None else told) or 'the project folder'}: {reason or error}"
 
     def _take(self, folder: str, name: str, *, or_within: bool = False) -> None:
         """Take note of a file; `or_within`: of those in it, where it is a folder."""
@@ -129,7 +150,8 @@ class _Look:
                 self.unseen.add(f"{path}/")  # a file that is gone, or a folder of which nothing is known
             return
         except (OSError, ValueError) as error:
-            self._miss(path, error)
+            self._missed[folder] += 1
+            self._miss(path if self._missed[folder] <= _MOST_NAMED else folder, error, told=path)
             return
         if stat.S_ISREG(told.st_mode):
             self.files[path] = FileIdentity(inode=told.st_ino, size=told.st_size, modified=told.st_mtime_ns)

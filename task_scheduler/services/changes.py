@@ -116,7 +116,12 @@ class Changes:
     @property
     def warnings(self) -> list[str]:
         """What is wrong at present with the files that are waited for, a sentence each."""
-        return [*self._own.warnings, *(told for _, told in sorted(self._troubled.items()))]
+        return [told for _, told in sorted(self._troubled.items())]
+
+    @property
+    def own(self) -> OwnFiles:
+        """What is known of jobs that write the files they wait for."""
+        return self._own
 
     async def run(self) -> None:
         """Look, until cancelled."""
@@ -205,14 +210,25 @@ class Changes:
 
     async def _make(self, watch: _Watch, job: Job) -> None:
         """Make runs of the new files of a job while there are places, the one that was written first at the front."""
-        seen = self._seen[job.id]
+        seen = self._seen.get(job.id)
+        if seen is None:
+            return  # it has left while others of its pattern were seen to
         while (new := watch.new.get(job.id)) and (places := self._requests.places(job)):
             files, watch.new[job.id] = new[: -places - 1 : -1], new[:-places]
+            files = await self._still_there(files)
             # All at once, so that they share a commit. What is not made is found again by the next look.
             made = await asyncio.gather(*(self._request(job, file) for file in files))
             await seen.note_runs(file for file, is_made in zip(files, made, strict=True) if is_made)
             for _, identity in files:
                 self._own.came(job, watch.pattern, identity)
+
+    async def _still_there(self, files: list[New]) -> list[New]:
+        """Leave out those that went while they waited: what has another name is new under that one."""
+        try:
+            gone = set(await self._files.gone([path for path, _ in files]))
+        except OSError:
+            return files
+        return [file for file in files if file[0] not in gone]
 
     async def _request(self, job: Job, file: New) -> bool:
         path, identity = file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from task_scheduler.core.errors import Refused, StoreError, UnknownTask
 from task_scheduler.core.events import Event, Level
+from task_scheduler.core.happenings import again_id, found_gone
 from task_scheduler.core.outcomes import Failed
 from task_scheduler.core.policies import MOST_QUEUED
 from task_scheduler.core.tasks import Job, JobDeclaration, Overlap
@@ -47,9 +48,10 @@ class EventRequests:
     async def make(self, job: Job, request_id: str, what: str) -> bool:
         """Make the run of an event, unless it is made already; return whether that is settled.
 
-        `what` is the event in words. What is not in force, or suspended, makes no run, and that is settled; so is what
-        comes before the `starts` of its task or after its `ends`. While the scheduler ends nothing is: the next start
-        finds the event again. A store that fails is waited for.
+        `what` is the event in words. A file whose run found it gone, and that is back as it was, has a further run.
+        What is not in force, or suspended, makes no run, and that is settled; so is what comes before the `starts` of its
+        task or after its `ends`. While the scheduler ends nothing is: the next start finds the event again. A store that
+        fails is waited for.
         """
         if outside := self._why_outside(job):
             if (job.id, outside) not in self._told_outside:
@@ -59,7 +61,9 @@ class EventRequests:
         try:
             while not (reason := self._why_not(job)):
                 try:
-                    await self._runner.request_for_event(job, request_id)
+                    run = await self._runner.request_for_event(job, request_id)
+                    while found_gone(run):
+                        run = await self._runner.request_for_event(job, again_id(str(run.request_id), run.id))
                 except StoreError as error:
                     self._patience.note_failure(request_id, error)
                     await self._clock.sleep(STORE_RETRY_DELAY)

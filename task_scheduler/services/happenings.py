@@ -119,8 +119,21 @@ class HappeningsService(Service):
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong at present with tasks that run after others, or for files, a sentence each."""
-        return [*(f"{task}: {told}" for task, told in sorted(self._told)), *self._changes.warnings]
+        """What is wrong at present with tasks that run after others, or for files, a sentence each.
+
+        Those that start themselves come first.
+        """
+        in_vain = (f"{task}: {told}" for task, told in sorted(self._told))
+        return [*self.endless, *in_vain, *self._changes.warnings]
+
+    @property
+    def endless(self) -> list[str]:
+        """The tasks that start themselves without end, a sentence for each job."""
+        return self._changes.own.warnings
+
+    def why_endless(self, task_id: str) -> list[str]:
+        """Return, a sentence for each such job, how a task starts itself without end; none: it does not."""
+        return self._changes.own.of_task(task_id)
 
     # --- lifecycle ----------------------------------------------------------------------------------------
 

@@ -65,12 +65,16 @@ class OwnFiles:
         self._publish = publish
         self._tasks: dict[str, _Task] = {}
         self._rows: dict[int, _Row] = {}  #: by job
-        self._told: dict[int, str] = {}  #: by job
+        self._told: dict[int, tuple[str, str]] = {}  #: tasks, with a sentence each, by job
 
     @property
     def warnings(self) -> list[str]:
         """The jobs that start themselves, a sentence each."""
-        return sorted(self._told.values())
+        return sorted(f"{task}: {told}" for task, told in self._told.values())
+
+    def of_task(self, task_id: str) -> list[str]:
+        """Return, a sentence for each such job, how a task starts itself; none: as far as is known, it does not."""
+        return sorted(told for task, told in self._told.values() if task == task_id)
 
     def follow(self, task_ids: Collection[str], job_ids: Collection[int]) -> None:
         """Take note which tasks and jobs wait for files; what is known of others is forgotten."""
@@ -127,12 +131,14 @@ class OwnFiles:
 
     def _tell(self, job: Job, pattern: str, count: int) -> None:
         message = (
-            f"{job.task_id}: on change of {pattern}: each of its last {count} runs was at work when a file was written that "
+            f"on change of {pattern}: each of its last {count} runs was at work when a file was written that "
             "it is run for, and none was written in between: it starts itself without end; have it write elsewhere, or "
             "under names that the pattern does not find"
         )
-        self._told[job.id] = message
-        self._publish(Event(name="task.warning", message=message, level=Level.WARNING, fields={"task": job.task_id}))
+        self._told[job.id] = (job.task_id, message)
+        fields = {"task": job.task_id}
+        told = f"{job.task_id}: {message}"
+        self._publish(Event(name="task.warning", message=told, level=Level.WARNING, fields=fields))
 
 
 def _worked_since(task: _Task, moment: float) -> float:

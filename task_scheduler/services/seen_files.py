@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import TypeAlias, TypeVar
 
 from task_scheduler.core.happenings import FileIdentity, read_path, spelled
 from task_scheduler.ports import FoundFiles, Happenings
+from task_scheduler.services.file_runs import Standing, standings
 from task_scheduler.services.patience import Patience
+from task_scheduler.services.places import Places
 
 T = TypeVar("T")
 #: A file that is new or has changed.
@@ -21,7 +24,8 @@ SETTLED = 2.0
 LOOKED = "looked"
 #: What begins the mark of a file as it was seen, of one that is gone as it last was, and of a folder never read so far.
 _FILE, _GONE, _UNREAD = "file:", "gone:", "unread:"
-#: Gone files whose return is known for one, at most for each job: the ones that went last.
+#: Gone files whose return is known for one, at most for each job: the ones that went last. Where more go at once, those
+#: of folders in which nothing is left are kept beside them: it may be a disk that was taken off.
 _MOST_GONE = 1000
 #: Marks that share a commit, at most; and files that are compared until others have their turn.
 _AT_ONCE = 1000
@@ -33,6 +37,8 @@ class SeenFiles:
     The first look that succeeds is the base line: what is there then is not new. A folder that was not there at it was
     empty, so all that is in it later is new; one that was there and could not be read has its own base line, the first
     look that can read it. All of that is on record, so a change while nobody was there is found by the next look.
+
+    A file with another name is not new, unless its run under the old one has not begun: that run will find it gone.
     """
 
     def __init__(self, job_id: int, *, happenings: Happenings, patience: Patience) -> None:
@@ -43,6 +49,7 @@ class SeenFiles:
         self._gone: dict[str, str] = {}  #: identities by the path they were at, the last to go last
         self._unread: set[str] = set()  #: folders, and files, of which no look has told anything so far
         self._changing: dict[str, tuple[FileIdentity, float]] = {}  #: with when they were first seen so
+        self._missing: set[str] = set()  #: that the last look did not find
         self._has_looked = False
         #: Set when the job is no longer in force: nothing is noted any more.
         self.is_forgotten = False
@@ -64,24 +71,65 @@ class SeenFiles:
             await self._note(base, unread=found.unread)
             return []
         await self._note_newly_read(found)
-        gone = {path for path in self._files.keys() - found.files.keys() if not _is_within(path, found.unseen)}
-        moved_from = {self._files[path]: path for path in gone}
+        unseen = Places(found.unseen)
+        gone = {
+            path async for path, _ in _in_turns(self._files.items()) if path not in found.files and path not in unseen
+        }
         noted: dict[str, str | None] = {}
         new: list[New] = []
-        for path, identity in await self._settled(found.files, clock()):
+        settled = await self._settled(found.files, clock())
+        moved_from = {self._files[path]: path for path in gone} if settled else {}
+        known: dict[New, str | None] = {}  #: that had another name, which is given, or were here before
+        for path, identity in settled:
             origin = moved_from.pop(identity.text, None)
+            if origin is not None or self._gone.get(path) == identity.text:
+                known[path, identity] = origin
+            else:
+                new.append((path, identity))
+        for (path, identity), standing in (await self._standings(known)).items():
+            origin = known[path, identity]
+            if standing is Standing.AT_WORK:
+                continue  # it is still changing: whether its run has found it is known later
             if origin is not None:
                 noted[origin] = None
-            elif self._gone.get(path) != identity.text:
+            if standing is Standing.NOT_BEGUN:
                 new.append((path, identity))
-                continue
-            noted[path] = identity.text
-        # A file whose new name is still settling is only known to be the same by the old one.
-        awaited = {identity.text for identity, _ in self._changing.values()} if gone else set()
-        left = {path: self._files[path] for path in sorted(gone - noted.keys()) if self._files[path] not in awaited}
+            else:
+                noted[path] = identity.text
+        left = self._left(gone - noted.keys(), found.files)
+        self._missing = gone
         await self._note({**noted, **dict.fromkeys(left)}, left=left)
         new.sort(key=lambda each: (each[1].modified, each[0]), reverse=True)
         return new
+
+    async def _standings(self, known: Mapping[New, str | None]) -> Mapping[New, Standing]:
+        """Return how far the runs came that files had under the names they had so far."""
+        if not known:
+            return {}
+        names: defaultdict[str, set[str]] = defaultdict(set)  #: by identity
+        for path, gone_as in self._gone.items():
+            names[gone_as].add(path)
+        for (_, identity), origin in known.items():
+            if origin is not None:
+                names[identity.text].add(origin)
+        return await standings(
+            self._job_id,
+            {file: sorted(names[file[1].text]) for file in known},
+            lambda request_ids: self._patience.write(lambda: self._happenings.requested(request_ids)),
+        )
+
+    def _left(self, gone: Collection[str], there: Collection[str]) -> Mapping[str, str]:
+        """Return which of these are not there any more, with how they were.
+
+        One that two looks in a row have not found: a name that is given while a folder is read is in no look.
+        """
+        # A file whose new name is still settling is only known to be the same by the old one.
+        awaited = {identity.text for identity, _ in self._changing.values()} if gone else set()
+        left = [path for path in gone if path in self._missing and self._files[path] not in awaited]
+        if len(left) > _MOST_GONE:
+            folders = {_folder(path) for path in there}
+            left = [path for path in left if _folder(path) in folders]
+        return {path: self._files[path] for path in sorted(left)}
 
     async def note_runs(self, files: Iterable[New]) -> None:
         """Note that these files, as they are, have their runs."""
@@ -89,10 +137,12 @@ class SeenFiles:
 
     async def _note_newly_read(self, found: FoundFiles) -> None:
         """Note what is in folders that were never read before and now are: it is their base line."""
-        read = {folder for folder in self._unread if not _is_within(folder, found.unseen)}
+        unseen = Places(found.unseen) if self._unread else Places(())
+        read = {folder for folder in self._unread if folder not in unseen}
         if read:
-            base = {path: identity.text for path, identity in found.files.items() if _is_within(path, read)}
-            unread = {folder for folder in found.unread if _is_within(folder, read)}
+            places = Places(read)
+            base = {path: identity.text async for path, identity in _in_turns(found.files.items()) if path in places}
+            unread = {folder for folder in found.unread if folder in places}
             await self._note({path: base[path] for path in base.keys() - self._files.keys()}, unread=unread, read=read)
 
     async def _settled(self, files: Mapping[str, FileIdentity], now: float) -> list[New]:
@@ -169,6 +219,5 @@ def _by_path(marks: Mapping[str, str], kind: str) -> dict[str, str]:
     return {read_path(name.removeprefix(kind)): identity for name, identity in marks.items() if name.startswith(kind)}
 
 
-def _is_within(path: str, folders: Collection[str]) -> bool:
-    """Whether a path is one of these, or lies in one."""
-    return any(folder in {"", path} or path.startswith(f"{folder.rstrip('/')}/") for folder in folders)
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from task_scheduler.core.errors import EnvironmentFailed
-from task_scheduler.core.happenings import happening_of
+from task_scheduler.core.happenings import CHANGED, happening_of
 from task_scheduler.core.outcomes import Cancelled, Failed, Skipped
 from task_scheduler.core.policies import LEAST_GRACE
 from task_scheduler.core.requests import AttemptRequest
@@ -239,6 +239,7 @@ class Starter:
     def _request(self, active: ActiveRun, admitted: Admitted, attempt: AttemptId) -> AttemptRequest:
         run, declared, limits = active.run, admitted.version.declaration, self._limits
         left = self._next_attempts.time_left(active)
+        happening = happening_of(run)
         occasion = occasion_of(run, self._timetable, makes_up=active.makes_up)
         return AttemptRequest(
             id=attempt,
@@ -267,7 +268,9 @@ class Starter:
             window_start=occasion.window_start,
             zone=occasion.zone,
             reason=occasion.reason,
-            happening=happening_of(run),
+            happening=happening,
+            # Not of a later attempt: the first one may have moved the file itself.
+            needs=happening.get(CHANGED) if run.started_at is None else None,
             variables=declared.env,
             log_level=limits.log_level,
         )

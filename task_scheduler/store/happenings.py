@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from task_scheduler.core.runs import RunState
+from task_scheduler.core.runs import Run, RunState
 from task_scheduler.ports import EndedRuns
 from task_scheduler.store.access import Access
 from task_scheduler.store.ended import ended_runs
+from task_scheduler.store.selections import ENDED_RUN, ended_run_from
 from task_scheduler.store.tables import RUN_IS_ACTIVE, runs, state
 
 _PREFIX = "event:"
@@ -23,6 +24,9 @@ _REMOVE = delete(state).where(state.c.name == bindparam("which"))
 _OF_TASK = runs.c.task_id == bindparam("task")
 _FIRST_OPEN = select(func.min(runs.c.id)).where(_OF_TASK, RUN_IS_ACTIVE)
 _LAST = select(func.max(runs.c.id))
+#: Values asked for in one statement, at most.
+_AT_ONCE = 500
+_REQUESTED = ENDED_RUN.where(runs.c.request_id.in_(bindparam("names", expanding=True)))
 _FROM = select(runs.c.id, runs.c.state, runs.c.ended_at).where(_OF_TASK, runs.c.id >= bindparam("first"))
 
 
@@ -55,6 +59,20 @@ class SqliteHappenings(Access):
 
         if named:
             await self._write(operation)
+
+    async def requested(self, request_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the runs with these request ids, by id; those that have none are left out."""
+        names = list(request_ids)
+
+        def question(connection: Connection) -> Mapping[str, Run]:
+            found: dict[str, Run] = {}
+            for begin in range(0, len(names), _AT_ONCE):
+                for row in connection.execute(_REQUESTED, {"names": names[begin : begin + _AT_ONCE]}):
+                    run = ended_run_from(row)
+                    found[str(run.request_id)] = run
+            return found
+
+        return await self._read(question)
 
     async def ended_runs(self, task_id: str, first: int | None) -> EndedRuns:
         """Return the runs of a task with an outcome from number `first` on; None: from its first open run on."""

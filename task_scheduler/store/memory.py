@@ -442,6 +442,10 @@ class MemoryHappenings(_Record):
             else:
                 self._marks[which] = value
 
+    async def requested(self, request_ids: Collection[str]) -> Mapping[str, Run]:
+        """Return the runs with these request ids, by id; those that have none are left out."""
+        return {name: self._runs[self._requests[name]] for name in request_ids if name in self._requests}
+
     async def ended_runs(self, task_id: str, first: int | None) -> EndedRuns:
         """Return the runs of a task with an outcome from number `first` on; None: from its first open run on."""
         of_task = [run for run in self._runs.values() if run.task_id == task_id]

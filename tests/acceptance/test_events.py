@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from task_scheduler.core.happenings import GONE
 from task_scheduler.fault_points import VARIABLE
 from task_scheduler.testing.running import RunningProject, ledger_faults, running_project
 
@@ -65,6 +66,33 @@ def test_a_start_an_end_and_a_changed_file_are_run_for_and_told_to_the_task(proj
     changed = project.wait_for_run("reader", "succeeded", count=before + 1)
     assert _said(project, changed[-1]) == "change None new"
     assert {run["kind"] for run in project.runs("reader")} == {"event"}
+
+
+def test_a_file_that_gets_another_name_before_its_run_begins_is_run_for_under_it(project: RunningProject) -> None:
+    folder, go = project.root / "renamed", project.root / "go"
+    folder.mkdir()
+    source = (
+        "import os, time\n\n\n"
+        f"def start(changed):\n    while not os.path.exists({str(go)!r}):\n        time.sleep(0.05)\n    print(changed)\n"
+    )
+    looked = "SELECT 1 FROM state WHERE name LIKE 'event:%:looked'"
+    before = len(project.rows(looked))
+    project.write_task("renaming", source, fields="schedule: on change of renamed/*.csv\n")
+    project.wait_for_task("renaming", "active")
+    project.wait_for("the first look at files", lambda: len(project.rows(looked)) > before)
+    for name in ("a", "b"):
+        (folder / f"{name}.csv").write_text(name)
+    project.wait_for_run("renaming", "running")
+    project.wait_for_run("renaming", "queued")
+    waiting = project.runs("renaming", "queued")[0]
+    path = project.root / str(waiting["request_id"]).split(":", 3)[3]
+    path.rename(folder / "c.csv")
+    project.wait_for_run("renaming", "queued", count=2)  # it has stood still under its new name
+    go.touch()
+    ran = project.wait_for_run("renaming", "succeeded", count=2)
+    assert [_said(project, run) for run in ran[1:]] == ["renamed/c.csv"]
+    (skipped,) = project.runs("renaming", "skipped")
+    assert (skipped["id"], skipped["reason"]) == (waiting["id"], GONE)
 
 
 def test_what_each_run_was_for_and_what_is_wrong_is_shown(project: RunningProject) -> None:

@@ -131,6 +131,12 @@ def on_change(pattern: object, *, said: str) -> OnChange:
         raise TriggerError(f"{said}: {quoted(pattern)} leads out by '..': write the path from / instead")
     if not files.strip("/"):
         raise TriggerError(f"{said}: {quoted(pattern)} names no file, write such as 'inbox/*.csv'")
+    opened = next((part for part in once if _is_left_open(part)), None)
+    if opened is not None:
+        raise TriggerError(
+            f"{said}: {quoted(opened)} opens a set of letters by '[' that no ']' closes: write such as '[a-c]*', or '[[]' "
+            "for the letter itself"
+        )
     if not parts[-1] and once[-1] != _ANY_DEPTH:
         files += "/*"
     return OnChange(pattern=files)
@@ -193,6 +199,18 @@ def _read_after(rest: str, words: str) -> AfterTask:
     ending = _ON_ENDING.fullmatch(rest)
     task, on = (ending[1], ending[2].lower()) if ending else (rest, DEFAULT_ENDING)
     return after_task(task, on, said=quoted(words))
+
+
+def _is_left_open(part: str) -> bool:
+    """Whether a part of a pattern has a `[` that nothing closes; a `]` that comes first in it is one of its letters."""
+    begin = part.find("[")
+    while begin >= 0:
+        first = begin + 1 + part.startswith("!", begin + 1)
+        end = part.find("]", first + 1)
+        if end < 0:
+            return True
+        begin = part.find("[", end)
+    return False
 
 
 def _check_letters(name: str, said: str) -> None:

@@ -9,6 +9,7 @@ import signal
 
 import pytest
 
+from task_scheduler.core.happenings import GONE
 from task_scheduler.core.requests import StillRunning, Told
 from task_scheduler.core.runs import NOTHING_TOLD, Artifact, AttemptNotes, EndKind, EndRequest, Progress
 from tests.integration.execution.project import EITHER_START_METHOD, Project, until
@@ -253,6 +254,31 @@ def test_a_task_may_say_how_it_is_to_be_judged(
 
             assert (exit_.exit_code, exit_.error, exit_.end_request) == (0, None, asked)
             assert project.texts(attempt, "stderr") == [line.replace("…", place)]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("needs", "asked"),
+    [
+        (None, None),
+        ("tasks/report.csv", None),
+        ("tasks/gone.csv", EndRequest(kind=EndKind.SKIP, reason=GONE)),
+        ("tasks/report.csv/within", EndRequest(kind=EndKind.SKIP, reason=GONE)),
+    ],
+)
+def test_the_code_is_not_begun_where_the_file_it_is_for_is_gone(
+    project: Project, needs: str | None, asked: EndRequest | None
+) -> None:
+    (project.tasks / "report.csv").write_text("1")
+
+    async def scenario() -> None:
+        async with project.scheduler() as scheduler:
+            attempt = scheduler.launch(project.request("print('begun')", needs=needs))
+            exit_ = await scheduler.exit_of(attempt)
+
+            assert (exit_.exit_code, exit_.end_request) == (0, asked)
+            assert project.texts(attempt) == (["begun"] if asked is None else [])
 
     asyncio.run(scenario())
 

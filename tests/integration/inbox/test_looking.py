@@ -125,6 +125,23 @@ def test_a_folder_that_may_not_be_searched_is_told_and_nothing_is_known_of_it(
     assert not any(path.startswith("in/deep/") for path in found.files)
 
 
+def test_of_many_files_of_a_folder_that_cannot_be_looked_at_the_folder_is_named(project: Path) -> None:
+    for number in range(150):
+        (project / f"in/{number}.csv").symlink_to(f"{number}.csv")
+    found = look(project, "in/*.csv")
+    assert list(found.files) == ["in/a.csv"]
+    assert len(found.unread) == 101
+    assert "in/" in found.unread
+    assert found.unseen == found.unread
+
+
+def test_files_that_are_gone_are_told_from_those_that_cannot_be_looked_at(project: Path) -> None:
+    (project / "in/round.csv").symlink_to("round.csv")
+    files = ["in/a.csv", "in/gone.csv", "in/[ab].csv", "a.csv/within.csv", "in/round.csv", str(project / "none")]
+    gone = asyncio.run(ProjectFiles(project).gone(files))
+    assert list(gone) == ["in/gone.csv", "in/[ab].csv", "a.csv/within.csv", str(project / "none")]
+
+
 def test_what_is_not_there_is_no_trouble(project: Path) -> None:
     found = [look(project, pattern) for pattern in ("gone/*.csv", "a.csv/*.csv", "in/gone.csv")]
     assert {(each.trouble, each.unread) for each in found} == {("", ())}

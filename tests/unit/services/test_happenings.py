@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 from task_scheduler.core.errors import StoreError
 from task_scheduler.core.events import Event, Level
-from task_scheduler.core.happenings import FileIdentity, event_of, happening_of
+from task_scheduler.core.happenings import GONE, FileIdentity, event_of, happening_of
 from task_scheduler.core.policies import MOST_QUEUED, MisfirePolicy
-from task_scheduler.core.runs import AttemptExit, Run, RunKind, RunState
+from task_scheduler.core.requests import AttemptRequest
+from task_scheduler.core.runs import AttemptExit, EndKind, EndRequest, Run, RunKind, RunState
 from task_scheduler.core.tasks import JobDeclaration, Overlap
 from task_scheduler.ports import FoundFiles
 from task_scheduler.services.happenings import HappeningsService
+from task_scheduler.services.overview import Overview
 from task_scheduler.services.register import Admitted
 from task_scheduler.testing.builders import a_job_declaration, a_task
 from task_scheduler.testing.loops import in_event_loop
@@ -59,6 +61,9 @@ class Files:
             raise self.raising[pattern]
         return FoundFiles(files=found, unseen=self.unseen, unread=self.unread, trouble=self.trouble)
 
+    async def gone(self, paths: Sequence[str]) -> list[str]:
+        return [path for path in paths if path not in self.files]
+
 
 class EventWorld(World):
     """A world with the service of events."""
@@ -71,6 +76,13 @@ class EventWorld(World):
         self.known: set[str] = set()
         super().__init__(**given)
         self.executor.automatic = True
+        self.executor.exit_of = self._exit_of
+
+    def _exit_of(self, request: AttemptRequest) -> AttemptExit:
+        """Return how an attempt ends: one whose file is gone does nothing."""
+        is_gone = request.needs is not None and request.needs not in self.files.files
+        asked = EndRequest(kind=EndKind.SKIP, reason=GONE) if is_gone else None
+        return AttemptExit(exit_code=0, ended_at=self.clock.now(), end_request=asked)
 
     def _compose(self) -> None:
         self.events = _Heard(self)
@@ -646,9 +658,17 @@ async def test_a_job_whose_runs_write_the_files_they_run_for_is_told_once(one_in
     told = world.told("task.warning")
     assert len(told) == warned
     assert world.happenings.warnings == told
-    assert all("it starts itself without end" in each for each in told)
+    assert world.happenings.endless == told
+    sentences = world.happenings.why_endless("report")
+    assert [f"report: {sentence}" for sentence in sentences] == told
+    assert all(each.startswith("on change of ") and "it starts itself without end" in each for each in sentences)
+    assert world.happenings.why_endless("other") == []
+    endless = world.happenings.why_endless
+    overview = Overview(catalogue=world.store, history=world.store, clock=world.clock, zone=UTC, endless=endless)
+    assert [task["endless"] for task in await overview.tasks()] == [sentences]
+    assert (await overview.task("report"))["endless"] == sentences
     await world.retire()
-    assert world.happenings.warnings == []
+    assert world.happenings.warnings == world.happenings.endless == []
     await world.stop()
 
 
@@ -719,11 +739,153 @@ async def test_of_files_that_are_gone_only_so_many_are_kept() -> None:
         world.files.write(f"inbox/{number}.csv")
     await world.admit(jobs=on("on change of inbox/*.csv"))
     await world.pass_time(5)
+    world.files.files = {"inbox/1004.csv": world.files.files["inbox/1004.csv"]}
+    await world.pass_time(5)
     world.files.files.clear()
     await world.pass_time(5)
     (marks,) = (await world.store.marks()).values()
     assert sum(name.startswith("gone:") for name in marks) == 1_000
     assert not any(name.startswith("file:") for name in marks)
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_disk_with_many_files_that_is_taken_off_and_put_back_makes_no_runs() -> None:
+    world = EventWorld()
+    await world.start()
+    for number in range(1_500):
+        world.files.write(f"inbox/{number}.csv")
+    await world.admit(jobs=on("on change of inbox/*.csv"))
+    await world.pass_time(5)
+    there = dict(world.files.files)
+    world.files.files.clear()
+    await world.pass_time(5)
+    await world.restart_after_crash()
+    await world.pass_time(5)
+    world.files.files.update(there)
+    world.files.write("inbox/new.csv")
+    await world.pass_time(5)
+    assert await _changed(world) == ["inbox/new.csv"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_name_that_was_given_while_a_folder_was_read_is_not_new() -> None:
+    world = await _watching()
+    file = world.files.files.pop("inbox/old.csv")
+    looks = world.files.looks
+    while world.files.looks == looks:
+        await world.pass_time(0.25)
+    world.files.files["inbox/renamed.csv"] = file
+    await world.pass_time(10)
+    assert await world.runs() == []
+    await world.stop()
+
+
+@in_event_loop
+async def test_files_that_get_another_name_while_their_runs_wait_are_run_for_under_it() -> None:
+    world = await _watching()
+    world.executor.automatic = False
+    for number in range(3):
+        world.files.write(f"inbox/{number}.csv")
+    await world.pass_time(5)
+    assert len(await world.runs()) == 3
+    world.executor.begin()  # the first has found its file, whatever becomes of that
+    for number in range(3):
+        world.files.move(f"inbox/{number}.csv", f"inbox/{number}-renamed.csv")
+    await world.pass_time(5)
+    world.executor.automatic = True
+    world.executor.finish()
+    await world.pass_time(10)
+    assert [
+        (told["CHANGED"], run.state)
+        for told, run in zip(await world.happened("report"), await world.runs(), strict=True)
+    ] == [
+        ("inbox/0.csv", RunState.SUCCEEDED),
+        ("inbox/1.csv", RunState.SKIPPED),
+        ("inbox/2.csv", RunState.SKIPPED),
+        ("inbox/1-renamed.csv", RunState.SUCCEEDED),
+        ("inbox/2-renamed.csv", RunState.SUCCEEDED),
+    ]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_file_whose_run_found_it_gone_has_another_when_it_is_back_also_after_a_crash() -> None:
+    world = await _watching()
+    world.executor.automatic = False
+    for name in ("first", "second"):
+        world.files.write(f"inbox/{name}.csv")
+    await world.pass_time(5)
+    away = world.files.files.pop("inbox/second.csv")
+    await world.pass_time(5)
+    world.executor.automatic = True
+    world.executor.begin()
+    world.executor.finish()
+    await world.pass_time(5)
+    assert await world.states() == [RunState.SUCCEEDED, RunState.SKIPPED]
+    await world.restart_after_crash()
+    for _ in range(2):
+        world.files.files["inbox/second.csv"] = away
+        await world.pass_time(10)
+        del world.files.files["inbox/second.csv"]
+        await world.pass_time(10)
+    assert await _changed(world) == ["inbox/first.csv", "inbox/second.csv", "inbox/second.csv"]
+    assert (await world.states())[2:] == [RunState.SUCCEEDED]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_file_that_its_own_run_moves_within_the_pattern_is_not_new() -> None:
+    world = await _watching()
+    world.executor.automatic = False
+    world.files.write("inbox/new.csv")
+    await world.pass_time(5)
+    world.executor.begin()
+    world.files.move("inbox/new.csv", "inbox/done.csv")
+    await world.pass_time(10)  # it is still at work
+    world.executor.finish()
+    await world.pass_time(10)
+    assert await _changed(world) == ["inbox/new.csv"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_files_that_go_before_they_have_a_place_in_the_line_make_no_run() -> None:
+    world = await _watching()
+    world.executor.automatic = False
+    for number in range(60):
+        world.files.write(f"inbox/{number}.csv")
+    await world.pass_time(5)
+    waiting = len(await world.runs())
+    looks = world.files.looks
+    world.files.files.clear()
+    world.executor.automatic = True
+    world.executor.begin()
+    world.executor.finish()
+    for _ in range(60):  # without any time passing: no further look tells that they are gone
+        await world.clock.settle()
+    assert world.files.looks == looks
+    assert len(await world.runs()) == waiting < 60
+    assert set((await world.states())[1:]) == {RunState.SKIPPED}
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_job_that_goes_while_runs_of_its_pattern_are_made_ends_nothing() -> None:
+    world = EventWorld()
+    await world.start()
+    for name in ("report", "other"):
+        await world.admit(name, jobs=on("on change of inbox/*.csv"))
+    await world.pass_time(5)
+    world.files.write("inbox/new.csv")
+    gate = world.store.gates["request"] = asyncio.Event()
+    await world.pass_time(5)
+    await world.retire("other")
+    gate.set()
+    await world.pass_time(5)
+    assert world.happenings.is_running
+    assert [run.task_id for run in await world.runs()] == ["report"]
     await world.stop()
 
 
