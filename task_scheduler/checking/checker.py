@@ -133,7 +133,9 @@ class TaskChecker:
             *self._computed(source, reading, computed),
             *self._chains.faults(source, reading, (*reading.jobs, *(computed or ()))),
         )
-        return Checked(path=shown, reading=reading, problems=tuple(sorted(problems, key=_place)), computed=computed)
+        return Checked(
+            path=shown, reading=reading, problems=tuple(sorted(dict.fromkeys(problems), key=_place)), computed=computed
+        )
 
     def _source(self, file: Path, read: FileContent) -> SourceFile:
         return SourceFile(
@@ -175,7 +177,10 @@ class TaskChecker:
         if not reading.computed or reading.errors:
             return
         told = "known when the file is admitted, which imports it in its environment"
-        if jobs is not None:
+        if refusal := self._record.refusal(source):
+            yield from (self._placed(problem, source.path) for problem in refusal)
+            told = "the scheduler has tried to admit the file as it stands, and refused it"
+        elif jobs is not None:
             found = ", ".join(dict.fromkeys(repr(job.trigger) for job in jobs)) or "none"
             told = f"importing the file told, when it was admitted: {found}"
             yield from self._reader.judge_jobs(jobs, path=source.path, saved_at=source.saved_at)

@@ -1,4 +1,4 @@
-"""What is in force, as the record has it."""
+"""What is in force and what was refused, as the record has it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from task_scheduler.core.errors import StoreError
-from task_scheduler.core.tasks import Job, JobDeclaration, TaskReading, TaskVersion, identity_of
+from task_scheduler.core.errors import Problem, StoreError
+from task_scheduler.core.tasks import (
+    Job,
+    JobDeclaration,
+    TaskReading,
+    TaskRecord,
+    TaskStatus,
+    TaskVersion,
+    errors_of,
+    identity_of,
+)
 from task_scheduler.ports import Catalogue, SourceFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is in force; empty where there is no record, or none that can be read."""
+    """What is in force and what was refused; empty where there is no record, or none that can be read."""
 
     versions: Mapping[str, TaskVersion] = field(default_factory=dict)  #: by task
     jobs: Sequence[Job] = ()
+    files: Mapping[str, TaskRecord] = field(default_factory=dict)  #: as they were last looked at, by task
+
+    def refusal(self, source: SourceFile) -> tuple[Problem, ...]:
+        """Return why a file was not admitted as it stands; empty: it was, or nobody has tried."""
+        found = self.files.get(source.task_id)
+        if found is None or found.status is not TaskStatus.INVALID or found.digest != source.digest:
+            return ()
+        return errors_of(found.problems)
 
     def computed_jobs(self, source: SourceFile, reading: TaskReading) -> tuple[JobDeclaration, ...] | None:
         """Return the jobs that importing a file told when it was admitted; None: it was not, as it stands."""
@@ -57,4 +74,5 @@ def read_record(database: Path) -> Record:
 
 async def _in_force(catalogue: Catalogue) -> Record:
     versions = {version.task_id: version for version in await catalogue.versions()}
-    return Record(versions=versions, jobs=await catalogue.jobs())
+    files = {record.task_id: record for record in await catalogue.tasks()}
+    return Record(versions=versions, jobs=await catalogue.jobs(), files=files)

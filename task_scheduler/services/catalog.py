@@ -37,6 +37,8 @@ from task_scheduler.services.waits import is_done_within, sleep_through_suspend
 
 #: The first look waits at most this long, in seconds, for files that are not in force yet.
 FIRST_LOOK_PATIENCE = 2.0
+#: Seconds between two looks at the calendar files of a task that was refused, which may be what kept it.
+CALENDAR_INTERVAL = 5.0
 #: Files after which taking a long report lets others work.
 TAKEN_AT_ONCE = 50
 #: Pauses before a failed preparation is tried again: where time may help, and where it hardly will.
@@ -326,11 +328,15 @@ class Catalog(Service):
     async def _bring_into_force(self, candidate: Candidate) -> None:
         failures = 0
         try:
-            while (pause := await self._try(candidate, failures + 1)) is not None:
-                failures += 1
+            while (refusal := await self._try(candidate)) is not None and self._may_change(refusal):
                 self._turns.rest(candidate)
                 self._note_rest()
-                await sleep_through_suspend(self._clock, pause.total_seconds())
+                if refusal.is_temporary is None:
+                    await self._calendars_change(candidate, refusal)
+                else:
+                    failures += 1
+                    pause = (TEMPORARY if refusal.is_temporary else LASTING).delay(failures)
+                    await sleep_through_suspend(self._clock, pause.total_seconds())
                 self._turns.go_on(candidate)
         finally:
             candidate.work = None
@@ -340,8 +346,19 @@ class Catalog(Service):
         self._let_go(candidate)
         self._note_rest()
 
-    async def _try(self, candidate: Candidate, tries: int) -> timedelta | None:
-        """Bring a file into force, or say why not; return the pause before another try, None when there is none."""
+    def _may_change(self, refusal: NotAdmitted) -> bool:
+        """Whether something else than an edit of the file may have it admitted."""
+        return refusal.is_temporary is not None or bool(refusal.observing)
+
+    async def _calendars_change(self, candidate: Candidate, refusal: NotAdmitted) -> None:
+        """Return once a file would not be refused any more, or for another reason, as its calendar files are then."""
+        while True:
+            await self._clock.sleep(CALENDAR_INTERVAL)
+            if not await self._enactment.is_still_refused(candidate.file, refusal):
+                return
+
+    async def _try(self, candidate: Candidate) -> NotAdmitted | None:
+        """Bring a file into force, or say why not and return that; None: nothing more is to be done about it."""
         try:
             await self._enactment.put_in_force(candidate)
         except ChangedMeanwhile:
@@ -362,9 +379,7 @@ class Catalog(Service):
                 candidate.is_refused = True
                 candidate.why_refused = "" if refusal.is_temporary else refusal.problems[-1].message
                 await self._enactment.refuse(candidate, refusal)
-        if refusal.is_temporary is None:
-            return None
-        return (TEMPORARY if refusal.is_temporary else LASTING).delay(tries)
+        return refusal
 
     def _fault(self, file: SourceFile, error: Exception) -> NotAdmitted:
         self._publish(

@@ -27,7 +27,14 @@ from task_scheduler.services.candidates import Candidate
 from task_scheduler.services.gathering import Gathering
 from task_scheduler.services.in_force import InForce, Ready
 from task_scheduler.services.local_code import LocalCode
-from task_scheduler.services.preparation import NotAdmitted, Preparation, Prepared, Reading, preloadable
+from task_scheduler.services.preparation import (
+    NotAdmitted,
+    Preparation,
+    Prepared,
+    Reading,
+    observers,
+    preloadable,
+)
 from task_scheduler.services.shared_environment import SharedNeeds
 from task_scheduler.services.timetable import Timetable
 from task_scheduler.services.waits import is_done_within
@@ -132,7 +139,7 @@ class Enactment:
         reading = await self._readings.ask(file)
         task, declaration = reading.task, reading.task.declaration
         if task.errors:
-            raise NotAdmitted(task.problems)
+            raise NotAdmitted(task.problems, observing=observers(task.jobs))
         if task.kind is FileKind.MODULE or declaration is None:
             record = self._in_force.record(file, TaskStatus.MODULE, title=file.task_id, problems=task.problems)
             async with candidate.committing:
@@ -153,6 +160,15 @@ class Enactment:
                 self.note_lock(file.task_id, prepared.requirements)
             else:
                 await self._admit(file, task, declaration, prepared, local_digest)
+
+    async def is_still_refused(self, file: SourceFile, refusal: NotAdmitted) -> bool:
+        """Whether its text and the calendar files it observes still say what a file was refused for, by another look.
+
+        `file` holds its content.
+        """
+        task = (await self._readings.ask(file)).task
+        found = () if task.errors else self._preparation.trigger_faults(file, refusal.observing)
+        return (*task.problems, *found) == refusal.problems
 
     async def _read(self, file: SourceFile) -> SourceFile:
         found = await self._contents.ask(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from task_scheduler.core.declaration.timing import timed
@@ -12,7 +12,7 @@ from task_scheduler.core.errors import EnvironmentFailed, Problem, TriggerError
 from task_scheduler.core.job_remarks import surprises, without_slots
 from task_scheduler.core.known_modules import package_for
 from task_scheduler.core.tasks import JobDeclaration, StartMethod, TaskDeclaration, TaskReading, identity_of
-from task_scheduler.core.triggers import read_zone
+from task_scheduler.core.triggers import calendar_of, read_zone
 from task_scheduler.ports import EnvironmentProvider, SourceFile, TaskReader
 from task_scheduler.services.timetable import Timetable
 
@@ -23,12 +23,23 @@ LOCAL_PACKAGES = frozenset({"helpers", "tasks"})
 class NotAdmitted(Exception):
     """A file cannot be admitted as it stands; carries what to tell."""
 
-    def __init__(self, problems: Sequence[Problem], *, detail: str = "", is_temporary: bool | None = None) -> None:
-        """`is_temporary`: None says that only a change of the file helps, False that time is unlikely to."""
+    def __init__(
+        self,
+        problems: Sequence[Problem],
+        *,
+        detail: str = "",
+        is_temporary: bool | None = None,
+        observing: Sequence[JobDeclaration] = (),
+    ) -> None:
+        """`is_temporary`: None says that only a change of the file helps, False that time is unlikely to.
+
+        `observing` are its jobs that observe a calendar file: a change of that may help too.
+        """
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
         self.detail = detail
         self.is_temporary = is_temporary
+        self.observing = tuple(observing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,14 +135,19 @@ class Preparation:
         return tuple({identity_of(job): job for job in (*reading.jobs, *computed)}.values())
 
     def _check_triggers(self, file: SourceFile, reading: TaskReading, jobs: Sequence[JobDeclaration]) -> None:
-        found: list[Problem] = []
+        found = self.trigger_faults(file, jobs)
+        if found:
+            raise NotAdmitted([*reading.problems, *found], observing=observers(jobs))
+
+    def trigger_faults(self, file: SourceFile, jobs: Iterable[JobDeclaration]) -> Sequence[Problem]:
+        """Return why jobs of a file have no instants, each reason once in its line."""
+        found: dict[Problem, None] = {}
         for job in jobs:
             try:
                 self._timetable.trigger_of(job.trigger, job.timezone)
             except TriggerError as error:
-                found.append(Problem(path=file.path, message=str(error), line=job.line))
-        if found:
-            raise NotAdmitted([*reading.problems, *found])
+                found[Problem(path=file.path, message=str(error), line=job.line)] = None
+        return list(found)
 
     def _remarks(self, file: SourceFile, reading: TaskReading, jobs: Sequence[JobDeclaration]) -> Iterator[Problem]:
         """Yield what is to be told of computed schedules as of written ones."""
@@ -145,6 +161,18 @@ class Preparation:
             if found is not None:
                 yield found
             yield from surprises(job, file.path)
+
+
+def observers(jobs: Iterable[JobDeclaration]) -> tuple[JobDeclaration, ...]:
+    """Return the jobs that observe a calendar file, not a country; it may change while their own file does not."""
+    return tuple(job for job in jobs if _observes_file(job))
+
+
+def _observes_file(job: JobDeclaration) -> bool:
+    try:
+        return "." in calendar_of(job.trigger)
+    except TriggerError:
+        return False  # what importing the file told need not be a schedule
 
 
 def needs_of(declaration: TaskDeclaration, helper_packages: Sequence[str] = ()) -> Requirements:

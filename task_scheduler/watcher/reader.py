@@ -9,16 +9,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
-from task_scheduler.core.declaration.timing import timed, without_effect
+from task_scheduler.core.declaration.timing import outweighed_calendar, timed, without_effect
 from task_scheduler.core.errors import Problem, Severity, TriggerError
 from task_scheduler.core.job_remarks import surprises, without_slots
 from task_scheduler.core.tasks import NO_ARGUMENTS, FileKind, JobDeclaration, TaskDeclaration, TaskReading
 from task_scheduler.core.triggers import (
     Calendars,
+    OnChange,
     Trigger,
     calendar_of,
     parse_trigger,
+    read_event,
     read_schedule,
     read_zone,
     seed_of,
@@ -31,6 +34,7 @@ from task_scheduler.watcher.imports import Function, all_nodes, helper_lines, im
 from task_scheduler.watcher.python_versions import wants_newer
 from task_scheduler.watcher.requirements import RequirementFault, requirement_fault
 from task_scheduler.watcher.schedules import read_decorators
+from task_scheduler.watcher.signatures import call_fault, is_plain
 from task_scheduler.watcher.source import ParsedSource, parse_source, silence_parser_warnings
 
 _START = "start"
@@ -114,7 +118,8 @@ class TaskFileReader:
             *front.problems,
             *decorated.problems,
             *repeated,
-            *self.judge_jobs(jobs, path=source.path, saved_at=saved_at),
+            *_uncallable_start(tree, nodes, from_key, source.path),
+            *self.judge_jobs(jobs, path=source.path, saved_at=saved_at, calendar_lines=front.calendar_lines()),
             *(() if decorated.computed else _without_effect(jobs, front, source.path)),
             *self._helpers.judge(names, path=source.path, always=helper_lines(unconditional(tree))),
         )
@@ -133,12 +138,28 @@ class TaskFileReader:
             problems=_in_order(problems, source.path),
         )
 
-    def judge_jobs(self, jobs: Sequence[JobDeclaration], *, path: str, saved_at: datetime | None) -> Iterator[Problem]:
-        """Yield an error for each job whose calendar cannot be had or leaves it no day, warnings for what surprises.
+    def judge_jobs(
+        self,
+        jobs: Sequence[JobDeclaration],
+        *,
+        path: str,
+        saved_at: datetime | None,
+        calendar_lines: Mapping[str, int | None] = MappingProxyType({}),
+    ) -> Iterator[Problem]:
+        """Yield an error for each calendar that cannot be had and each job it leaves no day, warnings for what surprises.
 
-        `saved_at` is the moment after which slots are looked for; None: not known, none are.
+        `saved_at` is the moment after which slots are looked for; None: not known, none are. A calendar that is not
+        among `calendar_lines` is named in the line of the first job that observes it.
         """
+        unusable: set[str] = set()
         for job in jobs:
+            calendar = calendar_of(job.trigger)
+            if calendar in unusable:
+                continue
+            if why := self._why_unusable(calendar):
+                unusable.add(calendar)
+                yield Problem(path=path, message=why, line=calendar_lines.get(calendar, job.line))
+                continue
             zone = read_zone(job.timezone) if job.timezone else self._zone
             try:
                 found = without_slots(job, path, trigger=self._trigger(job.trigger, zone), zone=zone, saved_at=saved_at)
@@ -148,6 +169,16 @@ class TaskFileReader:
                 yield found
         for job in jobs:
             yield from surprises(job, path)
+
+    def _why_unusable(self, calendar: str) -> str:
+        """Return why a calendar cannot be had; empty: it can, there is none, or it is not known here."""
+        if not calendar or self._calendars is None:
+            return ""
+        try:
+            self._calendars.holidays(calendar)
+        except TriggerError as error:
+            return str(error)
+        return ""
 
     def _trigger(self, text: str, zone: tzinfo) -> Trigger | None:
         """Return the rule of a schedule, None where its calendar is not known here; raises TriggerError."""
@@ -172,6 +203,12 @@ class _Front:
     lines: Mapping[str, int]
     dialect: Dialect = Dialect.DOCSTRING
     problems: tuple[Problem, ...] = ()
+
+    def calendar_lines(self) -> Mapping[str, int | None]:
+        """Return the line of the key `calendar` by the calendar it names; empty: it names none."""
+        if self.declaration is None or self.declaration.calendar is None:
+            return {}
+        return {self.declaration.calendar: self.lines.get("calendar")}
 
     def jobs(self, task_id: str, *, has_start: bool) -> tuple[JobDeclaration, ...]:
         """Return the jobs of the `schedule` key."""
@@ -247,6 +284,8 @@ def _merged(
         except TriggerError as error:
             problems.append(Problem(path=source.path, message=str(error), line=job.line))
             continue
+        if declaration is not None and (outweighed := outweighed_calendar(job.trigger, declaration)):
+            problems.append(Problem(path=source.path, message=outweighed, line=job.line, severity=Severity.WARNING))
         identity = replace(complete, line=None, tags=())
         first = kept.setdefault(identity, complete)
         if first is not complete:
@@ -254,6 +293,19 @@ def _merged(
             message = f"{what} has the schedule {job.trigger!r} already in line {first.line}: it runs once for both"
             problems.append(Problem(path=source.path, message=message, line=job.line, severity=Severity.WARNING))
     return tuple(kept.values()), tuple(problems)
+
+
+def _uncallable_start(
+    tree: ast.Module, nodes: Sequence[ast.AST], jobs: Sequence[JobDeclaration], path: str
+) -> Iterator[Problem]:
+    """Yield an error where `start` cannot be called as the key `schedule` has it, without arguments of its own."""
+    if not any(job.function == _START for job in jobs):
+        return
+    start = next(node for node in reversed(tree.body) if isinstance(node, Function) and node.name == _START)
+    waits_for_files = any(isinstance(read_event(job.trigger), OnChange) for job in jobs)
+    fault = call_fault(start, (), (), on_change=waits_for_files)
+    if fault and not start.decorator_list and is_plain(start, nodes):
+        yield Problem(path=path, message=f"the function {_START!r} {fault}", line=start.lineno)
 
 
 def _without_effect(jobs: Iterable[JobDeclaration], front: _Front, path: str) -> Iterator[Problem]:

@@ -20,6 +20,8 @@ from task_scheduler.core.triggers import ChainCall, seed_of
 from task_scheduler.watcher.chains import judge
 from task_scheduler.watcher.imports import Function, unconditional
 from task_scheduler.watcher.moments import Moments
+from task_scheduler.watcher.signatures import call_fault, is_plain
+from task_scheduler.watcher.unimported import unimported
 
 _DECORATORS = "task_scheduler.decorators"
 _REPEAT = f"{_DECORATORS}.repeat"
@@ -57,6 +59,7 @@ def read_decorators(
     if names.rebound:
         return DecoratedFunctions(computed_line=min(uses.values(), default=None))
     reading = _Reading(names, Moments(nodes if uses else ()), path=path, task_id=task_id, saved_at=saved_at)
+    reading.not_imported(tree, nodes)
     if names.has_any:
         reading.schedules_that_decorate(tree)
     if not uses:
@@ -64,6 +67,7 @@ def read_decorators(
     for statement in tree.body:
         if isinstance(statement, Function):
             reading.function(statement)
+    reading.uncallable(nodes)
     reading.methods(nodes)
     reading.check_last_definitions(tree)
     return DecoratedFunctions(
@@ -158,13 +162,26 @@ class _Reading:
         self.problems: list[Problem] = []
         self.computed_lines: list[int] = []
         self.accounted: set[int] = set()
+        #: Functions that their schedules call in vain, with the line of the schedule and the reason.
+        self._uncallable: list[tuple[Function, int, str]] = []
 
     def function(self, function: Function) -> None:
         """Read the decorators of a function at the top level."""
         for decorator in function.decorator_list:
             call = self._repeat_call(decorator)
             if call is not None:
-                self._schedule(function.name, call)
+                self._schedule(function, call)
+
+    def not_imported(self, tree: ast.Module, nodes: Sequence[ast.AST]) -> None:
+        """Refuse decorators and schedules of ours that nothing in the file binds; `nodes` are those of the file."""
+        for name, line in unimported(tree, nodes, repeat="repeat", beginnings=_BEGINNINGS).items():
+            self._add(f"{quoted(name)} is not imported: write from {_DECORATORS} import {name}", line)
+
+    def uncallable(self, nodes: Sequence[ast.AST]) -> None:
+        """Refuse functions that cannot be called as their schedules do; `nodes` are those of the file."""
+        for function, line, fault in self._uncallable:
+            if all(map(self._is_repeat, function.decorator_list)) and is_plain(function, nodes):
+                self._add(f"@repeat on {quoted(function.name)}: the function {fault}", line)
 
     def schedules_that_decorate(self, tree: ast.Module) -> None:
         """Refuse `@every(5).minutes` without @repeat, which fails whenever the file runs."""
@@ -240,22 +257,24 @@ class _Reading:
         self.accounted.add(id(named))
         return True
 
-    def _schedule(self, function: str, call: ast.Call) -> None:
+    def _schedule(self, function: Function, call: ast.Call) -> None:
         try:
             chain = self._chain(call.args[0])
             args, kwargs = _literal_arguments(call.args[1:], call.keywords)
             arguments = write_arguments(args, kwargs)
-            seed = seed_of(self._task_id, function, arguments)
+            seed = seed_of(self._task_id, function.name, arguments)
             judged = judge(chain, seed=seed, saved_at=self._saved_at)
         except _Computed:
             self.computed_lines.append(call.lineno)
             return
         except (TriggerError, ValueError) as error:
-            self._add(f"@repeat on {quoted(function)}: {error}", call.lineno)
+            self._add(f"@repeat on {quoted(function.name)}: {error}", call.lineno)
             return
+        if fault := call_fault(function, args, kwargs, on_change=chain[0][0] == "on_change"):
+            self._uncallable.append((function, call.lineno, fault))
         self.jobs.append(
             JobDeclaration(
-                function=function,
+                function=function.name,
                 trigger=judged.trigger,
                 timezone=judged.timezone,
                 arguments=arguments,

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from tests.refusals.row import Row, code, key
 
+#: How a sentence about parameters ends.
+_OFFERED = (
+    "a run offers scheduled_time, window_start, window_end, attempt, changed and reason, and other arguments stand in "
+    "@repeat(…, name=value)"
+)
+
 
 def words(row_id: str, text: str, *said: str, did: str = "") -> Row:
     """A schedule in the frontmatter."""
@@ -206,7 +212,17 @@ WORDS: tuple[Row, ...] = (
     words(
         "words-time-twice",
         "daily at 10:30 and 11:30",
-        "5: error: schedule: 'daily at 10:30 and 11:30': 'and 11:30' cannot follow the time '10:30': hours are 00 to 23, a time zone goes into the key 'timezone'",
+        "5: error: schedule: 'daily at 10:30 and 11:30': 'and 11:30' cannot follow the time '10:30': a schedule has one time, write a list of schedules, one for each, or cron text such as '30 10,11 * * *'",
+    ),
+    words(
+        "words-week-of-month",
+        "first monday at 09:00",
+        "5: error: schedule: 'first monday at 09:00': weeks of a month cannot be said in words, write cron text such as '0 9 * * mon#1'",
+    ),
+    words(
+        "words-clause-slip",
+        "every 5 minutes betwen 08:00 and 18:00",
+        "5: error: schedule: 'every 5 minutes betwen 08:00 and 18:00': unknown word 'betwen', did you mean 'between'?",
     ),
     words(
         "words-time-of-minutes",
@@ -420,7 +436,17 @@ CRON: tuple[Row, ...] = (
     words(
         "cron-command",
         "0 9 * * * /usr/bin/python report.py",
-        "5: error: schedule: cron text '0 9 * * * /usr/bin/python report.py' has seven fields: years cannot be given, write five fields, or six with seconds first",
+        "5: error: schedule: cron text '0 9 * * * /usr/bin/python report.py': '/usr/bin/python report.py' is no part of a schedule: write '0 9 * * *' alone, for what is run is the task file itself",
+    ),
+    words(
+        "cron-system",
+        "0 5 * * * root /x/y.sh",
+        "5: error: schedule: cron text '0 5 * * * root /x/y.sh': 'root /x/y.sh' is no part of a schedule: write '0 5 * * *' alone, for what is run is the task file itself",
+    ),
+    words(
+        "cron-clause-slip",
+        "0 9 * * 1 calender DE",
+        "5: error: schedule: cron text '0 9 * * 1 calender DE': 'calender' cannot stand here, did you mean 'calendar'?",
     ),
     words(
         "cron-enormous",
@@ -594,6 +620,11 @@ DECORATORS: tuple[Row, ...] = (
         "8: error: @repeat on 'start': on_change('../inbox/*.csv'): '../inbox/*.csv' leads out by '..': write the path from / instead",
     ),
     chain(
+        "on-change-open-set",
+        'on_change("inbox/[ab.csv")',
+        "8: error: @repeat on 'start': on_change('inbox/[ab.csv'): '[ab.csv' opens a set of letters by '[' that no ']' closes: write such as '[a-c]*', or '[[]' for the letter itself",
+    ),
+    chain(
         "at-startup-more",
         'at_startup().between("08:00", "18:00")',
         "8: error: @repeat on 'start': at_startup().between('08:00', '18:00'): 'between' cannot follow at_startup(), only tag() can",
@@ -623,6 +654,46 @@ DECORATORS: tuple[Row, ...] = (
         "cron-decorator-number",
         "cron(5)",
         "8: error: @repeat on 'start': cron(5): cron() takes text such as '0 9 * * 1-5'",
+    ),
+    chain(
+        "at-one-digit",
+        'every().day.at("9:00")',
+        "8: error: @repeat on 'start': every().day.at('9:00'): hours have two digits, as the schedule library has them: write at('09:00')",
+    ),
+    chain(
+        "chain-weekday",
+        "every().weekday",
+        "8: error: @repeat on 'start': every().weekday(): unknown 'weekday': write .on('weekdays') after the unit, as in every().day.on('weekdays')",
+    ),
+    chain(
+        "chain-calendar",
+        'every().day.calendar("DE")',
+        "8: error: @repeat on 'start': every().day.calendar('DE'): unknown 'calendar': that is a key of the frontmatter, `calendar: DE`",
+    ),
+    code(
+        "parameter-nobody-gives",
+        "@repeat(every(5).seconds)\ndef start(x):\n    pass",
+        f"8: error: @repeat on 'start': the function asks for 'x', which nothing gives it: {_OFFERED}",
+    ),
+    code(
+        "parameter-of-a-change",
+        "@repeat(on_change('inbox/*.csv'))\ndef start(path):\n    pass",
+        f"8: error: @repeat on 'start': the function asks for 'path', which nothing gives it (did you mean 'changed'?): {_OFFERED}",
+    ),
+    code(
+        "arguments-too-many",
+        "@repeat(every(5).seconds, 1, 2, y=3)\ndef start(x):\n    pass",
+        "8: error: @repeat on 'start': the function takes 1 argument by position, and its schedule gives 2",
+    ),
+    code(
+        "argument-not-taken",
+        "@repeat(every(5).seconds, copys=3)\ndef start(copies=1):\n    pass",
+        "8: error: @repeat on 'start': the function takes no 'copys', which its schedule gives, did you mean 'copies'?",
+    ),
+    code(
+        "name-not-imported",
+        "@repeat(at_boot())\ndef start():\n    pass",
+        "8: error: 'at_boot' is not imported: write from task_scheduler.decorators import at_boot",
     ),
     code(
         "repeat-without-call",

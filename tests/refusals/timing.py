@@ -83,6 +83,26 @@ ROWS: tuple[Row, ...] = (
     key("calendar-language", "calendar: Germany", f"5: error: {_CALENDAR}, not the text 'Germany'"),
     key("calendar-elsewhere", "calendar: ../days.txt", f"5: error: {_CALENDAR}, not the text '../days.txt'"),
     key(
+        "calendar-with-rule",
+        "calendar: config/h.ics next_workday",
+        "5: error: calendar is a country or a file alone, not the text 'config/h.ics next_workday': write `calendar: config/h.ics` and, in a line of its own, `on_holiday: next_workday`",
+    ),
+    key(
+        "calendar-twice",
+        "schedule: daily calendar DE\ncalendar: US",
+        "5: warning: the schedule 'every day at 00:00 calendar DE skip' goes by its own calendar DE, not by the key calendar US: write it in one place",
+    ),
+    key(
+        "calendar-two-rules",
+        "schedule: daily calendar DE\ncalendar: DE\non_holiday: next_workday",
+        "5: warning: the schedule 'every day at 00:00 calendar DE skip' goes by its own DE skip, not by the key on_holiday next_workday: write it in one place",
+    ),
+    key(
+        "holiday-key",
+        "holiday: DE",
+        "5: error: unknown key 'holiday', did you mean 'calendar'? What happens on a holiday says 'on_holiday', such as next_workday",
+    ),
+    key(
         "holiday-word",
         "calendar: DE\non_holiday: next",
         (

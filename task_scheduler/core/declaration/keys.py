@@ -72,7 +72,7 @@ _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
         ),
         **dict.fromkeys(("begin", "begins", "from", "start", "start_date", "starting", "valid_from"), "starts"),
         **dict.fromkeys(("end", "end_date", "expires", "till", "until", "valid_until"), "ends"),
-        **dict.fromkeys(("business_days", "country", "holiday", "holidays", "workdays"), "calendar"),
+        **dict.fromkeys(("business_days", "country", "workdays"), "calendar"),
         **dict.fromkeys(("holiday_policy", "on_holidays"), "on_holiday"),
         **dict.fromkeys(
             ("retry_exceptions", "retry_for", "retry_if", "retry_on_exceptions", "retry_when", "retryable"), "retry_on"
@@ -110,6 +110,8 @@ _OTHER_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: What may mean either of two keys: whose holidays, and what happens on them.
+_HOLIDAYS = frozenset({"holiday", "holidays"})
 _SHORT = 6
 _NO_LETTER = re.compile(r"[-\s.]+")
 
@@ -117,6 +119,8 @@ _NO_LETTER = re.compile(r"[-\s.]+")
 def meant_key(wrong: str) -> str:
     """Return `, did you mean 'timeout'?` for what seems to mean a known key, else an empty string."""
     plain = _plain(wrong)
+    if plain in _HOLIDAYS:
+        return ", did you mean 'calendar'? What happens on a holiday says 'on_holiday', such as next_workday"
     if plain in _OTHER_NAMES:
         return f", did you mean {_OTHER_NAMES[plain]!r}?"
     # A short key is like many a word: `task` would pass for `umask`.

@@ -8,6 +8,7 @@ from dataclasses import replace
 from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.tasks import JobDeclaration, TaskDeclaration
 from task_scheduler.core.triggers import has_slots, seed_of, stable_delay, with_clauses
+from task_scheduler.core.triggers.reading import calendar_clause_of
 
 
 def timed(job: JobDeclaration, declaration: TaskDeclaration | None, task_id: str) -> JobDeclaration:
@@ -45,6 +46,23 @@ def without_effect(texts: Collection[str], declaration: TaskDeclaration) -> Iter
     ):
         if value is not None:
             yield key, f"{key} has no effect: {quoted(next(iter(texts)))} has no slots by the clock {effect}"
+
+
+def outweighed_calendar(text: str, declaration: TaskDeclaration) -> str:
+    """Return, as a sentence, how a schedule's own calendar stands before that of the keys; empty: they agree.
+
+    `text` is canonical, without what the frontmatter adds.
+    """
+    calendar, on_holiday = calendar_clause_of(text)
+    if not calendar or declaration.calendar is None:
+        return ""
+    if calendar != declaration.calendar:
+        keys, own = f"calendar {declaration.calendar}", f"calendar {calendar}"
+    elif on_holiday != declaration.on_holiday:
+        keys, own = f"on_holiday {declaration.on_holiday}", f"{calendar} {on_holiday}"
+    else:
+        return ""
+    return f"the schedule {quoted(text)} goes by its own {own}, not by the key {keys}: write it in one place"
 
 
 def _clauses(declaration: TaskDeclaration, seed: str) -> Iterator[str]:

@@ -92,6 +92,20 @@ def calendar(form: Form) -> str | None:
     if name is None:
         return None
     if not _CALENDAR.fullmatch(name) or ".." in name.split("/"):
+        first, _, rule = name.strip().rpartition(" ")
+        if first and rule in list(OnHoliday):
+            # As the clause of a schedule has it.
+            quote = '"' if form.assigns == " = " else ""
+            calendar_line, rule_line = (
+                f"`{name}{form.assigns}{quote}{value}{quote}`"
+                for name, value in ((key, first.strip()), ("on_holiday", rule))
+            )
+            form.error(
+                key,
+                f"{key} is a country or a file alone, not {shown(name)}: write {calendar_line} and, "
+                f"in a line of its own, {rule_line}",
+            )
+            return name
         meant = name.strip().upper().replace("_", "-")
         hint = f": did you mean {meant}?" if name != meant and re.fullmatch(COUNTRY, meant) else ""
         form.error(

@@ -54,9 +54,9 @@ def test_a_calendar_that_cannot_be_used_is_an_error_as_it_is_to_the_scheduler(ro
 
     assert done.returncode == 1
     assert [line.partition(";")[0].partition(", 'BE'")[0] for line in done.stdout.splitlines()] == [
-        "tasks/broken.py:5: error: closed.txt:2: there is no date 2027-02-31",
-        "tasks/gone.py:5: error: calendar 'gone.ics' cannot be read: No such file or directory",
-        "tasks/nowhere.py:5: error: no calendar 'DE-XX': the parts of 'DE' are 'BB'",
+        "tasks/broken.py:6: error: closed.txt:2: there is no date 2027-02-31",
+        "tasks/gone.py:6: error: calendar 'gone.ics' cannot be read: No such file or directory",
+        "tasks/nowhere.py:6: error: no calendar 'DE-XX': the parts of 'DE' are 'BB'",
     ]
 
 

@@ -598,12 +598,15 @@ def test_a_calendar_that_cannot_be_had_is_an_error_of_the_file(tmp_path: Path) -
         def holidays(self, name: str) -> Calendar:
             raise TriggerError(f"no calendar {name!r}")
 
-    source = b'"""\n---\ntitle: A\ndescription: B\nschedule: hourly\ncalendar: days.txt\n---\n"""\n'
+    source = b'"""\n---\ntitle: A\ndescription: B\nschedule: [hourly, daily]\ncalendar: days.txt\n---\n"""\n'
     file = SourceFile(task_id="a", path="tasks/a.py", digest="", content=source)
 
     judged = TaskFileReader(root=tmp_path, helpers=tmp_path, calendars=Known()).read(file)
     not_judged = TaskFileReader(root=tmp_path, helpers=tmp_path).read(file)
 
-    assert [str(problem) for problem in judged.problems] == ["tasks/a.py:5: no calendar 'days.txt'"]
+    assert [str(problem) for problem in judged.problems] == ["tasks/a.py:6: no calendar 'days.txt'"]
     assert not_judged.problems == ()
-    assert [job.trigger for job in not_judged.jobs] == ["every hour calendar days.txt skip"]
+    assert [job.trigger for job in not_judged.jobs] == [
+        "every hour calendar days.txt skip",
+        "every day at 00:00 calendar days.txt skip",
+    ]
