@@ -196,9 +196,11 @@ class TaskScheduler:
         )
         self._rescuer = Rescuer(
             ledger=adapters.store,
+            state=adapters.store,
             executor=adapters.executor,
             runner=self._runner,
             register=self._register,
+            timetable=timetable,
             arm=self._scheduler.arm,
             clock=adapters.clock,
             policy=policies.misfire,
@@ -382,6 +384,10 @@ class TaskScheduler:
     def waits_for(self, run_id: int) -> str | None:
         """Return what a run that has not begun waits for, as the end of a sentence; None: it does not wait."""
         return self._runner.waits_for(run_id)
+
+    def why_endless(self, task_id: str) -> Sequence[str]:
+        """Return, a sentence for each such job, how a task starts itself without end; none: it does not."""
+        return self._happenings.why_endless(task_id)
 
     async def rescan(self) -> None:
         """Look at all task files now."""

@@ -485,6 +485,7 @@ def _compose(
         suspended=scheduler.why_suspended,
         notes_of=scheduler.notes_of,
         waits_for=scheduler.waits_for,
+        endless=scheduler.why_endless,
     )
     control = Control(
         overview=overview,
@@ -516,9 +517,13 @@ def _compose(
             zone=zone,
             read_trigger=timetable.trigger_of,
             is_alive=True,
+            calendars=calendars,
             suspended=scheduler.why_suspended,
+            endless=scheduler.why_endless,
         ),
-        month=MonthOverview(record=store, clock=clock, zone=zone, read_trigger=timetable.trigger_of),
+        month=MonthOverview(
+            record=store, clock=clock, zone=zone, read_trigger=timetable.trigger_of, calendars=calendars
+        ),
         reset_schedules=scheduler.reset_schedules,
         rotate_logs=process.rotate_logs,
         back_up=backups.back_up,

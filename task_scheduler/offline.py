@@ -15,6 +15,7 @@ from typing import Any
 from task_scheduler import composition
 from task_scheduler.calendars.holiday_calendars import HolidayCalendars
 from task_scheduler.clock import SystemClock
+from task_scheduler.core.clocks import CLOCK_GENERATION
 from task_scheduler.core.errors import Refused, TriggerError, UnknownTask
 from task_scheduler.core.outcomes import Missed
 from task_scheduler.core.runs import Attempt, AttemptId, Run, RunKind, RunState
@@ -25,7 +26,6 @@ from task_scheduler.services.event_bus import EventBus
 from task_scheduler.services.patience import Patience
 from task_scheduler.services.requested_entry import why_not_in_force
 from task_scheduler.services.resets import IS_PAUSED, MAY_BE_AT_WORK, Resetter, WaitingSlot
-from task_scheduler.services.scheduler import CLOCK_GENERATION
 from task_scheduler.services.timetable import Timetable
 from task_scheduler.settings import load_settings
 from task_scheduler.store.locks import ProjectLock

@@ -50,6 +50,8 @@ class Plan:
     trigger: Trigger
     calls: str = ""  #: what it calls, as a person reads it; empty: an expression, or the whole file
     is_drawn: bool = False  #: it is an expression of which a part (`H`, `to`, `plus up to`) is drawn for each job anew
+    is_over: bool = False  #: it is of a job that has had its last slot, whatever its trigger says
+    ended_at: datetime | None = None  #: the last slot of a job that is over; None: it is not, or that is not known
 
     @property
     def zone_name(self) -> str:
@@ -98,9 +100,18 @@ class Previews:
         plan = self._plan(canonical, zone if own is None else read_zone(own))
         return replace(plan, is_drawn=_read(text, there, seed="another") != (canonical, own))
 
-    def job(self, text: str, zone_name: str | None, *, calls: str) -> Plan:
+    def job(
+        self,
+        text: str,
+        zone_name: str | None,
+        *,
+        calls: str,
+        is_over: bool = False,
+        ended_at: datetime | None = None,
+    ) -> Plan:
         """Read the schedule of a job on record; None: in the zone of the project. Raises TriggerError."""
-        return self._plan(text, self._zone() if zone_name is None else read_zone(zone_name), calls)
+        plan = self._plan(text, self._zone() if zone_name is None else read_zone(zone_name), calls)
+        return replace(plan, is_over=is_over, ended_at=ended_at)
 
     def _plan(self, canonical: str, zone: tzinfo, calls: str = "") -> Plan:
         return Plan(text=canonical, zone=zone, trigger=parse_trigger(canonical, zone, self.calendars), calls=calls)

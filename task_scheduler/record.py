@@ -85,7 +85,14 @@ class Record:
             return {**answer, "last_scheduler": self._last_scheduler(answer["last_seen"])}
         if command != "status":
             return answer
-        return {**answer, "held_by": self._holder(), **self._runner.run(self._news())}
+        last_seen, observed = self._runner.run(self._last_seen()), self._runner.run(self._observed())
+        return {
+            **answer,
+            "held_by": self._holder(),
+            "last_scheduler": self._last_scheduler(last_seen),
+            "observed": observed,
+            **self._runner.run(self._news()),
+        }
 
     def what_is_known(self, run_id: int) -> str:
         """Return what is known of a run that no scheduler settles, in a sentence; empty: it may be executing."""
@@ -110,6 +117,18 @@ class Record:
 
         text = None if self._store is None else await self._store.get(RESTORED)
         return dict(news_of(text, now=SystemClock().now(), zone=machine_zone()))
+
+    async def _last_seen(self) -> str | None:
+        from task_scheduler.core.clocks import LAST_SEEN
+
+        return None if self._store is None else await self._store.get(LAST_SEEN)
+
+    async def _observed(self) -> list[str]:
+        """Return the calendars that jobs in force observe, sorted."""
+        from task_scheduler.services.month import calendar_of_job
+
+        known = [] if self._store is None else await self._store.jobs()
+        return sorted({name for job in known if (name := calendar_of_job(job))})
 
     def _last_scheduler(self, last_seen: str | None) -> Document | None:
         """Return when the last scheduler was there for the last time, and whether it was shut down or killed.
@@ -162,8 +181,10 @@ class Record:
             schedules=ScheduleOverview(
                 catalogue=store, history=store, clock=clock, zone=zone, calendars=calendars, misfire=lambda: misfire
             ),
-            accounts=Accounts(record=store, clock=clock, zone=zone, read_trigger=read_trigger, is_alive=False),
-            month=MonthOverview(record=store, clock=clock, zone=zone, read_trigger=read_trigger),
+            accounts=Accounts(
+                record=store, clock=clock, zone=zone, read_trigger=read_trigger, is_alive=False, calendars=calendars
+            ),
+            month=MonthOverview(record=store, clock=clock, zone=zone, read_trigger=read_trigger, calendars=calendars),
         )
 
     async def _what_is_known(self, run_id: int) -> str:

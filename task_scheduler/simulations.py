@@ -17,6 +17,7 @@ from task_scheduler.core.tasks import Job, Overlap, TaskVersion
 from task_scheduler.core.triggers import has_slots, parse_trigger, read_zone
 from task_scheduler.ports import RunFilter
 from task_scheduler.project import Project
+from task_scheduler.services.over import is_over
 from task_scheduler.settings import usable_settings
 from task_scheduler.simulation import Durations, JobScenario
 from task_scheduler.store.sign import was_made
@@ -72,7 +73,7 @@ class Simulations:
         durations = {task_id: _durations(task_id, some, versions.get(task_id)) for task_id, some in runs.items()}
         found, remarks = [], []
         for job in sorted(jobs, key=_id):
-            if not has_slots(job.trigger):
+            if not has_slots(job.trigger) or is_over(job):
                 continue
             try:
                 found.append(self._scenario(job, versions.get(job.task_id), durations[job.task_id]))

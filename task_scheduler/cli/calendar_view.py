@@ -37,6 +37,7 @@ _KINDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "open": ("open", "busy"),
         "owed": ("late", "warning"),
         "due": ("due", ""),
+        "left_out": ("off", "faint"),
     }
 )
 _LEGEND: Mapping[str, str] = MappingProxyType(
@@ -49,6 +50,7 @@ _LEGEND: Mapping[str, str] = MappingProxyType(
         "open": "at work or waiting",
         "owed": "due, and not on record yet",
         "due": "to come",
+        "left_out": "left out or moved to another day, since it is a holiday",
     }
 )
 #: From here on, numbers are told in thousands.
@@ -96,11 +98,14 @@ def _show(told: Document, remarks: Sequence[str], terminal: Terminal) -> None:
         rows.append([Cell("")] * len(_DAYS))
     terminal.table(columns, rows[:-1])
     terminal.say()
-    totals = {kind: sum(day[kind] for day in told["days"]) for kind in _KINDS}
+    totals = {kind: sum(day.get(kind, 0) for day in told["days"]) for kind in _KINDS}
     for kind, total in totals.items():
         if total:
             word, style = _KINDS[kind]
             terminal.say(f"{word:<4}  {_LEGEND[kind]}: {total:,}", style)
+    for day in told["days"]:
+        if day.get("holiday"):
+            terminal.say(f"      {day['date']}: {day['holiday']}", "faint")
     if not any(totals.values()):
         terminal.say("nothing ran, and nothing is due")
 
@@ -125,7 +130,7 @@ def _cells(day: Document | None, today: str) -> Iterator[Cell]:
     number = str(int(day["date"][-2:]))
     yield Cell(f"{number} today" if is_today else number, "heading")
     for kind, (word, style) in _KINDS.items():
-        if day[kind]:
+        if day.get(kind):
             yield Cell(f"{_number(day[kind])} {word}", style)
 
 

@@ -24,8 +24,8 @@ DESCRIPTION = """\
 Each error and warning is a line `path:line: error: sentence`, as editors and CI read them; the count goes to standard
 error. Without FILE every file in tasks/ is checked as the scheduler sees it; of a folder, every task file in it. Nothing
 is run, imported or installed, and no scheduler need run. A schedule that is computed is known once its file is admitted;
-of one that is in force as it stands the record tells it, and it is judged like any other. Until then a line
-`path:line: note: sentence` says so, which is no warning.
+of one that is in force as it stands the record tells it, and it is judged like any other; of one that was refused as it
+stands the record tells the errors. Until then a line `path:line: note: sentence` says so, which is no warning.
 
 Exits with 0 when there are no errors, whatever warnings and notes there are; with 1 when there are errors, or with
 --strict errors or warnings; with 2 when what was named is not there."""

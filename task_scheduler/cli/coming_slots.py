@@ -19,7 +19,7 @@ from task_scheduler.cli.tables import Cell, Column
 from task_scheduler.cli.terminal import Terminal
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.triggers import has_slots
-from task_scheduler.core.triggers.explaining import show
+from task_scheduler.core.triggers.explaining import show, why_over
 from task_scheduler.core.triggers.sentences import in_words
 from task_scheduler.core.triggers.slot_notes import SlotNotes
 from task_scheduler.core.triggers.typed_moments import first_moment, last_moment
@@ -83,6 +83,10 @@ def _slots_of(plan: Plan, place: int, options: Namespace, now: datetime) -> Iter
     end = None if options.until is None else last_moment(options.until, plan.zone)
     if options.since is not None and end is not None and end <= begin:
         raise TriggerError(f"--until {options.until} is before --from {options.since}")
+    if plan.is_over:
+        # What was can be asked for with --from.
+        last = min(plan.ended_at or now, now)
+        end = last if end is None else min(end, last)
     slot = plan.trigger.next_after(begin)
     while slot is not None and (end is None or slot <= end):
         yield slot, place, begin
@@ -153,8 +157,13 @@ def _why_none(planned: Planned, terminal: Terminal) -> str:
         return "no schedule: nothing is due by itself"
     if not any(has_slots(plan.text) for plan in planned.plans):
         return "no clock tells when that is"
-    last = [slot for plan in planned.plans if (slot := plan.trigger.last_before(terminal.now())) is not None]
-    if last and all(plan.trigger.next_after(terminal.now()) is None for plan in planned.plans):
+    now = terminal.now()
+    timed = [plan for plan in planned.plans if has_slots(plan.text)]
+    reasons = {"" if plan.is_over else why_over(plan.text, plan.trigger, now) for plan in timed}
+    if len(reasons) == 1 and "never" in (why := reasons.pop()):
+        return why
+    last = [slot for plan in planned.plans if (slot := plan.ended_at or plan.trigger.last_before(now)) is not None]
+    if last and all(plan.is_over or plan.trigger.next_after(now) is None for plan in planned.plans):
         return f"it is over: the last slot was {show(max(last), planned.plans[0].zone)}"
     return "nothing is due in that time"
 

@@ -61,7 +61,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
             terminal.say(note)
         terminal.say(_summary(sum(job["job"] is not None for job in jobs), len({job["task"] for job in jobs})))
     else:
-        terminal.note(f"no tasks yet: {none_yet(door.project)}")
+        terminal.note(f"no tasks yet: {none_yet(door.project, program=options.program if door.is_left else '')}")
     return ExitCode.OK
 
 
@@ -105,8 +105,9 @@ def _tell(job: Document, terminal: Terminal) -> None:
         fields["version"] = job["digest"]
     if last is not None:
         because = f": {last['reason']}" if last["reason"] else ""
-        fields["last slot"] = (
-            f"{phrases.clock(last['scheduled_for'], terminal)}, run {last['run']} {_state(last)}{because}"
+        when = last["scheduled_for"] or last.get("created_at")
+        fields["last slot" if last["scheduled_for"] else "last run"] = (
+            f"{phrases.clock(when, terminal)}, run {last['run']} {_state(last)}{because}"
         )
     terminal.fields(fields)
 
@@ -115,7 +116,11 @@ def _last(last: Document | None, terminal: Terminal) -> Cell:
     if last is None:
         return Cell(phrases.NOTHING)
     cell = phrases.state_cell("paused" if last["paused"] else last["state"])
-    return Cell(f"{cell.text}, {phrases.clock(last['scheduled_for'], terminal)}", cell.style, short=cell.text)
+    # What an event started has no slot: of it the moment it was asked for is told.
+    when = last["scheduled_for"] or last.get("created_at")
+    if when is None:
+        return cell
+    return Cell(f"{cell.text}, {phrases.clock(when, terminal)}", cell.style, short=cell.text)
 
 
 def _state(last: Document) -> str:

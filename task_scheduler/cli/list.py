@@ -50,11 +50,11 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     if options.json:
         terminal.document(tasks)
     elif tasks:
-        _show(tasks, terminal, is_left=door.is_left)
+        _show(tasks, len(known), terminal, is_left=door.is_left)
     elif known:
         terminal.note(f"{_no_task_has(options.tag)}{_tags_there_are(known)}")
     else:
-        terminal.note(f"no tasks yet: {none_yet(door.project)}")
+        terminal.note(f"no tasks yet: {none_yet(door.project, program=options.program if door.is_left else '')}")
     return ExitCode.OK
 
 
@@ -72,13 +72,15 @@ def _tags_there_are(tasks: Iterable[Document]) -> str:
     return f"; there are {', '.join(tags)}" if tags else "; no job has any tag: they are given by `.tag()`"
 
 
-def _show(tasks: Sequence[Document], terminal: Terminal, *, is_left: bool) -> None:
+def _show(tasks: Sequence[Document], known: int, terminal: Terminal, *, is_left: bool) -> None:
     rows = [_row(task, terminal, is_left=is_left) for task in tasks]
     below = {place: notes for place, task in enumerate(tasks) if (notes := _notes(task))}
     terminal.table(_COLUMNS, rows, below)
+    terminal.say()
     if note := phrases.zone_note((job for task in tasks for job in task["jobs"]), terminal):
-        terminal.say()
         terminal.say(note)
+    count = "1 task" if known == 1 else f"{known:,} tasks"
+    terminal.say(count if len(tasks) == known else f"{len(tasks):,} of {count}")
     # One folder holds them all, so the reason is one, too.
     for reason in dict.fromkeys(task["detail"] for task in tasks if task["status"] == "suspended"):
         terminal.say()
@@ -119,4 +121,4 @@ def _notes(task: Document) -> list[Cell]:
         return [Cell(phrases.invalid_note(first, len(errors), task["version"]), "bad")]
     if task["status"] == "preparing" and task["detail"]:
         return [Cell(task["detail"].splitlines()[0], "busy")]
-    return [Cell(fault, "warning") for fault in task.get("chain_faults", ())]
+    return [Cell(fault, "warning") for fault in (*task.get("chain_faults", ()), *task.get("endless", ()))]

@@ -67,7 +67,7 @@ class _Explained:
         self._has_slots = has_slots(plan.text)
         self._effects: Sequence[ChangeEffect] = change_effects(plan.text, plan.zone, now, calendars)
         self._warnings = warnings_of(plan.text, plan.trigger, now)
-        self._slots = list(islice(slots_after(plan.trigger, now), len(_NAMES)))
+        self._slots = [] if plan.is_over else list(islice(slots_after(plan.trigger, now), len(_NAMES)))
         notes = SlotNotes(plan.text, plan.zone, calendars)
         self._notes = [notes.of(slot, before) for before, slot in zip([now, *self._slots], self._slots, strict=False)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -38,6 +39,8 @@ _WORTH_TELLING = 0.05
 _PASSIVE = frozenset({"skipped", "missed", "cancelled", "interrupted"})
 #: How a schedule of which something is drawn ends: `every 5 to 10 minutes by 7194003b`.
 _SEED = re.compile(r" by [0-9a-f]{8}$")
+#: Monday to Friday in a canonical schedule.
+_WORKDAYS = " on mon,tue,wed,thu,fri"
 #: Calls that go without saying.
 _PLAIN = frozenset({None, "start()"})
 
@@ -119,6 +122,20 @@ def clock(text: str | None, terminal: Terminal) -> str:
     return NOTHING if text is None else times.local(times.read(text), terminal.now(), terminal.zone)
 
 
+def last_scheduler(last: Document | None, terminal: Terminal) -> str:
+    """Return how and when the last scheduler ended, as the end of `the last …`; empty: nobody knows, or one is there."""
+    if last is None:
+        return ""
+    at = clock(last["at"], terminal)
+    match last["ended"]:
+        case "shut_down":
+            return f"scheduler was shut down at {at}"
+        case "killed":
+            return f"scheduler was killed, or its machine went down: its last sign of life is of {at}"
+        case _:
+            return f"sign of life of a scheduler is of {at}"
+
+
 def last_run(run: Document | None, terminal: Terminal) -> Cell:
     """Return how and when a task last ran."""
     if run is None:
@@ -182,8 +199,8 @@ def schedule(job: Document) -> str:
 
 
 def without_seed(trigger: str) -> str:
-    """Return a canonical schedule as a person wrote it: without the digits its chances are drawn by."""
-    return _SEED.sub("", trigger)
+    """Return a canonical schedule as a person wrote it: without the digits its chances are drawn by, days by one word."""
+    return _SEED.sub("", trigger).replace(_WORKDAYS, " on weekdays")
 
 
 def zone_note(jobs: Iterable[Document], terminal: Terminal) -> str:
@@ -191,15 +208,21 @@ def zone_note(jobs: Iterable[Document], terminal: Terminal) -> str:
 
     Every table has the times of one zone, the terminal's.
     """
-    others: dict[str, None] = {}
+    others: Counter[str] = Counter()
+    count = 0
     for job in jobs:
+        count += 1
         name = str(job.get("zone") or "")
         moment = times.read(job["next_run"]) if job["next_run"] else terminal.now()
         zone = times.zone_named(name) if name else None
         if zone is not None and moment.astimezone(zone).utcoffset() != moment.astimezone(terminal.zone).utcoffset():
-            others[name] = None
+            others[name] += 1
     here = terminal.now().astimezone(terminal.zone).tzname()
-    return f"times are {here}; schedules {', '.join(others)}" if others else ""
+    if not others:
+        return ""
+    if others.total() == count:
+        return f"times are {here}; schedules {', '.join(others)}"
+    return f"times are {here}; {others.total():,} of {count:,} schedules: {', '.join(others)}"
 
 
 def job_name(job: Document) -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 #: What may be the name of a task and is not meant as cron text or as a sentence.
 _LIKE_A_NAME = re.compile(r"[^\s*@()]+")
+#: The state of a job that has had its last slot.
+_OVER = "ended"
 _DRAWN = "what is left to chance here is drawn for each job anew: ask for the task to see its own"
 
 
@@ -95,7 +97,15 @@ def _of_task(what: str, door: Door, previews: Previews, terminal: Terminal) -> P
             continue
         calls = job["call"] or ""
         try:
-            plans.append(previews.job(job["trigger"], job["timezone"] or job.get("zone"), calls=calls))
+            ended_at = job.get("ended_at")
+            plan = previews.job(
+                job["trigger"],
+                job["timezone"] or job.get("zone"),
+                calls=calls,
+                is_over=job.get("state") == _OVER or ended_at is not None,
+                ended_at=None if ended_at is None else datetime.fromisoformat(ended_at),
+            )
+            plans.append(plan)
         except TriggerError as error:
             remarks.append(f"{calls or 'the file'}, {without_seed(job['trigger'])}: {error}")
             is_unreadable = True

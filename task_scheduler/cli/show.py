@@ -125,14 +125,14 @@ def _job_row(job: Document, terminal: Terminal) -> list[Cell]:
 
 
 def _show_problems(task: Document, terminal: Terminal) -> None:
-    chain_faults = task.get("chain_faults", ())
-    if task["problems"] or chain_faults:
+    faults = [*task.get("chain_faults", ()), *task.get("endless", ())]
+    if task["problems"] or faults:
         terminal.say()
     for problem in task["problems"]:
         terminal.say(
             f"{problem['severity']}: {problem['text']}", "bad" if problem["severity"] == "error" else "warning"
         )
-    for fault in chain_faults:
+    for fault in faults:
         terminal.say(f"warning: {fault}", "warning")
     if task["detail"]:
         terminal.say()

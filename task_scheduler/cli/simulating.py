@@ -108,13 +108,26 @@ def _pauses(text: str, begin: datetime, end: datetime, zone: tzinfo) -> Iterator
 
 
 def _each_day(first: str, last: str, *, begin: datetime, end: datetime, zone: tzinfo) -> Iterator[Pause]:
+    is_overnight = _of_day(last) < _of_day(first)
+    if _of_day(last) == _of_day(first):
+        raise TriggerError(
+            f"--down {first}-{last} begins and ends at the same time of day: write 06:00-07:00 for an hour each day, or "
+            "2026-11-24 06:00/2026-11-25 06:00 for one whole day"
+        )
     day = begin.astimezone(zone).date() - _DAY
     while day <= end.astimezone(zone).date():
         starts, ends = first_moment(f"{day} {first}", zone), first_moment(f"{day} {last}", zone)
-        if ends <= starts:  # over midnight
+        if is_overnight:
             ends = first_moment(f"{day + _DAY} {last}", zone)
-        yield Pause(begin=starts, end=ends)
+        if starts < ends:  # else the clock is put forward over all of it
+            yield Pause(begin=starts, end=ends)
         day += _DAY
+
+
+def _of_day(text: str) -> tuple[int, ...]:
+    """Return a time of day as its numbers, seconds included."""
+    hours, minutes, *seconds = map(int, text.split(":"))
+    return hours, minutes, *(seconds or [0])
 
 
 # --- a calendar file --------------------------------------------------------------------------------------

@@ -179,7 +179,7 @@ def _show_load(result: Result, zone: tzinfo, terminal: Terminal) -> None:
     terminal.say()
     terminal.table(
         [
-            Column(title="BUSIEST HOURS"),
+            Column(title="BUSIEST HOURS, BY TIME"),
             Column(title="BEGUN", right=True),
             Column(title="HELD", right=True),
             Column(title="AT ONCE", right=True),
@@ -191,7 +191,7 @@ def _show_load(result: Result, zone: tzinfo, terminal: Terminal) -> None:
                 Cell(_share(hour, places)),
                 Cell(f"{hour.most:,}"),
             ]
-            for hour in busiest
+            for hour in sorted(busiest, key=_by_time)
             if hour.busy
         ],
     )
@@ -204,6 +204,10 @@ def _share(hour: Hour, places: int) -> str:
 
 def _by_load(hour: Hour) -> tuple[float, int]:
     return -hour.busy, -hour.begun
+
+
+def _by_time(hour: Hour) -> datetime:
+    return hour.begin
 
 
 # --- waits, pauses, time changes --------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from task_scheduler.cli import phrases, times
+from task_scheduler.cli import phrases, stand_ins, times
 from task_scheduler.cli.door import Door
 from task_scheduler.cli.exit_codes import ExitCode
 from task_scheduler.cli.no_tasks import none_yet
@@ -47,7 +47,7 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     if options.json:
         terminal.document({"root": str(door.project.root), "held_by": None, **status})
     else:
-        _show(status, door, terminal)
+        _show(status, options.program, door, terminal)
     if status["running"]:
         return ExitCode.OK
     holder = status.get("held_by")
@@ -59,23 +59,24 @@ def execute(options: Namespace, door: Door, terminal: Terminal) -> int:
     return ExitCode.NOT_RUNNING
 
 
-def _show(status: Document, door: Door, terminal: Terminal) -> None:
+def _show(status: Document, program: str, door: Door, terminal: Terminal) -> None:
     live = status["scheduler"] or {}
     terminal.fields(
         {
-            "scheduler": _scheduler(live, terminal) if live else Cell(_why_none(status.get("held_by")), "bad"),
+            "scheduler": _scheduler(live, terminal) if live else Cell(_why_none(status, terminal), "bad"),
             "version": str(live.get("version", "")),
             "project": str(live.get("root", door.project.root)),
             "settings": _settings(live.get("settings"), door, terminal),
             "secrets": _secrets(live.get("secrets")),
-            "calendars": Cell("; ".join(live.get("calendars", ())), "bad"),
-            "tasks": _tasks(status["tasks"]) or f"none yet: {none_yet(door.project)}",
+            "calendars": Cell("; ".join(live.get("calendars") or _calendars(status, door, terminal)), "bad"),
+            "tasks": _tasks(status["tasks"]) or f"none yet: {none_yet(door.project, program='' if live else program)}",
             "suspended": Cell(str(live.get("suspended") or ""), "bad"),
             "record": Cell(str(live.get("record") or ""), "bad"),
             "restored": Cell(_restored(live or status, terminal), "warning"),
             "runs": _runs(live, status.get("at_work", ())) if live else "",
             "overdue": Cell(_overdue(live.get("overdue"), terminal), "warning"),
-            "warning": Cell(_warning(live.get("warnings") or ()), "warning"),
+            "endless": Cell("; ".join(live.get("endless", ())), "warning"),
+            "warning": Cell(_warning(live), "warning"),
             "next": _next(live, terminal) if live else "",
             "backup": _backup(live, terminal) if live else "",
             "memory": _memory(live),
@@ -152,10 +153,30 @@ def _scheduler(live: Document, terminal: Terminal) -> Cell:
     return Cell(text, "warning" if live.get("stopping") else "good")
 
 
-def _why_none(holder: Document | None) -> str:
-    """Return that no scheduler answers, and who holds its place."""
+def _calendars(status: Document, door: Door, terminal: Terminal) -> list[str]:
+    """Return what is wrong with calendars that jobs observe, as found now: no scheduler is there that would tell."""
+    names = status.get("observed", ())
+    if not names:
+        return []
+    # Late: most projects observe none, or have a scheduler.
+    from task_scheduler.calendars import HolidayCalendars
+    from task_scheduler.core.errors import TriggerError
+
+    calendars, faults = HolidayCalendars.for_looking(door.project.root), []
+    for name in names:
+        try:
+            calendars.holidays(name)
+        except TriggerError as error:
+            faults.append(str(error))
+    return [*faults, *stand_ins.told(calendars.stand_ins, terminal)]
+
+
+def _why_none(status: Document, terminal: Terminal) -> str:
+    """Return that no scheduler answers, and who holds its place, or how and when the last one ended."""
+    holder = status.get("held_by")
     if holder is None:
-        return "not running"
+        last = phrases.last_scheduler(status.get("last_scheduler"), terminal)
+        return f"not running: the last {last}" if last else "not running"
     if holder["work"]:
         return f"not running; `{holder['work']}` works alone here ({holder['who']}), and one that starts waits for it"
     return f"does not answer ({holder['who']})"
@@ -202,11 +223,13 @@ def _overdue(found: Document | None, terminal: Terminal) -> str:
     return f"{many} by {times.duration(found['late'])} when found {ago}; {runs} left to make up for it"
 
 
-def _warning(told: Sequence[str]) -> str:
-    """Return what is wrong between tasks, the first in full; empty: nothing is."""
+def _warning(live: Document) -> str:
+    """Return what else is wrong with what tasks wait for, the first in full; empty: nothing is."""
+    endless = set(live.get("endless", ()))
+    told = [str(warning) for warning in live.get("warnings") or () if warning not in endless]
     if not told:
         return ""
-    return told[0] + (f"; and {len(told) - 1:,} more: `check` tells them" if len(told) > 1 else "")
+    return told[0] + (f"; and {len(told) - 1:,} more: `status --json` tells them" if len(told) > 1 else "")
 
 
 def _settings(told: Document | None, door: Door, terminal: Terminal) -> Cell:

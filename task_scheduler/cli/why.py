@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from types import MappingProxyType
 
@@ -40,8 +40,10 @@ _FATES: Mapping[str, Cell] = MappingProxyType(
         "unaccounted": Cell("no record", "bad"),
         "not_in_force": Cell("not in force", "faint"),
         "coming": Cell("to come", "faint"),
+        "left_out": Cell("left out", "faint"),
     }
 )
+_MOVED = Cell("moved", "faint")
 _EXTRAS: Mapping[str, str] = MappingProxyType(
     {
         "repeated": "the clock was corrected, and showed this time twice",
@@ -98,23 +100,8 @@ def _tell_around(told: Document, jobs: Sequence[Document], door: Door, terminal:
     copies = stand_ins.told_of_schedules((job["trigger"] for job in jobs), door.project.root, terminal)
     for remark in (*told["remarks"], *copies):
         terminal.say(remark, "warning")
-    if not told["scheduler"] and (said := _last_scheduler(told, terminal)):
-        terminal.say(said, "warning")
-
-
-def _last_scheduler(told: Document, terminal: Terminal) -> str:
-    """Return how and when the last scheduler ended; empty: nobody knows, or one is there that does not answer yet."""
-    last = told.get("last_scheduler")
-    if last is None:
-        return ""
-    at = phrases.clock(last["at"], terminal)
-    match last["ended"]:
-        case "shut_down":
-            return f"the last scheduler was shut down at {at}"
-        case "killed":
-            return f"the last scheduler was killed, or its machine went down: its last sign of life is of {at}"
-        case _:
-            return f"the last sign of life of a scheduler is of {at}"
+    if not told["scheduler"] and (said := phrases.last_scheduler(told.get("last_scheduler"), terminal)):
+        terminal.say(f"the last {said}", "warning")
 
 
 # --- a day ------------------------------------------------------------------------------------------------
@@ -129,6 +116,8 @@ def _tell_day(job: Document, told: Document, terminal: Terminal) -> None:
     for line in _term(job):
         terminal.say(line)
     shown = [line for line in job["lines"] if line["fate"] != "coming"]
+    # Those a day off took away stand among the others, and are in no sum. A scheduler of an older version does not tell.
+    shown = sorted([*shown, *job.get("left_out", ())], key=_by_instant)
     if shown:
         terminal.table(_COLUMNS, [_row(line, job) for line in shown])
     if job["expected"] is None:
@@ -136,6 +125,8 @@ def _tell_day(job: Document, told: Document, terminal: Terminal) -> None:
     else:
         terminal.say(_sum(job))
         _tell_differences(job, terminal)
+    if taken := sum(line["count"] for line in job.get("left_out", ())):
+        terminal.say(f"not expected: {_slots(taken)}, which a holiday took away")
     if coming := _coming(job):
         terminal.say(coming)
 
@@ -153,6 +144,10 @@ def _term(job: Document) -> list[str]:
     if not job["active"] and job["until"] is not None:
         said.append(f"not in force any more; its last slot on record is {_full(job['local_until'])}")
     return said
+
+
+def _by_instant(line: Document) -> datetime:
+    return times.read(line["first"])
 
 
 def _full(local: str) -> str:
@@ -184,6 +179,8 @@ def _reading(local: str, *, is_whole_day: bool) -> str:
 
 
 def _outcome(line: Document) -> Cell:
+    if line.get("moved_to"):
+        return _MOVED
     return _FATES.get(line["fate"]) or phrases.state_cell(line["state"])
 
 
@@ -210,15 +207,31 @@ def _because(line: Document) -> str:
             said.append("it is due, and not on record yet")
         case "paused":
             said.append(f"a person paused it: `resume {line['run']}` has it go on")
+        case "left_out":
+            said.append(_holiday(line))
         case _ if line["reason"]:
             said.append(line["reason"].partition("\n")[0])
-    if line["found_late"]:
-        after = (times.read(line["recorded_at"]) - times.read(line["last"])).total_seconds()
-        cause = line["gap"] or "no scheduler looked at it in time"
-        said.append(f"put on record {times.duration(after)} later: {cause}")
+    said += _found(line)
     if line["extra"] is not None:
         said.append(_EXTRAS[line["extra"]])
     return "; ".join(said)
+
+
+def _found(line: Document) -> Iterator[str]:
+    """Yield how late a slot was put on record, and why nobody looked at it in time."""
+    if line["found_late"]:
+        after = (times.read(line["recorded_at"]) - times.read(line["last"])).total_seconds()
+        cause = line["gap"] or "no scheduler looked at it in time"
+        yield f"put on record {times.duration(after)} later: {cause}"
+    elif line["gap"]:
+        yield line["gap"]
+
+
+def _holiday(line: Document) -> str:
+    """Return which holiday took a slot away, and which slot stands for it."""
+    named = f"a holiday: {line['holiday']}" if line["holiday"] else "a holiday of its calendar"
+    to = "" if line["local_moved_to"] is None else f", moved to {_full(line['local_moved_to'])}"
+    return f"{named}{to}"
 
 
 def _sum(job: Document) -> str:
@@ -255,7 +268,9 @@ def _tell_differences(job: Document, terminal: Terminal) -> None:
         if number
     ]
     terminal.say(f"this does not add up: {', '.join(wrong) or 'the counts differ'}", "bad")
-    if extras["unscheduled"]:
+    # Of a job that is over, the schedule may go on as it is read today.
+    is_over = job["active"] and job["next_run"] is None
+    if extras["unscheduled"] or (is_over and counts["unaccounted"]):
         terminal.say("the time zone, a calendar or the rules of the schedule may have changed since")
 
 
@@ -319,6 +334,8 @@ def _decided(slot: Document, zone: tzinfo | None) -> str:
     """Return who decided that the slot does not run, or when its run ended."""
     ended = "" if slot["ended_at"] is None else f" at {_clock(slot['ended_at'], zone)}"
     match slot["fate"]:
+        case "merged" if not slot["found_late"]:
+            return "by the scheduler: slots late by less than a minute simply run late, as one run of their job"
         case "merged":
             return "by the scheduler, which makes up for several missed slots with one run (missed: once)"
         case "skipped" | "missed" | "not_begun":

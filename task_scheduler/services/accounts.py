@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
@@ -21,14 +22,17 @@ from task_scheduler.core.accounting import (
     gathered,
     listed,
 )
-from task_scheduler.core.clocks import CLOCK_GAPS, LAST_SEEN, ClockGap, read_gaps
+from task_scheduler.core.clocks import CLOCK_GAPS, LAST_SEEN, OUTAGES, ClockGap, read_gaps
 from task_scheduler.core.errors import Refused, TriggerError, UnknownTask
 from task_scheduler.core.planning import TICK
 from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus
-from task_scheduler.core.triggers import Trigger, read_event
+from task_scheduler.core.triggers import NO_CALENDARS, Calendars, Trigger, read_event
+from task_scheduler.core.triggers.left_out import LeftOut, LeftOuts
 from task_scheduler.core.triggers.zones import zone_name
 from task_scheduler.ports import Catalogue, Clock, History, SlotHistory, StateStore
+from task_scheduler.services.chains import chain_faults
 from task_scheduler.services.documents import Document, iso
+from task_scheduler.services.over import is_over, over_since
 from task_scheduler.services.requested_entry import call_text, why_not_in_force
 from task_scheduler.services.said_days import midnight, read_day, read_moment
 from task_scheduler.services.task_documents import MAY_BE_SUSPENDED
@@ -37,6 +41,8 @@ from task_scheduler.services.task_documents import MAY_BE_SUSPENDED
 MOST_LINES = 500
 #: A slot recorded this long after its instant was found, and not awaited.
 _FOUND_LATE = timedelta(minutes=1)
+#: The fate of what a day off took away, which is no slot of the schedule.
+LEFT_OUT = "left_out"
 #: How far from a moment rows are looked for that no schedule tells of.
 _WITHIN = timedelta(days=1)
 
@@ -64,17 +70,21 @@ class Accounts:
         zone: tzinfo,
         read_trigger: ReadTrigger,
         is_alive: bool,
+        calendars: Calendars = NO_CALENDARS,
         suspended: Callable[[], str | None] | None = None,
+        endless: Callable[[str], Sequence[str]] = lambda _: (),
     ) -> None:
         """`zone` is that of jobs that name none; `is_alive`: a scheduler that works asks, else the record was left.
 
-        `suspended` tells why nothing may start at present, None: all is well.
+        `suspended` tells why nothing may start at present, None: all is well; `endless` how a task starts itself.
         """
+        self._why_endless = endless
         self._record = record
         self._clock = clock
         self._zone = zone
         self._read_trigger = read_trigger
         self._is_alive = is_alive
+        self._calendars = calendars
         self._why_suspended = suspended or _not_suspended
 
     # --- why ----------------------------------------------------------------------------------------------
@@ -94,6 +104,7 @@ class Accounts:
         bounds = await self._record.slot_bounds(task)
         admissions = await self._record.admissions(task)
         gaps = read_gaps(await self._record.get(CLOCK_GAPS))
+        outages = read_gaps(await self._record.get(OUTAGES))
         ledgers = [
             _Ledger(
                 record=self._record,
@@ -103,6 +114,8 @@ class Accounts:
                 now=now,
                 admissions=admissions,
                 gaps=gaps,
+                outages=outages,
+                calendars=self._calendars,
                 term=Term.of(
                     first=bounds[job.id].first if job.id in bounds else None,
                     last=bounds[job.id].last if job.id in bounds else None,
@@ -121,12 +134,16 @@ class Accounts:
             "now": iso(now),
             "scheduler": self._is_alive,
             "last_seen": None if last_seen is None else iso(datetime.fromisoformat(last_seen)),
-            "remarks": self._remarks(task_record, [ledger.job for ledger in ledgers]),
+            "remarks": [
+                *self._remarks(task_record, ledgers, now),
+                *await self._faults(ledgers),
+                *self._why_endless(task),
+            ],
         }
         if at is not None:
             return {**document, "at": at, "nearest": await _nearest(ledgers, at, now)}
         jobs = [await ledger.day(day) for ledger in ledgers]
-        jobs = [job for job in jobs if job["active"] or job["lines"]]
+        jobs = [job for job in jobs if job["active"] or job["lines"] or job["left_out"]]
         return {
             **document,
             "jobs": jobs,
@@ -150,8 +167,16 @@ class Accounts:
         trigger = self._trigger(job)
         return self._zone if isinstance(trigger, str) else trigger.zone
 
-    def _remarks(self, record: TaskRecord, jobs: Sequence[Job]) -> list[str]:
+    async def _faults(self, ledgers: Sequence[_Ledger]) -> list[str]:
+        """Return why jobs are not started by the tasks after which they run."""
+        if not any(ledger.is_event for ledger in ledgers):
+            return []
+        faults = chain_faults(await self._record.jobs(), await self._record.tasks())
+        return list(dict.fromkeys(faults[ledger.job.id] for ledger in ledgers if ledger.job.id in faults))
+
+    def _remarks(self, record: TaskRecord, ledgers: Sequence[_Ledger], now: datetime) -> list[str]:
         """Return, in sentences, what keeps slots of a task from running, or from being there at all."""
+        jobs = [ledger.job for ledger in ledgers]
         remarks: list[str] = []
         suspended = self._why_suspended() if record.status in MAY_BE_SUSPENDED else None
         if suspended is not None:
@@ -162,6 +187,12 @@ class Accounts:
             remarks.append(why_not_in_force(record))
         elif not any(job.active for job in jobs):
             remarks.append(f"{record.task_id} has no schedule: it runs by `start` alone")
+        over = [ledger for ledger in ledgers if is_over(ledger.job)]
+        for ledger in over:
+            last = over_since(ledger.job, zone=self._zone, calendars=self._calendars, now=now, last=ledger.term.until)
+            ended = "" if last is None else f"; the last was {last.astimezone(ledger.zone):%Y-%m-%d %H:%M:%S}"
+            which = f"{ledger.call}, {ledger.job.trigger}: " if len(jobs) > 1 else ""
+            remarks.append(f"{which}its schedule has no further instant{ended}")
         return remarks
 
 
@@ -178,6 +209,8 @@ class _Ledger:
         now: datetime,
         admissions: Sequence[datetime],
         gaps: Sequence[ClockGap],
+        outages: Sequence[ClockGap],
+        calendars: Calendars,
         term: Term,
     ) -> None:
         self._record = record
@@ -187,7 +220,21 @@ class _Ledger:
         self._now = now
         self._admissions = admissions
         self._gaps = gaps
+        self._outages = outages
+        self._left_outs: LeftOuts | None = None
+        with suppress(TriggerError):  # why its schedule cannot be read is told elsewhere
+            self._left_outs = LeftOuts(job.trigger, zone, calendars)
         self.term = term
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it waits for an event, and has no slots by the clock."""
+        return read_event(self.job.trigger) is not None
+
+    @property
+    def call(self) -> str:
+        """What it calls, as a person reads it."""
+        return call_text(self.job.function, self.job.arguments) or "the whole file"
 
     async def day(self, day: str | None) -> Document:
         """Return the slots of a day; `day` None: today where the job is."""
@@ -208,6 +255,7 @@ class _Ledger:
             "end": iso(end),
             "hours": (end - begin) / timedelta(hours=1),
             "lines": lines,
+            "left_out": [self.left_out_line(found) for found in await self.left_out(begin, end)],
             "expected": account.expected,
             "counts": {fate.value: counts.get(fate, 0) for fate in Fate},
             "states": dict(states),
@@ -234,15 +282,35 @@ class _Ledger:
             admissions=self._admissions,
         )
 
-    async def nearest(self, moments: Sequence[datetime]) -> tuple[timedelta, Stretch] | None:
-        """Return the slot nearest to one of these moments, and how far it is; None: there is none."""
-        found: list[tuple[timedelta, Stretch]] = []
+    async def left_out(self, begin: datetime, end: datetime) -> Sequence[LeftOut]:
+        """Return what days off took away from `begin` to before `end`, as long as the job was there."""
+        since = self.term.since
+        if self._left_outs is None or since is None:
+            return []
+        # It was there when a version was put in force before its first slot, at the latest.
+        there = max((moment for moment in self._admissions if moment <= since), default=since)
+        if not self.job.active:
+            end = min(end, end if self.term.until is None else self.term.until)
+        elif is_over(self.job):
+            end = min(end, self._now)
+        return await asyncio.to_thread(lambda left: [*left.between(max(begin, there), end)], self._left_outs)
+
+    async def nearest(self, moments: Sequence[datetime]) -> tuple[timedelta, Document] | None:
+        """Return the slot nearest to one of these moments, and how far it is; None: there is none.
+
+        One that a day off took away counts as a slot here, and comes after one that is due at the same instant.
+        """
+        found: list[tuple[timedelta, bool, datetime, Document]] = []
         for moment in moments:
             candidates = set(await self._instants_around(moment))
             for slot in candidates:
                 account = await self.account(slot, slot + TICK)
-                found += [(abs(slot - moment), stretch) for stretch in account.stretches]
-        return min(found, key=lambda entry: (entry[0], entry[1].first), default=None)
+                found += [(abs(slot - moment), False, each.first, self.line(each)) for each in account.stretches]
+            for taken in await self.left_out(moment - _WITHIN, moment + _WITHIN):
+                distance = max(taken.first - moment, moment - taken.last, timedelta())
+                found.append((distance, True, taken.first, self.left_out_line(taken)))
+        nearest = min(found, key=lambda entry: entry[:3], default=None)
+        return None if nearest is None else (nearest[0], nearest[3])
 
     async def _instants_around(self, moment: datetime) -> Sequence[datetime]:
         """Return the instants of slots beside a moment, by the schedule and by the record."""
@@ -273,7 +341,7 @@ class _Ledger:
             "local_since": None if self.term.since is None else self.term.since.astimezone(self.zone).isoformat(),
             "until": None if self.term.until is None else iso(self.term.until),
             "local_until": None if self.term.until is None else self.term.until.astimezone(self.zone).isoformat(),
-            "event": read_event(job.trigger) is not None,
+            "event": self.is_event,
             "next_run": None if job.next_run is None else iso(job.next_run),
             "problem": self.trigger if isinstance(self.trigger, str) else "",
         }
@@ -296,14 +364,42 @@ class _Ledger:
             "late": None if run is None or run.started_at is None else (run.started_at - stretch.last).total_seconds(),
             "recorded_at": None if run is None else iso(run.created_at),
             "found_late": found_late,
-            "gap": self._gap(stretch.last) if found_late else None,
+            "gap": None if run is None else self._gap(stretch.last, run.created_at, is_late=found_late),
             "ended_at": None if run is None or run.ended_at is None else iso(run.ended_at),
         }
 
-    def _gap(self, slot: datetime) -> str | None:
-        """Return in words why a scheduler that was there could not look at an instant; None: nothing is known of it."""
+    def left_out_line(self, found: LeftOut) -> Document:
+        """Return what a day off took away, as a line of a day: no row stands for it, and none is expected."""
+        nothing = dict.fromkeys(("extra", "run", "state", "late", "recorded_at", "gap", "ended_at"))
+        moved_to = found.moved_to
+        return {
+            "first": iso(found.first),
+            "last": iso(found.last),
+            "local_first": found.first.astimezone(self.zone).isoformat(),
+            "local_last": found.last.astimezone(self.zone).isoformat(),
+            "count": found.count,
+            "fate": LEFT_OUT,
+            **nothing,
+            "reason": "",
+            "found_late": False,
+            "holiday": found.holiday,
+            "moved_to": None if moved_to is None else iso(moved_to),
+            "local_moved_to": None if moved_to is None else moved_to.astimezone(self.zone).isoformat(),
+        }
+
+    def _gap(self, slot: datetime, recorded_at: datetime, *, is_late: bool) -> str | None:
+        """Return in words why nobody could look at an instant in time; None: nothing is known of it."""
         # The newest of several: a clock that was set back lives through the same time again.
-        return next((gap.cause for gap in reversed(self._gaps) if gap.after < slot <= gap.until), None)
+        gap = next((gap for gap in reversed(self._gaps) if gap.after < slot <= gap.until), None)
+        if gap is not None:
+            return gap.cause if is_late else None
+        outage = next((gap for gap in reversed(self._outages) if gap.after < slot <= gap.until <= recorded_at), None)
+        if outage is None:
+            return None
+        after, until = outage.after.astimezone(self.zone), outage.until.astimezone(self.zone)
+        end = f"{until:%H:%M:%S}" if until.date() == after.date() else f"{until:%Y-%m-%d %H:%M:%S}"
+        # Of a scheduler that was killed, the last sign of life on record may be older than its end.
+        return f"{outage.cause} from {after:%Y-%m-%d %H:%M:%S}, at the earliest, to {end}"
 
 
 async def _nearest(ledgers: Sequence[_Ledger], at: str, now: datetime) -> list[Document]:
@@ -315,8 +411,8 @@ async def _nearest(ledgers: Sequence[_Ledger], at: str, now: datetime) -> list[D
     ]
     least = min((distance for distance, _, _ in found), default=None)
     return [
-        {**ledger.describe(), **ledger.line(stretch), "distance": distance.total_seconds()}
-        for distance, ledger, stretch in found
+        {**ledger.describe(), **line, "distance": distance.total_seconds()}
+        for distance, ledger, line in found
         if distance == least
     ]
 

@@ -64,6 +64,7 @@ class Activity:
             "stopping": self._winding_down.describe(),
             "overdue": self._describe_overdue(),
             "warnings": self._happenings.warnings,
+            "endless": self._happenings.endless,
         }
 
     def _describe_overdue(self) -> dict[str, object] | None:

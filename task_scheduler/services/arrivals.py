@@ -90,12 +90,15 @@ class Arrivals:
                 self._endings.end_soon(active, skipped)
         self._roster.fill()
 
-    def drop(self, run_ids: Sequence[int], outcome: Missed) -> None:
-        """End armed runs whose instant will not come."""
+    def drop(self, run_ids: Sequence[int], outcome: Missed) -> Sequence[int]:
+        """End armed runs whose instant will not come, beside other work; return which of these were armed."""
+        dropped = []
         for run_id in run_ids:
             active = self._roster.runs.get(run_id)
             if active is not None and active.phase is Phase.ARMED:
                 self._endings.end_soon(active, outcome)
+                dropped.append(run_id)
+        return dropped
 
     def _why_not_any_more(self, active: ActiveRun) -> Skipped | None:
         """Return why a slot whose instant has come may not run, None when it may."""

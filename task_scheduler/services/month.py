@@ -13,11 +13,13 @@ from task_scheduler.core.errors import TriggerError, UnknownTask
 from task_scheduler.core.planning import TICK
 from task_scheduler.core.runs import Run, RunState
 from task_scheduler.core.tasks import Job
-from task_scheduler.core.triggers import Trigger, calendar_of
+from task_scheduler.core.triggers import NO_CALENDARS, Calendars, Trigger, calendar_of
+from task_scheduler.core.triggers.left_out import LeftOuts
 from task_scheduler.core.triggers.zones import zone_name
 from task_scheduler.ports import Clock
 from task_scheduler.services.accounts import AccountedRecord, ReadTrigger
 from task_scheduler.services.documents import TURN, Document, iso
+from task_scheduler.services.over import is_over
 from task_scheduler.services.requested_entry import call_text
 from task_scheduler.services.said_days import days_of, midnight, read_month
 
@@ -48,23 +50,35 @@ class _Day:
     counts: Counter[str] = field(default_factory=Counter)
     owed: int = 0
     due: int = 0
+    left_out: int = 0
+    holiday: str = ""
 
 
 class MonthOverview:
     """Answers what ran and what is due."""
 
-    def __init__(self, *, record: AccountedRecord, clock: Clock, zone: tzinfo, read_trigger: ReadTrigger) -> None:
+    def __init__(
+        self,
+        *,
+        record: AccountedRecord,
+        clock: Clock,
+        zone: tzinfo,
+        read_trigger: ReadTrigger,
+        calendars: Calendars = NO_CALENDARS,
+    ) -> None:
         """`zone` is the one days are told in, unless all jobs that are asked about have another in common."""
         self._record = record
         self._clock = clock
         self._zone = zone
         self._read_trigger = read_trigger
+        self._calendars = calendars
 
     async def calendar(self, month: str | None = None, task: str | None = None, *, slots: bool = False) -> Document:
         """Return what ran and what is due on each day of a month, `YYYY-MM`; None: this one.
 
         A run counts on the day of its slot, one without a slot on the day it ended. Of slots that were missed in bulk
-        each counts on its day. With `slots`, the instants to come are told too. Raises UnknownTask or Refused.
+        each counts on its day. With `slots`, the instants to come are told too. Of one task it is told as well what
+        holidays took away: left out, or moved to another day. Raises UnknownTask or Refused.
         """
         now = self._clock.now()
         if task is not None:
@@ -79,8 +93,10 @@ class MonthOverview:
                 day.counts[_COLUMN_OF[state]] += number
         await self._count_ranges(await self._record.ranges(task, days[0].begin, days[-1].end), days)
         told = await self._look_ahead(jobs, days, now, with_slots=slots)
+        if task is not None:
+            await self._leave_out(jobs, days, task)
         document = _describe(days, now=now, zone=zone, task=task, slots=told if slots else None)
-        return {**document, "calendars": sorted({name for job in jobs if (name := _calendar_of(job))})}
+        return {**document, "calendars": sorted({name for job in jobs if (name := calendar_of_job(job))})}
 
     def _zone_of(self, jobs: Sequence[Job]) -> tzinfo:
         """Return the zone of these jobs where they have one in common, else the scheduler's."""
@@ -136,8 +152,24 @@ class MonthOverview:
                     told += _slots_of(job, trigger, first, day.end, count)
         return sorted(told, key=lambda slot: (slot["first"], slot["task"]))
 
+    async def _leave_out(self, jobs: Sequence[Job], days: Sequence[_Day], task: str) -> None:
+        """Count what holidays took away of each day since the task is there."""
+        admissions = await self._record.admissions(task)
+        if not admissions:
+            return
+        since, now = min(admissions), self._clock.now()
+        for job in jobs:
+            trigger = self._trigger(job)
+            if trigger is None or not calendar_of_job(job):
+                continue
+            taken = LeftOuts(job.trigger, trigger.zone, self._calendars)
+            for day in days:
+                for found in taken.between(max(day.begin, since), min(day.end, now) if is_over(job) else day.end):
+                    day.left_out += found.count
+                    day.holiday = day.holiday or found.holiday
 
-def _calendar_of(job: Job) -> str:
+
+def calendar_of_job(job: Job) -> str:
     """Return the calendar a job observes; empty: none."""
     try:
         return calendar_of(job.trigger)
@@ -173,6 +205,8 @@ def _describe(
                 **{column: day.counts.get(column, 0) for column in _COLUMNS},
                 "owed": day.owed,
                 "due": day.due,
+                "left_out": day.left_out,
+                "holiday": day.holiday,
             }
             for day in days
         ],

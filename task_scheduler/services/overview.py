@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from datetime import tzinfo
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
 
 from task_scheduler.core.errors import Refused, UnknownRun, UnknownTask, did_you_mean
 from task_scheduler.core.runs import AttemptNotes, RunState
@@ -19,6 +19,7 @@ from task_scheduler.core.triggers import NO_CALENDARS, Calendars
 from task_scheduler.ports import Catalogue, Clock, History, RunFilter
 from task_scheduler.services.chains import chain_faults
 from task_scheduler.services.documents import MOST_RUNS, TURN, Document, iso
+from task_scheduler.services.over import is_over
 from task_scheduler.services.run_documents import RunDocuments, describe_bad_end
 from task_scheduler.services.task_documents import TaskDocuments, describe_invalid
 from task_scheduler.services.telling_runs import TellingRuns
@@ -41,12 +42,15 @@ class Overview:
         suspended: Callable[[], str | None] | None = None,
         notes_of: Callable[[int], AttemptNotes | None] | None = None,
         waits_for: Callable[[int], str | None] | None = None,
+        endless: Callable[[str], Sequence[str]] = lambda _: (),
     ) -> None:
         """`zone` is that of jobs that name none; `suspended` tells why nothing may start at present, None: all is well.
 
         `notes_of` gives what a run at work has told so far; what one that has ended told is on record. `waits_for`
-        tells what a run that has not begun waits for, which the working scheduler alone knows.
+        tells what a run that has not begun waits for, and `endless` how a task starts itself, which the working
+        scheduler alone knows.
         """
+        self._why_endless = endless
         self._catalogue = catalogue
         self._history = history
         self._clock = clock
@@ -62,19 +66,24 @@ class Overview:
         latest = await self._telling.of_each_task()
         known = await self._catalogue.jobs()
         jobs, faults = _by_task(known), chain_faults(known, records)
+        last_slots = await self._last_slots(known)
         documents = []
         for position, record in enumerate(records, start=1):
             task_id = record.task_id
             last = latest.get(task_id)
             documents.append(
-                self._task_documents.describe(
-                    record,
-                    version=versions.get(task_id),
-                    jobs=jobs.get(task_id, ()),
-                    faults=faults,
-                    last=None if last is None else self._run_documents.describe(last),
-                    now=now,
-                )
+                {
+                    **self._task_documents.describe(
+                        record,
+                        version=versions.get(task_id),
+                        jobs=jobs.get(task_id, ()),
+                        faults=faults,
+                        last=None if last is None else self._run_documents.describe(last),
+                        last_slots=last_slots,
+                        now=now,
+                    ),
+                    "endless": list(self._why_endless(task_id)),
+                }
             )
             if position % TURN == 0:
                 await asyncio.sleep(0)
@@ -97,8 +106,10 @@ class Overview:
                 jobs=[job for job in known if job.task_id == task_id],
                 faults=chain_faults(known, records),
                 last=None if last is None else self._run_documents.describe(last),
+                last_slots=await self._last_slots([job for job in known if job.task_id == task_id]),
                 now=self._clock.now(),
             ),
+            "endless": list(self._why_endless(task_id)),
             "declaration": None if version is None else _json(dataclasses.asdict(version.declaration)),
             "admitted_at": None if version is None else iso(version.admitted_at),
             "lock": await self._lock(version),
@@ -138,6 +149,13 @@ class Overview:
             "needs_care": [describe_bad_end(run) for run in await self._telling.bad_ends(records)],
             "runs": [self._run_documents.describe(run) for run in recent],
         }
+
+    async def _last_slots(self, jobs: Iterable[Job]) -> Mapping[int, datetime]:
+        """Return the last slot on record of each of these jobs that is over and has one, by the job's id."""
+        over = {job.id for job in jobs if is_over(job)}
+        latest = await self._history.latest_of_jobs() if over else {}
+        found = {job_id: run.range_end or run.scheduled_for for job_id, run in latest.items() if job_id in over}
+        return {job_id: slot for job_id, slot in found.items() if slot is not None}
 
     async def _lock(self, version: TaskVersion | None) -> list[str]:
         lock = None if version is None else await self._catalogue.lock(version.environment)

@@ -20,6 +20,7 @@ from task_scheduler.core.runs import AttemptId, Run
 from task_scheduler.core.tasks import Job
 from task_scheduler.ports import Clock, GivenUp, History, Resets, SlotClaim
 from task_scheduler.services.documents import Document, iso
+from task_scheduler.services.over import is_over
 from task_scheduler.services.patience import Patience
 from task_scheduler.services.requested_entry import call_text
 from task_scheduler.services.service import Publish
@@ -222,7 +223,11 @@ class Resetter:
         recorded = None
         if newest is not None and newest.clock_generation == self._generation():
             recorded = newest.range_end or newest.scheduled_for
-        plan = give_up(timed.trigger, timed.job.next_run, now=now, recorded=recorded, reason=REASON)
+        if is_over(timed.job) and (newest is None or recorded is not None):
+            # It stays over, whatever its schedule says in the zone of today; not if that was by a clock that was wrong.
+            plan = JobPlan(decisions=(), next_run=None)
+        else:
+            plan = give_up(timed.trigger, timed.job.next_run, now=now, recorded=recorded, reason=REASON)
         slots = waiting.get(timed.job.id, ())
         return JobReset(
             job=timed.job,

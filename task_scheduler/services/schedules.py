@@ -14,12 +14,12 @@ from task_scheduler.core.planning import MissSlots, RunSlot, plan_job
 from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.runs import Run, RunKind, RunState
 from task_scheduler.core.tasks import Job, TaskRecord, TaskStatus, errors_of
-from task_scheduler.core.triggers import NO_CALENDARS, Calendars, Trigger, has_slots, parse_trigger, read_zone
+from task_scheduler.core.triggers import NO_CALENDARS, Calendars, Trigger, parse_trigger, read_zone
 from task_scheduler.core.triggers.zones import zone_key
 from task_scheduler.ports import Catalogue, Clock, History, RunFilter
 from task_scheduler.services.chains import chain_faults
 from task_scheduler.services.documents import MOST_RUNS, SHORT, Document, iso, iso_or_none
-from task_scheduler.services.over import over_since
+from task_scheduler.services.over import is_over, over_since
 from task_scheduler.services.requested_entry import call_text, why_not_in_force
 from task_scheduler.services.task_documents import MAY_BE_SUSPENDED, SUSPENDED
 
@@ -187,7 +187,7 @@ class ScheduleOverview:
             "state": state,
             "digest": None if record.version is None else record.version[:SHORT],
             "next_run": None if job is None or job.next_run is None or state == SUSPENDED else iso(job.next_run),
-            "ended_at": None if job is None else iso_or_none(self._over_since(job)),
+            "ended_at": None if job is None else iso_or_none(self._over_since(job, last)),
             "last": None if last is None else _describe_last(last),
             "why": self._why(record, job, state) or (None if job is None else faults.get(job.id)),
         }
@@ -201,12 +201,13 @@ class ScheduleOverview:
             return PAUSED
         if job is None and record.status is TaskStatus.ACTIVE:
             return UNSCHEDULED
-        if job is not None and record.status is TaskStatus.ACTIVE and job.next_run is None and has_slots(job.trigger):
+        if job is not None and record.status is TaskStatus.ACTIVE and is_over(job):
             return ENDED
         return record.status.value
 
-    def _over_since(self, job: Job) -> datetime | None:
-        return over_since(job, zone=self._zone, calendars=self._calendars, now=self._clock.now())
+    def _over_since(self, job: Job, last: Run | None) -> datetime | None:
+        slot = None if last is None else last.range_end or last.scheduled_for
+        return over_since(job, zone=self._zone, calendars=self._calendars, now=self._clock.now(), last=slot)
 
     def _why(self, record: TaskRecord, job: Job | None, state: str) -> str | None:
         """Return why a job is not scheduled as its file says; None: it is."""
@@ -260,6 +261,7 @@ def _describe_last(run: Run) -> Document:
     return {
         "run": run.id,
         "scheduled_for": None if run.scheduled_for is None else iso(run.range_end or run.scheduled_for),
+        "created_at": iso(run.created_at),
         "state": run.state.value,
         "paused": run.paused_at is not None and not run.is_final,
         "reason": run.reason,

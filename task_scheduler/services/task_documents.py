@@ -50,11 +50,13 @@ class TaskDocuments:
         jobs: Sequence[Job],
         faults: Mapping[int, str],
         last: Document | None,
+        last_slots: Mapping[int, datetime],
         now: datetime,
     ) -> Document:
         """Return what every list tells of a task; `version` is the one in force, `last` its run that tells most.
 
-        `faults` are what keeps jobs from running after the tasks they name, by the job's id.
+        `faults` are what keeps jobs from running after the tasks they name, and `last_slots` the last slots on record of
+        jobs that are over, by the job's id.
         """
         suspended = self._why_suspended()
         coming = [] if suspended is not None else list(self._coming(jobs, now))
@@ -64,7 +66,10 @@ class TaskDocuments:
             "title": record.title,
             "path": record.path,
             "status": status,
-            "jobs": [self._describe_job(job, is_suspended=suspended is not None, now=now) for job in jobs],
+            "jobs": [
+                self._describe_job(job, is_suspended=suspended is not None, last_slot=last_slots.get(job.id), now=now)
+                for job in jobs
+            ],
             "chain_faults": list(dict.fromkeys(faults[job.id] for job in jobs if job.id in faults)),
             "next_run": coming[0] if coming else None,
             "next_runs": coming,
@@ -77,7 +82,8 @@ class TaskDocuments:
             "updated_at": iso(record.updated_at),
         }
 
-    def _describe_job(self, job: Job, *, is_suspended: bool, now: datetime) -> Document:
+    def _describe_job(self, job: Job, *, is_suspended: bool, last_slot: datetime | None, now: datetime) -> Document:
+        ended_at = over_since(job, zone=self._zone, calendars=self._calendars, now=now, last=last_slot)
         return {
             "id": job.id,
             "function": job.function,
@@ -89,7 +95,7 @@ class TaskDocuments:
             "zone": job.timezone or zone_key(self._zone),
             "tags": list(job.tags),
             "next_run": None if is_suspended else iso_or_none(job.next_run),
-            "ended_at": iso_or_none(over_since(job, zone=self._zone, calendars=self._calendars, now=now)),
+            "ended_at": iso_or_none(ended_at),
         }
 
     def _coming(self, jobs: Sequence[Job], now: datetime) -> Iterator[str]:

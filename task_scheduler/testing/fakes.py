@@ -49,6 +49,8 @@ class FakeExecutor:
         self._void: set[AttemptId] = set()
         #: Whether each attempt begins, and succeeds, as soon as it is launched.
         self.automatic = False
+        #: How such an attempt ends.
+        self.exit_of: Callable[[AttemptRequest], AttemptExit] = lambda _: AttemptExit(exit_code=0, ended_at=now())
         #: Whether hosts cannot be started, so that no attempt begins.
         self.broken = False
         #: Whether an attempt that is to end lives on, until the test finishes it.
@@ -99,7 +101,7 @@ class FakeExecutor:
             self._soon(NotStarted(id=request.id, reason="no host"))
         elif self.automatic:
             self._begun[request.id] = self._now()
-            self._over[request.id] = Finished(id=request.id, exit=AttemptExit(exit_code=0, ended_at=self._now()))
+            self._over[request.id] = Finished(id=request.id, exit=self.exit_of(request))
             self._soon(Started(id=request.id, started_at=self._now(), process="host-1:1"))
             self._soon(self._over[request.id])
 

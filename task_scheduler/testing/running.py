@@ -26,8 +26,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 #: What a task file of a test begins with; `{fields}` are further lines of frontmatter.
 HEAD = '"""\n---\ntitle: {title}\ndescription: A test\n{fields}---\n"""\n'
 IMPORTS = "from task_scheduler.decorators import every, repeat\n"
-#: Commands that tell, and change nothing.
-_QUESTIONS = frozenset({"check", "explain", "history", "list", "logs", "next", "show", "status", "why"})
+#: Commands that only look, or ask a scheduler for something.
+_ASKING = frozenset(
+    {
+        "calendar", "check", "explain", "history", "jobs", "list", "logs", "next", "overdue", "pause", "resume", "show",
+        "simulate", "start", "status", "stop", "why",
+    }
+)  # fmt: skip
 
 
 class WaitedInVain(AssertionError):
@@ -133,11 +138,11 @@ class RunningProject:
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a `task-scheduler` command on this project.
 
-        What only asks is carried out by a fork, unless the program or a variable is another one than the tests' own.
+        What only looks or asks is carried out by a fork, unless the program or a variable is another one than the tests' own.
         """
         variables = {**os.environ, **self._variables}
         plain = self.program == REPOSITORY and all(name.startswith(("PIP_", "UV_")) for name in self._variables)
-        if plain and arguments[:1] and arguments[0] in _QUESTIONS:
+        if plain and arguments[:1] and arguments[0] in _ASKING:
             return carry_out("--root", str(self.root), *arguments, cwd=self.program, variables=variables)
         return subprocess.run(
             self.command_line(*arguments),

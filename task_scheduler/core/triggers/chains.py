@@ -5,6 +5,7 @@ They take what the `schedule` library takes, and a few links more. Their times a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from task_scheduler.core.excerpts import quoted
 from task_scheduler.core.triggers.chain_clauses import CLAUSE_LINKS, Now, clause_arguments, read_clause_links
 from task_scheduler.core.triggers.cron import read_cron
 from task_scheduler.core.triggers.events import DEFAULT_ENDING, AtBoot, AtStartup, Event, after_task, on_change
-from task_scheduler.core.triggers.every import SINGULAR, Every, every_of
+from task_scheduler.core.triggers.every import SINGULAR, WEEKDAYS, Every, every_of
 from task_scheduler.core.triggers.every_to import EveryTo, every_to
 from task_scheduler.core.triggers.links import REQUIRED, UNIT_LINKS, ChainCall, bound, spell_chain
 from task_scheduler.core.triggers.once import Once
@@ -25,6 +26,22 @@ from task_scheduler.core.triggers.zones import read_zone
 _LINKS = (*UNIT_LINKS, "at", "to", *CLAUSE_LINKS, "tag")
 _STARTS = ("every", "cron", "once", "at_startup", "at_boot", "after", "on_change")
 _LONGEST_TAG = 100
+_SHORT_HOUR = re.compile(r"[0-9]:[0-9]{2}(:[0-9]{2})?")
+
+#: What people write for a link that a chain has not, and how it is said.
+_DAYS = {
+    **dict.fromkeys(("weekday", "weekdays", "workday", "workdays"), "weekdays"),
+    "weekend": "weekends",
+    "weekends": "weekends",
+}
+_KEYS: Mapping[str, str] = {
+    "calendar": "calendar: DE",
+    "country": "calendar: DE",
+    "holidays": "calendar: DE",
+    "on_holiday": "on_holiday: next_workday",
+    "skip_holidays": "calendar: DE",
+    "jitter": "jitter: 60",
+}
 
 
 def read_chain(
@@ -110,6 +127,8 @@ def _read_every(start: ChainCall, links: Sequence[ChainCall], said: str) -> tupl
         raise TriggerError(f"{said}: at() comes after the unit")
     unit = _unit(units[0], interval, said)
     at, zone = _read_at(times[0], said) if times else (None, None)
+    if at and _SHORT_HOUR.fullmatch(at) and (unit == "days" or unit in WEEKDAYS):
+        raise TriggerError(f"{said}: hours have two digits, as the schedule library has them: write at('0{at}')")
     to = [link for link in links if link[0] == "to"]
     if not to:
         return every_of(interval, unit, at, said=said), zone
@@ -189,6 +208,12 @@ def _check_allowed(start: str, links: Sequence[ChainCall], allowed: Sequence[str
 def _check_link(name: str, said: str) -> None:
     if name == "do":
         raise TriggerError(f"{said}: .do() is not needed, the decorated function is what runs")
+    if name in _DAYS:
+        raise TriggerError(
+            f"{said}: unknown {quoted(name)}: write .on('{_DAYS[name]}') after the unit, as in every().day.on('{_DAYS[name]}')"
+        )
+    if name in _KEYS:
+        raise TriggerError(f"{said}: unknown {quoted(name)}: that is a key of the frontmatter, `{_KEYS[name]}`")
     if name not in _LINKS:
         raise TriggerError(f"{said}: unknown {quoted(name)}{did_you_mean(name, _LINKS)}")
 

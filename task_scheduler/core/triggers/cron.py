@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 
 from task_scheduler.core.errors import TriggerError, did_you_mean
 from task_scheduler.core.excerpts import quoted
+from task_scheduler.core.triggers.clauses import KEYWORDS
 from task_scheduler.core.triggers.cron_fields import (
     DAY_OF_MONTH,
     DAY_OF_WEEK,
     HOUR,
     MINUTE,
     MONTH,
+    MONTHS,
     SECOND,
+    WEEKDAYS,
     Field,
     Selection,
     read_field,
@@ -39,6 +42,11 @@ NICKNAMES: Mapping[str, str] = {
 
 #: What stands in the last field of programs that have years.
 _YEARS = re.compile(r"[12][0-9]{3}([-,][12][0-9]{3})*(/[0-9]+)?")
+
+#: What a word must be made of to pass for a field, be it a wrong one.
+_NAMES = "|".join((*MONTHS, *WEEKDAYS))
+_FIELD_LIKE = re.compile(rf"(?:[0-9*?,/#()+-]|(?:{_NAMES}|[hlw])(?![a-z]))+")
+_PATH_LIKE = re.compile(r"[a-zA-Z~.]/|/[a-zA-Z]|\.[a-z]")
 
 _FIELDS = (SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK)
 
@@ -83,6 +91,7 @@ def read_fields(text: str, seed: str = "") -> Mapping[Field, Selection]:
 
     Raises TriggerError; whether any day fits all of them is not asked.
     """
+    _check_no_command(text)
     words = (_nickname(text) if text.startswith("@") else text).split()
     if len(words) > len(_FIELDS) - 1 and _YEARS.fullmatch(words[-1]):
         raise TriggerError(_about_years(text, words[-1]))
@@ -104,6 +113,28 @@ def _nickname(word: str) -> str:
             f"no nickname {quoted(word)}{did_you_mean(nickname, NICKNAMES) or ': there are ' + ', '.join(NICKNAMES)}"
         )
     return NICKNAMES[nickname]
+
+
+def _check_no_command(text: str) -> None:
+    """Raise TriggerError for a line of a crontab, which has a command after its schedule, and a system's a user before it."""
+    words = text.split()
+    count = 1 if text.startswith("@") else len(_FIELDS) - 1
+    schedule, rest = words[:count], words[count:]
+    looks_sound = words[0].lower() in NICKNAMES if count == 1 else all(map(_looks_like_field, schedule))
+    if not looks_sound or all(map(_looks_like_field, rest)):
+        return
+    if hint := did_you_mean(rest[0].lower(), KEYWORDS):
+        raise TriggerError(f"cron text {quoted(text)}: {quoted(rest[0])} cannot stand here{hint}")
+    # A single word may be a field that is wrong.
+    if len(rest) > 1 or _PATH_LIKE.search(rest[0]):
+        raise TriggerError(
+            f"cron text {quoted(text)}: {quoted(' '.join(rest))} is no part of a schedule: write "
+            f"{quoted(' '.join(schedule))} alone, for what is run is the task file itself"
+        )
+
+
+def _looks_like_field(word: str) -> bool:
+    return _FIELD_LIKE.fullmatch(word.lower()) is not None
 
 
 def _wrong_number_of_fields(text: str, count: int) -> str:

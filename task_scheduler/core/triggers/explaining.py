@@ -112,13 +112,31 @@ def warnings_of(text: str, trigger: Trigger, now: datetime) -> tuple[str, ...]:
     if not isinstance(read, Reading):
         return ()
     said = list(schedule_remarks(text))
-    if trigger.next_after(now) is None:
-        last = trigger.last_before(now)
-        if last is None:
-            said.append("it never fires")
-        else:
-            said.append(f"it is over: its last slot was {show(last, trigger.zone)}")
+    if over := why_over(text, trigger, now):
+        said.append(over)
     return tuple(said)
+
+
+def why_over(text: str, trigger: Trigger, now: datetime) -> str:
+    """Return why a schedule has no slot after a moment, as a sentence without a full stop; empty: it has one.
+
+    Raises TriggerError.
+    """
+    if trigger.next_after(now) is not None:
+        return ""
+    if is_taken_by_holidays(text, trigger.zone, now):
+        return "it never fires: each of its days is a holiday of its calendar"
+    last = trigger.last_before(now)
+    return "it never fires" if last is None else f"it is over: its last slot was {show(last, trigger.zone)}"
+
+
+def is_taken_by_holidays(text: str, zone: tzinfo, now: datetime) -> bool:
+    """Whether a schedule without a further slot would have one if no day were a holiday; raises TriggerError."""
+    read = read_parts(text)
+    if not isinstance(read, Reading) or not read.clauses.calendar:
+        return False
+    plain = replace(read, clauses=replace(read.clauses, calendar="", on_holiday="")).text
+    return parse_trigger(plain, zone).next_after(now) is not None
 
 
 def show(moment: datetime, zone: tzinfo) -> str:

@@ -110,8 +110,13 @@ def has_slots(text: str) -> bool:
 
 def calendar_of(text: str) -> str:
     """Return the name of the calendar that a canonical text observes, empty: none; raises TriggerError."""
+    return calendar_clause_of(text)[0]
+
+
+def calendar_clause_of(text: str) -> tuple[str, str]:
+    """Return what `calendar_of` does, and one of ON_HOLIDAY, empty without a calendar; raises TriggerError."""
     reading = _read(text, "", None)
-    return reading.clauses.calendar if isinstance(reading, Reading) else ""
+    return (reading.clauses.calendar, reading.clauses.on_holiday) if isinstance(reading, Reading) else ("", "")
 
 
 def has_ended(text: str, at: datetime) -> bool:

@@ -56,6 +56,14 @@ class HappeningsContract:
         assert (await store.ended_runs("nobody", None)).runs == ()
 
     @in_event_loop
+    async def test_the_runs_of_requests_are_found_by_the_names_of_these(self, store: Store) -> None:
+        await admit_task(store)
+        run, _ = await store.request(a_request("one"))
+        await store.request(a_request("another"))
+        assert await store.requested([]) == {}
+        assert await store.requested(["one", *(f"none {number}" for number in range(1_001))]) == {"one": run}
+
+    @in_event_loop
     async def test_an_event_makes_one_run_for_ever(self, store: Store) -> None:
         (job,) = await admit_task(store)
         request = a_request(after_id(job.id, 41), job_id=job.id)

@@ -32,6 +32,27 @@ def _events(*events: str) -> str:
 # --- dates ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "2027-13-01\nx\n2027-01-01\n",
+            "a.txt:1: there is no date 2027-13-01; a.txt:2: 'x' is no holiday: write a date",
+        ),
+        ("a\nb\nc\n", "a.txt:3: 'c' is no holiday: write a date and a name, such as '2027-01-01 New Year'$"),
+        (
+            "a\nb\nc\nd\n2027-01-01\ne\n",
+            "a.txt:3: 'c' is no holiday: write a date and a name, such as [^;]*; and 2 more$",
+        ),
+    ],
+)
+def test_the_first_bad_lines_of_a_list_are_told_and_how_many_more(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+
+    with pytest.raises(TriggerError, match=said):
+        HolidayCalendars(tmp_path).holidays("a.txt")
+
+
 def test_a_list_has_a_date_a_line_with_names_and_comments(tmp_path: Path) -> None:
     text = "\ufeff# Closed\r\n\r\n2027-01-01 New Year\r\n 2027-05-14\t Bridge day  # see the wiki\r\n2028-01-01\r\n"
 

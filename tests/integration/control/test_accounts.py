@@ -22,7 +22,7 @@ from task_scheduler.clock import SystemClock
 from task_scheduler.control.address import socket_path
 from task_scheduler.control.answers import Control
 from task_scheduler.control.server import ControlServer
-from task_scheduler.core.clocks import LAST_SEEN
+from task_scheduler.core.clocks import LAST_SEEN, OUTAGES, add_gap, outage
 from task_scheduler.core.errors import Refused, UnknownTask
 from task_scheduler.core.outcomes import Cancelled, Missed, Skipped
 from task_scheduler.core.runs import Run
@@ -50,6 +50,7 @@ from task_scheduler.testing.builders import (
     an_end,
 )
 from task_scheduler.testing.clock import FakeClock
+from tests.unit.core.triggers.days_off import CALENDARS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 #: Midnight in Berlin of a day of 24 hours, long ago for every clock these tests are read by.
@@ -100,14 +101,21 @@ def accounts(store: SqliteStore, now: datetime, *, suspended: str | None = None,
         record=store,
         clock=clock_at(now),
         zone=BERLIN,
-        read_trigger=Timetable(zone=BERLIN).trigger_of,
+        read_trigger=Timetable(zone=BERLIN, calendars=CALENDARS).trigger_of,
         is_alive=alive,
+        calendars=CALENDARS,
         suspended=lambda: suspended,
     )
 
 
 def month(store: SqliteStore, now: datetime) -> MonthOverview:
-    return MonthOverview(record=store, clock=clock_at(now), zone=BERLIN, read_trigger=Timetable(zone=BERLIN).trigger_of)
+    return MonthOverview(
+        record=store,
+        clock=clock_at(now),
+        zone=BERLIN,
+        read_trigger=Timetable(zone=BERLIN, calendars=CALENDARS).trigger_of,
+        calendars=CALENDARS,
+    )
 
 
 def on_a_record(project: Project, scenario: Scenario) -> Any:
@@ -163,7 +171,7 @@ async def all_outcomes(store: SqliteStore) -> Job:
     first, failing, skipped, late, cancelled, paused, _waiting, last = runs
     await ran(store, [first, late, last])
     await ran(store, [failing], ends=a_failure)
-    await store.resolve([skipped.id], Skipped("run 2 is at work (overlap: skip)"), at(60))
+    await store.resolve([skipped.id], Skipped("overlap: run 2 of it is still at work"), at(60))
     await store.resolve([cancelled.id], Cancelled("stopped by hand"), at(301))
     await store.pause(paused.id, at(331))
     return job
@@ -333,6 +341,20 @@ class TestADay:
         assert by_hand["remarks"] == ["by-hand has no schedule: it runs by `start` alone"]
         assert (by_hand["jobs"], by_hand["balanced"]) == ([], True)
 
+    def test_a_task_that_starts_itself_is_told(self, project: Project) -> None:
+        async def scenario(store: SqliteStore) -> Any:
+            await admit_task(store)
+            return await Accounts(
+                record=store,
+                clock=clock_at(at(0)),
+                zone=BERLIN,
+                read_trigger=Timetable(zone=BERLIN, calendars=CALENDARS).trigger_of,
+                is_alive=True,
+                endless=lambda task: [f"{task} starts itself"],
+            ).why("report")
+
+        assert on_a_record(project, scenario)["remarks"] == ["report starts itself"]
+
     def test_a_schedule_that_cannot_be_read_any_more_is_listed_without_a_sum(self, project: Project) -> None:
         async def scenario(store: SqliteStore) -> None:
             (job,) = await admit_task(store, jobs=(a_job_declaration(timezone="Mars/Base"),), next_run=at(0))
@@ -439,6 +461,146 @@ class TestOneSlot:
                 await accounts(store, at(0)).why("report", day="2026-03-03", at="02:30")
 
         asked(full, scenario)
+
+
+#: Midnight in Berlin of 1 May, a holiday of the calendar and a Friday, and the day before it.
+MAY_DAY = datetime(2026, 4, 30, 22, tzinfo=UTC)
+EVE = MAY_DAY - timedelta(days=1)
+
+
+class TestHolidays:
+    async def admitted(self, store: SqliteStore, trigger: str, next_run: datetime) -> Job:
+        job = a_job_declaration(trigger=trigger)
+        (on_record,) = await admit_task(store, jobs=(job,), next_run=next_run)
+        return on_record
+
+    def test_a_slot_that_a_holiday_takes_away_stands_apart_from_the_sum(self, project: Project) -> None:
+        async def scenario(store: SqliteStore) -> Any:
+            job = await self.admitted(store, "every 6 hours calendar DE skip", at(0, EVE))
+            runs = await store.claim([a_slot(job, scheduled_for=at(n, EVE)) for n in (0, 360, 720, 1080)], {})
+            await ran(store, runs)
+            await store.reschedule({job.id: at(2 * 1440, EVE)})
+            model = accounts(store, at(3000, EVE))
+            return await model.why("report", "2026-05-01"), await model.why("report", "2026-04-30")
+
+        holiday, eve = on_a_record(project, scenario)
+
+        [job] = holiday["jobs"]
+        assert (job["lines"], job["expected"], job["balanced"]) == ([], 0, True)
+        told = [
+            (line["local_first"][11:16], line["fate"], line["holiday"], line["moved_to"]) for line in job["left_out"]
+        ]
+        assert told == [(time, "left_out", "2026-05-01", None) for time in ("00:00", "06:00", "12:00", "18:00")]
+        assert (eve["jobs"][0]["left_out"], eve["jobs"][0]["expected"]) == ([], 4)
+
+    def test_one_that_is_moved_is_told_with_where_it_is_and_is_the_nearest_to_its_time(self, project: Project) -> None:
+        async def scenario(store: SqliteStore) -> Any:
+            await self.admitted(store, "every day at 09:00 calendar DE next_workday", at(540, EVE))
+            model = accounts(store, at(0, EVE))
+            day = await model.why("report", "2026-05-01")
+            return (
+                day,
+                await model.why("report", at="2026-05-01T09:00"),
+                await model.why("report", at="2026-05-02T09:00"),
+            )
+
+        day, taken, own = on_a_record(project, scenario)
+
+        [line] = day["jobs"][0]["left_out"]
+        assert (line["first"], line["moved_to"]) == ("2026-05-01T07:00:00Z", "2026-05-04T07:00:00Z")
+        [nearest] = taken["nearest"]
+        assert (nearest["fate"], nearest["distance"], nearest["local_moved_to"]) == (
+            "left_out",
+            0.0,
+            "2026-05-04T09:00:00+02:00",
+        )
+        assert [slot["fate"] for slot in own["nearest"]] == ["coming"]
+
+    def test_before_the_job_was_there_no_holiday_took_anything(self, project: Project) -> None:
+        async def scenario(store: SqliteStore) -> Any:
+            await self.admitted(store, "every day at 09:00 calendar DE skip", at(3 * 1440, MAY_DAY))
+            await admit_task(store, "none", jobs=(), next_run=None)
+            model = accounts(store, at(2000, MAY_DAY))
+            return await model.why("report", "2020-05-01"), await month(store, at(0, MAY_DAY)).calendar(
+                "2020-05", "report"
+            )
+
+        day, of_month = on_a_record(project, scenario)
+
+        assert day["jobs"][0]["left_out"] == []
+        assert {each["left_out"] for each in of_month["days"]} == {0}
+
+    def test_the_calendar_of_a_task_marks_the_day(self, project: Project) -> None:
+        async def scenario(store: SqliteStore) -> Any:
+            await self.admitted(store, "every day at 09:00 calendar DE skip", at(540, EVE))
+            model = month(store, at(0, EVE))
+            return await model.calendar("2026-05", "report"), await model.calendar("2026-05")
+
+        of_task, of_all = on_a_record(project, scenario)
+
+        marked = [(day["date"], day["left_out"], day["holiday"]) for day in of_task["days"] if day["left_out"]]
+        assert marked == [("2026-05-01", 1, "2026-05-01")]
+        assert not any(day["left_out"] for day in of_all["days"])
+
+
+class TestRemarks:
+    def test_what_keeps_a_task_from_running_is_said(self, project: Project) -> None:
+        async def scenario(store: SqliteStore) -> Any:
+            await admit_task(store, "own", jobs=(a_job_declaration(trigger="after own on any"),), next_run=None)
+            await admit_task(store, "lost", jobs=(a_job_declaration(trigger="after nobody on any"),), next_run=None)
+            model = accounts(store, at(0))
+            return [(await model.why(task))["remarks"] for task in ("own", "lost")]
+
+        own, lost = on_a_record(project, scenario)
+
+        assert own == ["own after own: each run would start the next one without end, so own is not run after own"]
+        assert lost == ["after nobody: there is no task 'nobody'; until there is, this starts nothing"]
+
+    def test_a_schedule_that_is_over_is_told_with_its_last_slot(self, project: Project) -> None:
+        async def scenario(store: SqliteStore) -> Any:
+            once = a_job_declaration(trigger="once at 2026-03-03 01:00")
+            until = a_job_declaration(trigger="every hour until 2026-03-03 03:00")
+            await admit_task(store, "gone", jobs=(once,), next_run=None)
+            jobs = await admit_task(store, "both", jobs=(once, until), next_run=None)
+            await ran(store, await store.claim([a_slot(jobs[0], scheduled_for=at(60))], {jobs[0].id: None}))
+            model = accounts(store, at(440))
+            return [(await model.why(task))["remarks"] for task in ("gone", "both")]
+
+        gone, both = on_a_record(project, scenario)
+
+        assert gone == ["its schedule has no further instant; the last was 2026-03-03 01:00:00"]
+        assert both == [
+            "start(), once at 2026-03-03 01:00: its schedule has no further instant; the last was 2026-03-03 01:00:00",
+            (
+                "start(), every hour until 2026-03-03 03:00: its schedule has no further instant; "
+                "the last was 2026-03-03 03:00:00"
+            ),
+        ]
+
+
+class TestOutages:
+    @pytest.mark.parametrize("minutes", [20.2, 90.0])
+    def test_slots_of_a_time_without_a_scheduler_say_so_however_soon_they_were_found(
+        self, project: Project, minutes: float
+    ) -> None:
+        async def scenario(store: SqliteStore) -> Any:
+            (job,) = await admit_task(store, jobs=(a_job_declaration(trigger="every 10 minutes"),), next_run=at(0))
+            gap = outage(at(5), at(minutes))
+            assert gap is not None
+            await store.put(OUTAGES, add_gap(None, gap))
+            first = a_slot(job, scheduled_for=at(0), created_at=at(0))
+            made_up = a_slot(job, scheduled_for=at(20), created_at=at(minutes), merged=1, merged_from=at(10))
+            await ran(store, await store.claim([first, made_up], {job.id: at(100)}))
+            return (await accounts(store, at(95)).why("report", "2026-03-03"))["jobs"][0]["lines"]
+
+        lines = on_a_record(project, scenario)
+
+        end = at(minutes).astimezone(BERLIN)
+        said = f"no scheduler was there from 2026-03-03 00:05:00, at the earliest, to {end:%H:%M:%S}"
+        assert [line["gap"] for line in lines[:3]] == [None, said, said]
+
+    def test_no_time_without_a_scheduler_is_no_outage(self) -> None:
+        assert outage(at(0), at(0.01)) is None
 
 
 class TestMonth:

@@ -137,6 +137,10 @@ class TestWhy:
                 "03:00:00 (3 times)  no record    7     -  the schedule has it, and run 7 stands for fewer",
             ),
             (
+                line(fate="merged", gap="no scheduler was there from 02:59:00 to 04:00:00"),
+                "03:00:00  merged     7     -  run 7 stands for it; no scheduler was there from 02:59:00 to 04:00:00",
+            ),
+            (
                 unseen("not_in_force"),
                 "03:00:00  not in force    -     -  the job was not in force then: a version was admitted after it",
             ),
@@ -180,6 +184,15 @@ class TestWhy:
             "the time zone, a calendar or the rules of the schedule may have changed since",
         ]
         assert say("why report --json", FakeDoor({"why": why(told)})).code == 1
+
+    def test_where_a_schedule_goes_on_and_its_job_is_over_a_changed_zone_is_named(self) -> None:
+        told = job(line(), unseen("unaccounted", 3), next_run=None, expected=2, difference=1, balanced=False)
+
+        assert lines_of(told)[-2:] == [
+            "this does not add up: 1 slot without any row",
+            "the time zone, a calendar or the rules of the schedule may have changed since",
+        ]
+        assert lines_of({**told, "next_run": "2026-11-22T15:00:00Z"})[-1].startswith("this does not add up")
 
     def test_slots_out_of_force_and_those_of_a_corrected_clock_are_told_beside_the_sum(self) -> None:
         told = job(
@@ -248,6 +261,52 @@ class TestWhy:
         assert said.code == 0
 
 
+def taken(hour: int = 2, **changes: Any) -> dict[str, Any]:
+    """Return what a holiday took away, as `why` tells it."""
+    told = {"holiday": "May Day", "moved_to": None, "local_moved_to": None, **changes}
+    return unseen("left_out", hour, **told)
+
+
+class TestHolidays:
+    def test_what_a_holiday_took_away_stands_by_its_time_and_in_no_sum(self) -> None:
+        moved = {"moved_to": "2026-11-23T05:00:00Z", "local_moved_to": "2026-11-23T06:00:00+01:00"}
+        told = job(line(4), left_out=[taken(3), taken(5, **moved), taken(6, holiday="")])
+
+        assert lines_of(told)[1:] == [
+            "SLOT      OUTCOME    RUN   LATE  BECAUSE",
+            "04:00:00  left out     -      -  a holiday: May Day",
+            "05:00:00  succeeded    7  12 ms",
+            "06:00:00  moved        -      -  a holiday: May Day, moved to 2026-11-23 06:00:00",
+            "07:00:00  left out     -      -  a holiday of its calendar",
+            "expected 1 = 1 ran",
+            "not expected: 3 slots, which a holiday took away",
+        ]
+
+    def test_asked_about_its_instant_the_holiday_is_told(self) -> None:
+        told = {**why(), "at": "03:00", "nearest": [slot(taken())]}
+
+        said = say("why report --at 03:00", FakeDoor({"why": told}))
+
+        assert said.code == 0
+        assert [text.split(maxsplit=1) for text in said.lines[3:]] == [
+            ["outcome", "left out"],
+            ["because", "a holiday: May Day"],
+        ]
+
+    def test_the_calendar_marks_its_day(self) -> None:
+        marked: dict[str, Any] = {"left_out": 2, "holiday": "Founders' day"}
+        told = a_month(d24=marked)
+
+        said = say("calendar report", FakeDoor({"calendar": told}))
+
+        assert "23   24     25   26   27   28   29" in [text.rstrip() for text in said.lines]
+        assert "     2 off" in [text.rstrip() for text in said.lines]
+        assert said.lines[-2:] == [
+            "off   left out or moved to another day, since it is a holiday: 2",
+            "      2026-11-24: Founders' day",
+        ]
+
+
 def slot(told: dict[str, Any], **changes: Any) -> dict[str, Any]:
     described = {name: value for name, value in job().items() if name not in {"day", "lines", "counts"}}
     return {**described, **told, "distance": 0.0, **changes}
@@ -257,7 +316,8 @@ class TestAt:
     @pytest.mark.parametrize(
         ("told", "said"),
         [
-            (line(fate="merged"), "decided        by the scheduler, which makes up for several missed slots with one run (missed: once)"),
+            (line(fate="merged", found_late=True), "decided        by the scheduler, which makes up for several missed slots with one run (missed: once)"),
+            (line(fate="merged"), "decided        by the scheduler: slots late by less than a minute simply run late, as one run of their job"),
             (
                 line(fate="missed", state="missed", late=None),
                 "decided        by the scheduler at 2026-11-22 03:00:02: no attempt of it began",

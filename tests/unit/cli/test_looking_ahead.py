@@ -369,6 +369,40 @@ def test_says_why_a_task_is_not_scheduled(project: Project) -> None:
     assert said.lines == ["it runs by `start` alone", "no schedule: nothing is due by itself"]
 
 
+@pytest.mark.parametrize(
+    ("ended_at", "said"),
+    [
+        ("2026-11-22T14:00:00Z", "it is over: the last slot was 2026-11-22 15:00 +01:00"),
+        (None, "nothing is due in that time"),
+    ],
+)
+def test_a_job_that_is_over_has_no_slot_whatever_its_schedule_says_today(
+    project: Project, ended_at: str | None, said: str
+) -> None:
+    over = job(state="ended", ended_at=ended_at, trigger="once at 2026-11-23 07:04", why="no further instant")
+    told = [say(f"{verb} report", with_tasks(project, over, files=("report",))) for verb in ("next", "explain")]
+
+    assert told[0].lines[1:] == ["no further instant", said]
+    assert "07:04 +01:00" not in told[1].out
+
+
+def test_the_slots_of_a_job_that_is_over_can_be_asked_for(project: Project) -> None:
+    over = job(state="ended", ended_at="2026-11-21T09:30:00Z", why="no further instant")
+
+    said = say("next report --from 2026-11-20", with_tasks(project, over, files=("report",)))
+
+    assert [line[:20] for line in said.lines[-2:]] == ["Fri 2026-11-20 10:30", "Sat 2026-11-21 10:30"]
+
+
+def test_where_holidays_take_every_day_it_never_fires() -> None:
+    told = [say(f"{verb} '0 0 25 12 * calendar DE'").lines[-1] for verb in ("explain", "next")]
+
+    assert told == [
+        "warning: it never fires: each of its days is a holiday of its calendar",
+        "it never fires: each of its days is a holiday of its calendar",
+    ]
+
+
 def test_a_job_that_waits_for_an_event_stands_beside_one_that_has_slots(project: Project) -> None:
     said = say("next report --count 1", with_tasks(project, job(), job(call="load()", trigger="after other on any")))
 

@@ -41,6 +41,24 @@ def late(**changes: Any) -> dict[str, Any]:
     return owed(**{"status": "OVERDUE", "next_run": "2026-11-22T13:00:00Z", "late": 3660.0, **changes})
 
 
+def test_the_last_run_of_an_event_is_told_by_when_it_was_asked_for() -> None:
+    last = {"run": 7, "scheduled_for": None, "created_at": "2026-11-22T13:00:00Z", "state": "succeeded", "paused": False,
+            "reason": "", "count": 1}  # fmt: skip
+    told = {
+        **owed(trigger="after load on any", next_run=None), "path": "tasks/report.py", "state": "active", "why": None,
+        "digest": None, "last": last, "tags": [], "zone": "UTC", "ended_at": None,
+    }  # fmt: skip
+
+    older = {**told, "last": {**last, "created_at": None}}
+    table, whole, before = (
+        say(line, FakeDoor({"jobs": [jobs]})) for line, jobs in (("jobs", told), ("jobs report", told), ("jobs", older))
+    )
+
+    assert "succeeded, 13:00:00" in table.lines[1]
+    assert whole.lines[-1] == "last run   13:00:00, run 7 succeeded"
+    assert "succeeded, " not in before.lines[1]
+
+
 class TestOverdue:
     def test_tells_of_one_task_alone_and_counts_that_alone(self) -> None:
         door = FakeDoor({"overdue": overdue(late(), owed(task="backup")), "jobs": []})

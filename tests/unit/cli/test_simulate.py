@@ -138,6 +138,20 @@ def test_a_pause_by_times_of_day_is_each_day_also_over_midnight(project: Project
     assert (report["ran"], report["made_up"]) == (2, 2)
 
 
+def test_a_pause_that_the_clock_is_put_forward_over_is_left_out(project: Project) -> None:
+    document = told(project, "--from", "2027-03-27", "--days", "3", "--down", "02:00-03:00")
+
+    assert [down["begin"] for down in document["catch_ups"]] == ["2027-03-27T01:00:00Z", "2027-03-29T00:00:00Z"]
+
+
+def test_the_busiest_hours_are_listed_by_time(project: Project) -> None:
+    lines = say(project, "--from", "2026-11-23", "--days", "1")[1].splitlines()
+
+    first = next(place for place, line in enumerate(lines) if line.startswith("BUSIEST HOURS")) + 1
+    hours = [line.split()[1:3] for line in lines[first : first + 5]]
+    assert hours == sorted(hours)
+
+
 def test_people_get_load_waits_pauses_and_time_changes(project: Project) -> None:
     code, out, err = say(project, "--from", "2026-10-25", "--days", "2", "--down", "12:00-13:00", "--places", "1")
 
@@ -195,6 +209,7 @@ def test_runs_are_written_to_a_calendar_file(project: Project, tmp_path: Path) -
         (["--down", "tomorrow"], "write 03:00-09:00, or 2026-11-24 03:00/2026-11-24 09:00"),
         (["--down", "2026-11-24 09:00/2026-11-24 03:00"], "ends before it begins"),
         (["--down", "25:00-26:00"], "25:00"),
+        (["--down", "6:00-06:00"], "--down 6:00-06:00 begins and ends at the same time of day"),
         (["--from", "soon"], "soon"),
         (["--from", "9998-12-31", "--days", "366"], "'9998-12-31' is too far ahead"),
     ],

@@ -1,6 +1,7 @@
 """What each verb asks, says and exits with."""
 
 import json
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from task_scheduler.cli.arguments import UsageError
 from task_scheduler.control.errors import NoAnswer
 from task_scheduler.core.errors import Refused, UnknownTask
+from task_scheduler.project import Project
 from tests.unit.cli.documents import FakeDoor, Turns, attempt, invalid, job, run, say, task
 
 
@@ -21,6 +23,8 @@ class TestList:
             "TASK    STATUS  NEXT                LAST                SCHEDULE",
             "report  active  in 4 min, 14:05:00  succeeded 58 s ago  every 5 minutes",
             "backup  active  -                   -                   by hand",
+            "",
+            "2 tasks",
         ]
         assert (said.err, said.code) == ("", 0)
 
@@ -109,13 +113,39 @@ class TestList:
 
         assert (said.out, said.err, said.code) == ("", "no tasks yet: drop a .py file into tasks/\n", 0)
 
+    @pytest.mark.parametrize(
+        ("is_left", "names", "told"),
+        [
+            (True, ["a", "b/c", "example_d"], "2 files in tasks/, read when a scheduler starts: `task-scheduler run`"),
+            (True, ["a"], "1 file in tasks/, read when a scheduler starts: `task-scheduler run`"),
+            (True, [".hidden/a", "__pycache__/b", "p/__init__"], "drop a .py file into tasks/"),
+            (False, ["a"], "drop a .py file into tasks/"),
+        ],
+    )
+    def test_files_that_no_scheduler_has_read_yet_are_counted(
+        self, is_left: bool, names: list[str], told: str, tmp_path: Path
+    ) -> None:
+        for name in names:
+            file = tmp_path / "tasks" / f"{name}.py"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        project = Project(root=tmp_path, config=tmp_path / "config.yaml", config_required=False)
+
+        for verb in ("list", "jobs"):
+            assert say(verb, FakeDoor({verb: []}, project, is_left=is_left)).err == f"no tasks yet: {told}\n"
+
+    def test_says_below_a_task_that_it_starts_itself(self) -> None:
+        said = say("list", FakeDoor({"list": [task(endless=["on change of in/*: it starts itself without end"])]}))
+
+        assert said.lines[2].strip() == "on change of in/*: it starts itself without end"
+
     def test_says_below_a_task_what_it_waits_for_in_vain(self) -> None:
         fault = "after lod: there is no task 'lod', did you mean 'load'?; until there is, this starts nothing"
 
         said = say("list", FakeDoor({"list": [task(chain_faults=[fault]), task("load")]}))
 
         assert said.lines[2].strip() == fault
-        assert len(said.lines) == 4
+        assert said.lines[4:] == ["", "2 tasks"]
 
     def test_fits_the_terminal(self) -> None:
         said = say("list", FakeDoor({"list": [task("a-long-name-of-a-task" * 3)]}), width=80)
@@ -123,10 +153,12 @@ class TestList:
         assert max(map(len, said.lines)) <= 80
         # Cut, it would name nothing.
         assert said.lines[0] == "a-long-name-of-a-task" * 3
-        assert said.lines[-3:] == [
+        assert said.lines[-5:] == [
             "    next: in 4 min, 14:05:00",
             "    last: succeeded 58 s ago",
             "    schedule: every 5 minutes",
+            "",
+            "1 task",
         ]
 
     def test_where_room_is_short_the_next_instant_is_said_shorter(self) -> None:
@@ -142,9 +174,9 @@ class TestList:
         narrow, piped = (say("list", FakeDoor({"list": tasks}), width=width).lines for width in (80, None))
 
         assert max(map(len, narrow)) <= 80
-        assert narrow[1].endswith("  every day at 09:00 on mon,tue,wed,thu,fri")
-        assert narrow[2] == f"{'':{narrow[0].index('SCHEDULE')}}calendar config/holidays.txt skip"
-        assert piped[1].endswith(f"  {long}")
+        assert narrow[1].endswith("  every day at 09:00 on weekdays calendar")
+        assert narrow[2] == f"{'':{narrow[0].index('SCHEDULE')}}config/holidays.txt skip"
+        assert piped[1].endswith("  every day at 09:00 on weekdays calendar config/holidays.txt skip")
         assert piped[2].endswith("  every 5 minutes")
         assert piped[1].index("every") == piped[2].index("every") == piped[0].index("SCHEDULE")
 
@@ -162,7 +194,7 @@ class TestList:
         said = say("list", FakeDoor({"list": tasks}))
 
         assert said.lines[1].startswith("a     ended     ended 09:00:00  succeeded")
-        assert [line.split()[1:3] for line in said.lines[2:]] == [["active", "-"], ["disabled", "-"], ["active", "-"]]
+        assert [line.split()[1:3] for line in said.lines[2:-2]] == [["active", "-"], ["disabled", "-"], ["active", "-"]]
 
     def test_what_is_drawn_by_is_no_part_of_what_is_read(self) -> None:
         said = say("list", FakeDoor({"list": [task(jobs=[job(trigger="every 5 to 10 minutes by 7194003b")])]}))
@@ -227,6 +259,35 @@ class TestStatus:
         said = say("status", FakeDoor({"status": self.status(scheduler=troubled)}))
 
         assert "calendars  closed.txt:1: no date; calendar 'x.ics' cannot be read" in said.lines
+
+    def test_without_a_scheduler_tells_how_the_last_one_ended_and_which_calendars_cannot_be_read(
+        self, tmp_path: Path
+    ) -> None:
+        project = Project(root=tmp_path, config=tmp_path / "config.yaml", config_required=False)
+        last = {"ended": "killed", "at": "2026-11-22T13:59:00Z"}
+        told = self.status(running=False, scheduler=None, last_scheduler=last, observed=["DE", "gone.txt"])
+
+        said = say("status", FakeDoor({"status": told}, project))
+
+        assert said.lines[0] == (
+            "scheduler  not running: the last scheduler was killed, or its machine went down: "
+            "its last sign of life is of 13:59:00"
+        )
+        assert [line for line in said.lines if line.startswith("calendars")] == [
+            (
+                "calendars  calendar 'gone.txt' cannot be read: No such file or directory; "
+                "its path is counted from the project folder"
+            )
+        ]
+
+    def test_a_task_that_starts_itself_is_told_beside_any_number_of_other_warnings(self) -> None:
+        endless = "mover: on change of in/*: it starts itself without end"
+        warned = {**self.LIVE, "warnings": [endless, "a: no task", "b: no task", "c: no task"], "endless": [endless]}
+
+        said = say("status", FakeDoor({"status": self.status(scheduler=warned)}))
+
+        assert f"endless    {endless}" in said.lines
+        assert "warning    a: no task; and 2 more: `status --json` tells them" in said.lines
 
     def status(self, **changes: object) -> dict[str, Any]:
         problem = "tasks/report.py:4: unknown key 'evry', did you mean 'every'?"
@@ -603,6 +664,11 @@ class TestShow:
 
         assert "warning: after lod: there is no task 'lod'; until there is, this starts nothing" in lines
 
+    def test_that_it_starts_itself_is_told_as_a_warning(self) -> None:
+        lines = self.shown(endless=["on change of in/*: it starts itself without end"])
+
+        assert "warning: on change of in/*: it starts itself without end" in lines
+
 
 class TestStart:
     QUEUED = run(scheduled_for=None, state="queued", final=False, ended_at=None, duration=None)
@@ -694,7 +760,14 @@ class TestZones:
 
         said = say("list", FakeDoor({"list": [there]}))
 
-        assert said.lines[-2:] == ["", "times are UTC; schedules Europe/Berlin"]
+        assert said.lines[-3:] == ["", "times are UTC; schedules Europe/Berlin", "1 task"]
+
+    def test_where_it_is_so_of_some_it_says_of_how_many(self) -> None:
+        tasks = [task("a", jobs=[job(zone="UTC"), job(zone="Europe/Berlin")]), task("b", jobs=[job(zone="UTC")])]
+
+        said = say("list", FakeDoor({"list": tasks}))
+
+        assert said.lines[-2] == "times are UTC; 1 of 3 schedules: Europe/Berlin"
 
     @pytest.mark.parametrize("zone", ["UTC", "Africa/Abidjan", None, "Nowhere/At_all"])
     def test_nothing_is_told_where_both_clocks_agree_or_it_is_not_known(self, zone: str | None) -> None:

@@ -312,7 +312,7 @@ def test_a_mistake_is_named_with_its_value_and_the_way_out(data: Mapping[str, ob
         ("misfire_grace_time", "missed_window"),
         ("start_date", "starts"),
         ("until", "ends"),
-        ("holidays", "calendar"),
+        ("country", "calendar"),
         ("max_delay", "retry_max_delay"),
         ("memory", "memory_limit"),
         ("mem-limit", "memory_limit"),

@@ -7,17 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from task_scheduler.core.happenings import (
+    GONE,
     FileIdentity,
     after_id,
+    again_id,
     boot_id,
     change_id,
     event_of,
+    found_gone,
     happening_of,
     read_path,
     spelled,
     startup_id,
 )
-from task_scheduler.core.runs import RunKind
+from task_scheduler.core.runs import RunKind, RunState
 from task_scheduler.testing.builders import a_run
 
 IDENTITY = FileIdentity(inode=7, size=3, modified=11)
@@ -37,6 +40,22 @@ IDENTITY = FileIdentity(inode=7, size=3, modified=11)
 def test_the_name_tells_the_event(request_id: str | None, event: str | None, happening: dict[str, str]) -> None:
     run = a_run(job_id=4, request_id=request_id)
     assert (event_of(run), happening_of(run)) == (event, happening)
+
+
+def test_a_file_that_is_back_has_runs_by_other_names() -> None:
+    first = change_id(4, "inbox/a:b.csv", IDENTITY)
+    second, third = again_id(first, 41), again_id(again_id(first, 41), 42)
+    assert len({first, second, third}) == 3
+    runs = [a_run(job_id=4, request_id=name, state=RunState.SKIPPED, reason=GONE) for name in (first, second, third)]
+    assert {event_of(run) for run in runs} == {"inbox/a:b.csv"}
+    assert all(map(found_gone, runs))
+
+
+@pytest.mark.parametrize(
+    ("request_id", "reason"), [(change_id(4, "a.csv", IDENTITY), "nothing to do"), (after_id(4, 41), GONE)]
+)
+def test_what_is_skipped_for_another_reason_has_not_found_its_file_gone(request_id: str, reason: str) -> None:
+    assert not found_gone(a_run(job_id=4, request_id=request_id, state=RunState.SKIPPED, reason=reason))
 
 
 def test_a_person_may_choose_any_name() -> None:

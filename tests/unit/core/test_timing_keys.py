@@ -187,6 +187,16 @@ def test_a_calendar_that_there_cannot_be(name: str, hint: str) -> None:
     assert read({"calendar": name}) == (None, [said])
 
 
+@pytest.mark.parametrize(("assigns", "quote"), [(": ", ""), (" = ", '"')])
+def test_a_calendar_with_what_happens_behind_it_is_told_as_two_keys(assigns: str, quote: str) -> None:
+    said = (
+        "calendar is a country or a file alone, not the text 'DE next_workday': write "
+        f"`calendar{assigns}{quote}DE{quote}` and, in a line of its own, `on_holiday{assigns}{quote}next_workday{quote}`"
+    )
+
+    assert read({"calendar": "DE next_workday"}, assigns=assigns) == (None, [said])
+
+
 def test_what_to_do_on_holidays_needs_a_calendar() -> None:
     declaration, problems = read({"on_holiday": "next_workday"}, assigns=" = ")
 

@@ -139,7 +139,9 @@ async def test_a_claim_made_ahead_is_kept_for_its_instant() -> None:
 @pytest.mark.parametrize(
     ("policy", "down", "reason"),
     [
-        (MisfirePolicy(), 3_600, None),
+        (MisfirePolicy(), 60, None),
+        (MisfirePolicy(), 3_600, "the run of a later slot stands for it (missed: once)"),
+        (MisfirePolicy(missed=Missed.ALL), 3_600, None),
         (MisfirePolicy(), 90_000, "older than the catch-up window when a scheduler was there again"),
         (MisfirePolicy(missed=Missed.SKIP), 50, None),
         (MisfirePolicy(missed=Missed.SKIP), 70, "its time had passed (missed: skip)"),

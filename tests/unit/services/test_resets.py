@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -14,7 +15,10 @@ from task_scheduler.core.policies import MisfirePolicy
 from task_scheduler.core.runs import RunState
 from task_scheduler.core.tasks import Missed as MissedPolicy
 from task_scheduler.core.tasks import Overlap
+from task_scheduler.services.overview import Overview
 from task_scheduler.services.resets import REASON, JobReset, Resetter
+from task_scheduler.services.schedules import ScheduleOverview
+from task_scheduler.testing.builders import a_job_declaration
 from task_scheduler.testing.clock import NOON
 from task_scheduler.testing.loops import in_event_loop
 from tests.unit.services.world import World
@@ -332,3 +336,42 @@ async def nothing_is_overdue(world: World) -> None:
     now = world.clock.now()
     assert all(job.next_run is None or job.next_run > now for job in await world.store.jobs())
     assert not world.runner.slots.waiting()
+
+
+# --- what is over -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@in_event_loop
+async def test_what_has_had_its_last_slot_stays_over_in_another_time_zone(zone: str) -> None:
+    world = World()
+    world.executor.automatic = True
+    await world.start()
+    await world.admit("single", jobs=(a_job_declaration(trigger="once at 2026-03-01 12:01"),))
+    await world.admit("bounded", jobs=(a_job_declaration(trigger="every minute until 2026-03-01 12:02"),))
+    await world.pass_time(180)
+    before = await world.runs()
+    await world.stop()
+
+    world.zone = ZoneInfo(zone)
+    await world.restart()
+    dry = await reset(world, dry_run=True)
+    done = await reset(world)
+    await world.pass_time(60)
+
+    assert [each.changes for each in (*dry, *done)] == [False] * 4
+    assert [run.id for run in await world.runs()] == [run.id for run in before]
+    assert world.timetable.next_due() is None
+    schedules = ScheduleOverview(
+        catalogue=world.store, history=world.store, clock=world.clock, zone=world.zone, misfire=MisfirePolicy
+    )
+    told = {job["task"]: (job["state"], job["next_run"], job["ended_at"]) for job in await schedules.jobs()}
+    assert told == {
+        "single": ("ended", None, "2026-03-01T12:01:00Z"),
+        "bounded": ("ended", None, "2026-03-01T12:02:00Z"),
+    }
+    overview = Overview(catalogue=world.store, history=world.store, clock=world.clock, zone=world.zone)
+    assert {task["id"]: task["jobs"][0]["ended_at"] for task in await overview.tasks()} == {
+        name: ended for name, (_, _, ended) in told.items()
+    }
+    await world.stop()

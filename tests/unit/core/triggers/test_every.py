@@ -157,7 +157,6 @@ def test_weekdays_are_their_own(weekday: str, date: str) -> None:
             "every 5 seconds at :10",
             "'every 5 seconds at :10': seconds take no time, leave ':10' out or count minutes, hours or days",
         ),
-        ("daily at 9:30", "'daily at 9:30': '9:30' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'"),
         ("daily at 24:00", "'daily at 24:00': '24:00' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'"),
         ("monday at :30", "'monday at :30': ':30' is no time of day, write HH:MM or HH:MM:SS, such as '09:30'"),
         (

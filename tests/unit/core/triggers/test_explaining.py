@@ -22,6 +22,7 @@ from task_scheduler.core.triggers.clock_changes import clock_changes
 from task_scheduler.core.triggers.explaining import change_effects, undelayed, warnings_of
 from task_scheduler.core.triggers.slot_notes import SlotNotes
 from task_scheduler.core.triggers.typed_moments import first_moment, last_moment
+from tests.unit.core.triggers.days_off import DaysOff, OneCalendar
 from tests.unit.core.triggers.shown import BERLIN
 
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
@@ -407,3 +408,24 @@ def test_a_moment_that_nothing_can_be_asked_of_is_refused(typed: str, refusal: s
         with pytest.raises(TriggerError) as refused:
             read(typed, BERLIN)
         assert str(refused.value) == refusal
+
+
+class _Since1990(DaysOff):
+    """A calendar whose data begin in 1990."""
+
+    def dates(self, year: int) -> set[date]:
+        return super().dates(year) if year >= 1990 else set()
+
+
+@pytest.mark.parametrize(
+    ("clauses", "why"),
+    [
+        ("", "it never fires: each of its days is a holiday of its calendar"),
+        (" until 2000-01-01", "it is over: its last slot was 1989-12-25 00:00 +01:00"),
+    ],
+)
+def test_a_schedule_whose_days_are_all_holidays_is_not_over_but_never_due(clauses: str, why: str) -> None:
+    text = read_schedule(f"0 0 25 12 *{clauses} calendar DE")
+    trigger = parse_trigger(text, BERLIN, OneCalendar(_Since1990((12, 25))))
+
+    assert warnings_of(text, trigger, NEW_YEAR) == (why,)

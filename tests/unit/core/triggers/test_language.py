@@ -104,6 +104,7 @@ WEEK = "mon,tue,wed,thu,fri"
         ("on change of **/./**", "on change of **"),
         ("on change of inbox/", "on change of inbox/*"),
         ("on change of in/**/", "on change of in/**"),
+        ("on change of in/[]a]/[!]]/[[]", "on change of in/[]a]/[!]]/[[]"),
     ],
 )  # fmt: skip
 def test_words_have_one_canonical_text(words: str, text: str) -> None:
@@ -191,6 +192,10 @@ class _NoDaysOff:
         ("on change", "write which files, such as 'on change of inbox/*.csv'"),
         ("on change inbox/*.csv", "write which files, such as 'on change of inbox/*.csv'"),
         ("on change of ../inbox", "'../inbox' leads out by '..': write the path from / instead"),
+        (
+            "on change of in/[a]/[!]b",
+            "'[!]b' opens a set of letters by '[' that no ']' closes: write such as '[a-c]*', or '[[]' for the letter itself",
+        ),
         ("on change of ./", "'./' names no file, write such as 'inbox/*.csv'"),
         ("on change of a\u00a0b", "a name contains the character U+00A0: write letters that can be seen"),
     ],

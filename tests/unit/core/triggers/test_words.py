@@ -30,6 +30,47 @@ FORMS = "write words such as 'every 5 minutes' or 'daily at 10:30', or cron text
             "daily at 10:30 pm",
             "'daily at 10:30 pm': 'pm' cannot follow the time '10:30': hours are 00 to 23, a time zone goes into the key 'timezone'",
         ),
+        (
+            "monday at 09:00 and 17:00",
+            "'monday at 09:00 and 17:00': 'and 17:00' cannot follow the time '09:00': a schedule has one time, write a list of schedules, one for each",
+        ),
+        (
+            "every day at 9:00, 17:00",
+            "'every day at 9:00, 17:00': '17:00' cannot follow the time '9:00,': a schedule has one time, write a list of schedules, one for each, or cron text such as '0 9,17 * * *'",
+        ),
+        (
+            "daily at 09:00, 17:30",
+            "'daily at 09:00, 17:30': '17:30' cannot follow the time '09:00,': a schedule has one time, write a list of schedules, one for each",
+        ),
+        (
+            "monday at 09:00 and friday at 10:00",
+            "'monday at 09:00 and friday at 10:00': 'and friday at 10:00' cannot follow the time '09:00': a schedule has one time, write a list of schedules, one for each",
+        ),
+        (
+            "every last friday at 17:30",
+            "'every last friday at 17:30': weeks of a month cannot be said in words, write cron text such as '30 17 * * 5L'",
+        ),
+        (
+            "every 3rd monday of the month at noon",
+            "'every 3rd monday of the month at noon': weeks of a month cannot be said in words, write cron text such as '0 9 * * mon#3'",
+        ),
+        (
+            "third sunday",
+            "'third sunday': weeks of a month cannot be said in words, write cron text such as '0 0 * * sun#3'",
+        ),
+        (
+            "daily at 9:00 betwen 8:00 and 18:00",
+            "'daily at 9:00 betwen 8:00 and 18:00': 'betwen 8:00 and 18:00' cannot follow the time '9:00', did you mean 'between'?",
+        ),
+        (
+            "0 9 * * mon /usr/bin/report",
+            "cron text '0 9 * * mon /usr/bin/report': '/usr/bin/report' is no part of a schedule: write '0 9 * * mon' alone, for what is run is the task file itself",
+        ),
+        (
+            "@daily root /x/y.sh",
+            "cron text '@daily root /x/y.sh': 'root /x/y.sh' is no part of a schedule: write '@daily' alone, for what is run is the task file itself",
+        ),
+        ("0 9 * * * weds", "day of week 'weds' in '0 9 * * * weds' cannot be read, did you mean 'wed'?"),
         ("monthly", "'monthly': 'monthly' cannot be said in words, write cron text such as '@monthly'"),
         (
             "every weekend at 09:00",
@@ -111,6 +152,25 @@ def test_names_the_word_and_the_way_out(words: str, sentence: str) -> None:
         read_schedule(words)
 
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("words", "canonical"),
+    [
+        ("daily at 9:00", "every day at 09:00"),
+        ("Monday at 9:05:10", "every monday at 09:05:10"),
+        ("every 2 days at 0:30", "every 2 days at 00:30"),
+        ("weekdays at 9:00", "every day at 09:00 on mon,tue,wed,thu,fri"),
+    ],
+)
+def test_an_hour_may_have_one_digit_where_no_minute_can_be_meant(words: str, canonical: str) -> None:
+    assert read_schedule(words) == canonical
+
+
+@pytest.mark.parametrize("words", ["every hour at 9:30", "at 9:30", "every minute at 9:30"])
+def test_where_a_minute_may_be_meant_it_is_refused(words: str) -> None:
+    with pytest.raises(TriggerError):
+        read_schedule(words)
 
 
 @pytest.mark.parametrize("words", ["10:30 monday", "5 apples", "-"])
