@@ -19,7 +19,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from task_scheduler.testing.fork_server import carry_out
+from task_scheduler.testing import fork_server
+from task_scheduler.testing.fork_server import Launched
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -42,12 +43,15 @@ class WaitedInVain(AssertionError):
 class RunningProject:
     """A project folder, the scheduler that works on it, and its record."""
 
+    #: Whether forks stand in for processes started anew (`fork_server`); not where it is measured what those cost.
+    forks = False
+
     def __init__(self, root: Path, *, variables: Mapping[str, str] | None = None) -> None:
         """`variables` are further environment variables of the scheduler."""
         self.root = root
         self.program = REPOSITORY  #: the folder whose `task_scheduler` is run; another one may take over
         self._variables = dict(variables or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Launched | None = None
         self._hosts: dict[int, str] = {}
         (root / "tasks").mkdir(parents=True, exist_ok=True)
 
@@ -82,8 +86,14 @@ class RunningProject:
         return self._process.pid
 
     def start(self, *options: str) -> None:
-        """Start the scheduler, with options of `run`; returns once it answers."""
-        self.take_over(self.launch(*options))
+        """Start the scheduler, with options of `run`; returns once it answers. `launch` is a start from the beginning."""
+        if self._is_plain:
+            terminal = self.root / "terminal.log"
+            terminal.touch()
+            words, variables = ("--root", str(self.root), "run", *options), {**os.environ, **self._variables}
+            self._process = fork_server.launch(*words, cwd=self.program, variables=variables, terminal=terminal)
+        else:
+            self._process = self.launch(*options)
         self.wait_until_it_answers()
 
     def launch(self, *options: str) -> subprocess.Popen[bytes]:
@@ -130,6 +140,12 @@ class RunningProject:
         """Whether the scheduler's process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def _is_plain(self) -> bool:
+        """Whether a fork would find what a process started anew does: our own program, and its variables as they are."""
+        is_ours = self.forks and self.program == REPOSITORY
+        return is_ours and all(name.startswith(("PIP_", "UV_")) for name in self._variables)
+
     def command_line(self, *arguments: str) -> list[str]:
         """Return how a `task-scheduler` command on this project is started."""
         # Before the verb: what follows a file may belong to its task.
@@ -141,9 +157,8 @@ class RunningProject:
         What only looks or asks is carried out by a fork, unless the program or a variable is another one than the tests' own.
         """
         variables = {**os.environ, **self._variables}
-        plain = self.program == REPOSITORY and all(name.startswith(("PIP_", "UV_")) for name in self._variables)
-        if plain and arguments[:1] and arguments[0] in _ASKING:
-            return carry_out("--root", str(self.root), *arguments, cwd=self.program, variables=variables)
+        if self._is_plain and arguments[:1] and arguments[0] in _ASKING:
+            return fork_server.carry_out("--root", str(self.root), *arguments, cwd=self.program, variables=variables)
         return subprocess.run(
             self.command_line(*arguments),
             cwd=self.program,

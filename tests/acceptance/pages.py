@@ -156,7 +156,9 @@ class Session:
             if line.startswith("@")
         )
         assert functions, f"{block}: Python that is neither a file nor decorators needs a comment above it"
-        self._say("from task_scheduler.decorators import cron, every, repeat\n\n\n" + functions, block)
+        imports = re.findall("^from task_scheduler.decorators import .*", block.text, re.MULTILINE)
+        imports = imports or ["from task_scheduler.decorators import cron, every, repeat"]
+        self._say("\n".join(imports) + f"\n\n\n{functions}", block)
 
     def _frontmatter(self, block: Block) -> None:
         for text in ways(block.text):
