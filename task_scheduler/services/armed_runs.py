@@ -1,13 +1,15 @@
-"""Runs on record that wait for their instant, and those that were late then and wait to be judged."""
+"""Runs on record, or on their way there, that wait for their instant, and those that were late then and wait to be judged."""
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from task_scheduler.core.planning import TICK
 from task_scheduler.core.runs import Run
+from task_scheduler.ports import SlotClaim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,20 @@ class ArmedRuns:
     def __init__(self) -> None:
         self._to_come: list[ArmedRun] = []
         self._late: list[ArmedRun] = []
+        #: Of what is on its way to the record, the first moment by which it would have been handed over; None: nothing is.
+        self._expected: datetime | None = None
+
+    def expect(self, slots: Iterable[SlotClaim]) -> None:
+        """Reckon with runs of these slots: they may be on record from now on, also where the store reports a failure."""
+        first = min(
+            (_from(slot.scheduled_for, slot.created_at) for slot in slots if slot.outcome is None), default=None
+        )
+        if first is not None:
+            self._expected = first if self._expected is None else min(first, self._expected)
+
+    def expect_no_more(self) -> None:
+        """Reckon with nothing but what was added: all that was expected is here, or never came to be."""
+        self._expected = None
 
     def add(self, run: Run, *, judged_at: datetime | None) -> bool:
         """Take a run in; return whether it is the next one now. Raises ValueError for one without an instant."""
@@ -68,11 +84,22 @@ class ArmedRuns:
         return late
 
     def take_all(self) -> list[int]:
-        """Take out all of them and return the runs' ids."""
+        """Take out all of them, expect none, and return the runs' ids."""
         taken = [armed.run.id for armed in (*self._to_come, *self._late)]
-        self._to_come, self._late = [], []
+        self._to_come, self._late, self._expected = [], [], None
         return taken
 
     def none_before(self, now: datetime) -> datetime:
-        """Return the last moment, `now` at most, before which nothing waits here that was due."""
-        return min((now, *(armed.since - TICK for armed in (*self._to_come, *self._late))))
+        """Return the last moment, `now` at most, by which all that was due and on record was taken out.
+
+        It is compared with a run's instant and with when it was put on record, whichever is later.
+        """
+        waiting = [_from(armed.at, armed.run.created_at) for armed in (*self._to_come, *self._late)]
+        if self._expected is not None:
+            waiting.append(self._expected)
+        return min((now, *(moment - TICK for moment in waiting)))
+
+
+def _from(scheduled_for: datetime, created_at: datetime) -> datetime:
+    """Return the first moment at which a run can be handed over."""
+    return max(scheduled_for, created_at)

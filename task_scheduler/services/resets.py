@@ -223,8 +223,9 @@ class Resetter:
         recorded = None
         if newest is not None and newest.clock_generation == self._generation():
             recorded = newest.range_end or newest.scheduled_for
-        if is_over(timed.job) and (newest is None or recorded is not None):
-            # It stays over, whatever its schedule says in the zone of today; not if that was by a clock that was wrong.
+        if is_over(timed.job) and recorded is not None:
+            # It stays over, whatever its schedule says in the zone of today. Not so if its end was by a clock that was
+            # wrong: then nothing is on record by the clock of today.
             plan = JobPlan(decisions=(), next_run=None)
         else:
             plan = give_up(timed.trigger, timed.job.next_run, now=now, recorded=recorded, reason=REASON)

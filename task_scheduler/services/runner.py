@@ -169,6 +169,11 @@ class Runner(Service):
         """
         self._arrivals.arm(run, claim, in_turn=in_turn, makes_up=makes_up)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is started; else what is due stays on record for the next scheduler."""
+        return self._roster.is_open
+
     def due(self, run_ids: Sequence[int]) -> None:
         """Start armed runs whose instant has come, or end them as skipped: policies are judged here."""
         self._arrivals.due(run_ids)

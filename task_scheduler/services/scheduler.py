@@ -54,8 +54,9 @@ MOST_CLAIMED_AT_ONCE = 500
 WARM_AHEAD = timedelta(seconds=10)
 #: Time between two looks for workers to make ready, while nothing changes.
 WARM_EVERY = timedelta(seconds=2)
-#: A sign of life is left this often: it tells the next start whether the clock was set back meanwhile.
-HEARTBEAT = timedelta(seconds=60)
+#: A sign of life is left by the first look after this long, and looks are no further apart: so it is a minute old at most.
+#: It tells the next start what was handed over, and whether the clock was set back meanwhile.
+HEARTBEAT = timedelta(seconds=30)
 
 #: Why slots are missed that nobody can make up for.
 _ENDED = "its schedule was changed, disabled or deleted before they could run"
@@ -175,11 +176,18 @@ class Scheduler(Service):
             change = ClockChange(suspended=timedelta(0), stepped=min(stepped, timedelta(0)))
             if change.is_correction:
                 await self._correct(reading.wall, change)
-            if (gap := outage(datetime.fromisoformat(last_seen), reading.wall)) is not None:
+            if (gap := outage(await self._nobody_since(last_seen), reading.wall)) is not None:
                 self._gaps.note(OUTAGES, gap)
                 await self._gaps.record()
         await self._write_off_lost_time()
         self._reading = reading
+
+    async def _nobody_since(self, last_seen: str) -> datetime:
+        """Return since when nobody was there, as far as that is known."""
+        lost = await self._lost_time()
+        seen = datetime.fromisoformat(last_seen)
+        # The sign in a backup is as old as the backup; who was there until that was restored is not on record.
+        return seen if lost is None else max(seen, lost.at)
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -223,6 +231,7 @@ class Scheduler(Service):
         due = self._timetable.take_due(now + CLAIM_AHEAD)
         if not due:
             self._patience.give_up(self)
+            self._armed.expect_no_more()
         overdue = Overdue.among(due, now)
         claims: list[SlotClaim] = []
         while due:
@@ -265,11 +274,14 @@ class Scheduler(Service):
     async def _put_on_record(self, planned: dict[int, _Planned]) -> Sequence[SlotClaim]:
         """Put plans on record and take over what is to run; return the claims, of which misfires are still to be told."""
         claims = [claim for plan in planned.values() for claim in plan.claims]
+        # Before: a claim that is cancelled, or reported as failed, may be committed all the same.
+        self._armed.expect(claims)
         runs = await self._ledger.claim(claims, {job_id: plan.next_run for job_id, plan in planned.items()})
         fault_points.point("after-claim-commit")
         for job_id, plan in planned.items():
             self._timetable.move_on(job_id, plan.next_run)
         self._take_over(runs, claims)
+        self._armed.expect_no_more()
         return claims
 
     def _plan(self, timed: TimedJob, now: datetime) -> _Planned:
@@ -373,7 +385,8 @@ class Scheduler(Service):
         """Return seconds until something has to be done: workers made ready, then slots put on record."""
         if self._timetable.has_ended:
             return 0.0
-        owed, longest = self._timetable.next_due(), min(self._loop_interval, self._look_every)
+        owed = self._timetable.next_due()
+        longest = min(self._loop_interval, self._look_every, HEARTBEAT.total_seconds())
         if owed is None:
             return longest
         ahead = owed - self._clock.now()
@@ -384,6 +397,10 @@ class Scheduler(Service):
 
     async def _hand_over(self) -> None:
         while True:
+            if not self._runner.is_open:
+                # What would be handed over now would go nowhere: it stays here, so that the next scheduler judges it.
+                await self._handing_over.sleep(self._loop_interval)
+                continue
             now = self._clock.now()
             due: list[int] = []
             for armed in self._armed.take_due(now):
@@ -409,6 +426,8 @@ class Scheduler(Service):
 
     def _judge_late(self, now: datetime) -> None:
         """Hand over what is late and may run all the same, before later slots of its job; end the rest as missed."""
+        if not self._runner.is_open:
+            return  # the next scheduler judges
         due: list[int] = []
         for armed in self._armed.take_late():
             timed = self._timetable.timed(armed.run.job_id)
@@ -472,22 +491,27 @@ class Scheduler(Service):
         reason = f"the clock was corrected by {hours:+.1f} h"
         self._tell_clock("clock.corrected", f"{reason}: all jobs are planned from now")
         # On record before the generation is: else the next start would hand them over, beside the same slots of the new one.
-        await self._runner.over(self._runner.drop(self._armed.take_all(), Missed(reason)))
+        # So is what was judged and dropped before.
+        await self._runner.over([*self._dropped, *self._runner.drop(self._armed.take_all(), Missed(reason))])
         await self._patience.write(lambda: self._state.put(CLOCK_GENERATION, str(self._generation)))
         # Planned anew at each try: the timetable may change while the store fails.
         self._tell_misfires(await self._patience.write(lambda: self._put_on_record(self._plans_from(now, reason))))
 
     async def _write_off_lost_time(self) -> None:
         """Record the slots between a backup and its restore as missed: they may have run, and run no second time."""
-        unsettled = await self._state.get(UNSETTLED)
-        if not unsettled:
+        restored = await self._lost_time()
+        if restored is None:
             return
-        restored = Restored.parse(unsettled)
         claims = await self._patience.write(
             lambda: self._put_on_record(self._plans_from(restored.at, restored.reason, owed_only=True))
         )
         self._tell_misfires(claims)
         await self._patience.write(lambda: self._state.put(UNSETTLED, ""))
+
+    async def _lost_time(self) -> Restored | None:
+        """Return what is known of a backup that took the record's place since the last start; None: none did."""
+        unsettled = await self._state.get(UNSETTLED)
+        return Restored.parse(unsettled) if unsettled else None
 
     def _plans_from(self, now: datetime, reason: str, *, owed_only: bool = False) -> dict[int, _Planned]:
         """Return plans that leave out all before `now`; with `owed_only` jobs that owe nothing before stay as they are."""
@@ -502,17 +526,20 @@ class Scheduler(Service):
         self._publish(Event(name=name, message=message, level=Level.WARNING))
 
     async def _leave_sign_of_life(self, now: datetime) -> None:
-        """Put on record, once a minute, that all that was due before was handed over or ended: the rescuer builds on it."""
+        """Put on record that all that was due before was handed over or ended: the rescuer builds on it.
+
+        It may say less than is true, never more.
+        """
         if self._seen_at is not None and abs(now - self._seen_at) < HEARTBEAT:
             return
         if not self._runner.are_over(self._dropped):
             return
         self._dropped = []
-        self._seen_at = now
         try:
             await self._state.put(LAST_SEEN, self._armed.none_before(now).isoformat())
         except StoreError:
-            return  # what matters is refused by the claim itself, which says so
+            return  # what matters is refused by the claim itself, which says so; the next look tries again
+        self._seen_at = now
 
 
 def _runs(decision: RunSlot | MissSlots) -> bool:

@@ -270,7 +270,7 @@ FAULTS: tuple[Row, ...] = (
             "integration/watcher/test_folder.py::test_examples_and_patterns_are_options",
             "unit/services/test_catalog.py::test_without_reload_on_change_an_edit_waits_for_the_next_start_and_a_deletion_does_not",
             "unit/services/test_caretakers.py::test_old_runs_go_in_batches_with_their_output",
-            "unit/services/test_scheduler.py::test_a_sign_of_life_is_left_once_a_minute",
+            "unit/services/test_scheduler.py::test_a_sign_of_life_is_left_twice_a_minute",
         ),
     ),
     Row(

@@ -97,7 +97,7 @@ async def test_a_shorter_loop_interval_ends_the_sleep_that_is_under_way() -> Non
             before()
 
         world.runner.look_again = look  # type: ignore[method-assign]
-        await world.pass_time(100)
+        await world.pass_time(20)
         idle = looks
         await world.scheduler.configure(policy=MisfirePolicy(), loop_interval=1)
         await world.pass_time(10)

@@ -375,3 +375,21 @@ async def test_what_has_had_its_last_slot_stays_over_in_another_time_zone(zone: 
         name: ended for name, (_, _, ended) in told.items()
     }
     await world.stop()
+
+
+@in_event_loop
+async def test_a_reset_brings_back_what_was_over_by_a_clock_that_was_wrong() -> None:
+    world = World()
+    world.clock.step(timedelta(days=1_460))
+    await world.start()
+    await world.admit(jobs=[a_job_declaration(trigger="every 1 hours until 2027-01-01")])
+    await world.pass_time(5)
+    world.clock.step(timedelta(days=-1_460))
+    await world.pass_time(5)
+    (before,) = world.timetable.all()
+
+    await reset(world)
+
+    (after,) = world.timetable.all()
+    assert (before.job.next_run, after.job.next_run) == (None, NOON + timedelta(hours=1))
+    await world.stop()
