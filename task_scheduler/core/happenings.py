@@ -78,6 +78,14 @@ def read_path(text: str) -> str:
     return unquote(text, errors="surrogateescape")
 
 
+def inode_of(run: Run) -> int | None:
+    """Return the inode of the file a run is for; None for a run that is for no file."""
+    if CHANGED not in happening_of(run):
+        return None
+    identity = str(run.request_id).split(":", 3)[2]
+    return int(identity.partition(".")[0])
+
+
 def event_of(run: Run) -> str | None:
     """Return the event a run is for in few words, such as `after run 41`; None for any other run."""
     if not _is_for_event(run) or run.request_id is None:

@@ -50,6 +50,7 @@ class AttemptRequest:
     reason: str = "manual"  #: what brought it about: schedule, catch-up, manual, startup, boot, `after TASK`, change
     happening: Mapping[str, str] = field(default_factory=dict)  #: further variables about its event, by short names
     needs: str | None = None  #: a file, spelled like `working_directory`: where it is gone, the code is not begun
+    needs_inode: int | None = None  #: of `needs`: nor where that is another file now, and this one beside it. None: any
     variables: Mapping[str, str] = field(default_factory=dict)  #: further environment variables
     log_level: str = "INFO"  #: what it logs below this is left out of logs/tasks.log
 

@@ -30,7 +30,9 @@ class TookTooLong(EnvironmentFailed):
 class Rule:
     """A complaint to be recognised, and what to say of it."""
 
-    pattern: re.Pattern[str]  #: searched in the text with every run of white space made one space
+    #: Searched in the text with every run of white space made one space. It is compiled, and kept by `re`, when an
+    #: installer first fails, which most starts of the scheduler never see.
+    pattern: str
     say: Callable[[re.Match[str]], str]
     temporary: bool = False
     unreachable: bool = False
@@ -39,7 +41,7 @@ class Rule:
 def _rule(pattern: str, sentence: str, *, temporary: bool = False) -> Rule:
     """Make a rule whose sentence is filled from the named groups of its pattern."""
     unreachable = sentence == UNREACHABLE
-    return Rule(re.compile(pattern), lambda match: sentence.format_map(match.groupdict("")), temporary, unreachable)
+    return Rule(pattern, lambda match: sentence.format_map(match.groupdict("")), temporary, unreachable)
 
 
 def _no_package(match: re.Match[str]) -> str:
@@ -140,20 +142,18 @@ RULES = (
     ),
     _rule(r"ReadTimeoutError.*(?P<why>Read timed out)", UNREACHABLE, temporary=True),
     # A package that does not build; before conflicts, since building a package resolves its tools.
-    Rule(re.compile(r"Failed to (?:download and )?build `(?P<what>[^`]+)`"), _not_building),
-    Rule(re.compile(r"Failed to build installable wheels for .*?\((?P<what>[^)]+)\)"), _not_building),
+    Rule(r"Failed to (?:download and )?build `(?P<what>[^`]+)`", _not_building),
+    Rule(r"Failed to build installable wheels for .*?\((?P<what>[^)]+)\)", _not_building),
     Rule(
-        re.compile(r"while building (?P<what>\S+?)(?:\.tar\.\w+|\.tgz|\.zip)?: "),
+        r"while building (?P<what>\S+?)(?:\.tar\.\w+|\.tgz|\.zip)?: ",
         _not_building,
     ),
-    Rule(re.compile(r"subprocess-exited-with-error|metadata-generation-failed"), _not_building),
+    Rule(r"subprocess-exited-with-error|metadata-generation-failed", _not_building),
     _rule(r"Hash mismatch for `(?P<what>[^`]+)`", OTHER_FILE),
     _rule(r"THESE PACKAGES DO NOT MATCH THE HASHES.*?tampered with them\. (?P<what>\S+)", OTHER_FILE),
     # What was asked for, uv.
     Rule(
-        re.compile(
-            r"(?:Because|and) (?P<name>\S+) was not found in the (?:package registry|provided package locations|cache)"
-        ),
+        r"(?:Because|and) (?P<name>\S+) was not found in the (?:package registry|provided package locations|cache)",
         _no_package,
     ),
     _rule(
@@ -209,7 +209,7 @@ RULES = (
         "{by} needs {wanted}, and no version of {name} satisfies that: choose another version of {by}",
     ),
     Rule(
-        re.compile(r"satisfies the requirement (?P<name>[\w.-]+)\S* (?:\(from [^)]+\) )?\(from versions: none\)"),
+        r"satisfies the requirement (?P<name>[\w.-]+)\S* (?:\(from [^)]+\) )?\(from versions: none\)",
         _no_package,
     ),
     _rule(r"satisfies the requirement (?P<wanted>(?P<name>[\w.-]+)\S*) \(from versions:", NO_VERSION),
@@ -231,7 +231,7 @@ def failure(end: CommandEnd, *, doing: str) -> EnvironmentFailed:
         return TookTooLong(doing, detail=end.last_lines)
     text = " ".join(end.errors.split())
     for rule in RULES:
-        if match := rule.pattern.search(text):
+        if match := re.search(rule.pattern, text):
             kind = IndexUnreachable if rule.unreachable else EnvironmentFailed
             return kind(rule.say(match), detail=end.last_lines, temporary=rule.temporary)
     if end.code is not None and end.code < 0:

@@ -192,16 +192,29 @@ def _execute(order: dict[str, Any], program: Program) -> object:
     return returned
 
 
-def _require(needs: dict[str, str] | None) -> None:
-    """Leave the code alone where the file that it is run for is gone."""
+def _require(needs: dict[str, Any] | None) -> None:
+    """Leave the code alone where the file that it is run for is gone, or has made place for another one."""
     if needs is None:
         return
     try:
-        os.stat(needs["file"])
+        found = os.stat(needs["file"]).st_ino
+        is_gone = needs["inode"] not in (None, found) and _is_beside(needs["file"], needs["inode"])
     except (FileNotFoundError, NotADirectoryError):
-        raise this_run.Skip(needs["else"]) from None
+        is_gone = True
     except OSError:
-        pass  # it is there, or that cannot be told: its code will see
+        return  # it is there, or that cannot be told: its code will see
+    if is_gone:
+        raise this_run.Skip(needs["else"])
+
+
+def _is_beside(path: str, inode: int) -> bool:
+    """Whether the folder of `path` has the file of this inode, under whatever name.
+
+    Without it a file was replaced, as careful programs write: one that is written more often than runs begin would
+    have none at all if that counted as gone.
+    """
+    with os.scandir(os.path.dirname(path)) as entries:
+        return any(entry.inode() == inode for entry in entries)
 
 
 def _has_parameters(function: object) -> bool:

@@ -37,7 +37,9 @@ def start_order(request: AttemptRequest, *, root: Path, outputs: Path, source: P
         "umask": request.umask,
         "zone": request.zone,
         "directory": None if request.working_directory is None else str(root / request.working_directory),
-        "needs": None if request.needs is None else {"file": str(root / request.needs), "else": GONE},
+        "needs": None
+        if request.needs is None
+        else {"file": str(root / request.needs), "inode": request.needs_inode, "else": GONE},
         "environment": {
             **request.variables,
             **{f"TASK_SCHEDULER_{name}": text for name, text in request.happening.items()},

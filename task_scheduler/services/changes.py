@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from task_scheduler import fault_points
 from task_scheduler.core.events import Event, Level
@@ -19,6 +20,7 @@ from task_scheduler.services.seen_files import LOOKED, New, SeenFiles
 from task_scheduler.services.service import Publish
 from task_scheduler.services.waits import Alarm, is_done_within
 
+T = TypeVar("T")
 #: Seconds between two looks, at least and at most; and how many times as long as a look takes.
 LOOK_EVERY = 1.0
 _LONGEST_REST = 300.0
@@ -174,7 +176,20 @@ class Changes:
 
     async def _find(self, pattern: str) -> FoundFiles | None:
         """Return the files of a pattern; None when it cannot be looked at."""
-        look = asyncio.ensure_future(self._files.look(pattern))
+        try:
+            found, is_prompt = await self._looked(pattern, self._files.look(pattern))
+        except (OSError, RecursionError, ValueError) as error:
+            self._tell_unseen(pattern, f"{type(error).__name__}: {error}")
+            return None
+        if found.trouble:
+            self._tell_unseen(pattern, found.trouble)
+        elif is_prompt:
+            self._troubled.pop(pattern, None)
+        return found
+
+    async def _looked(self, pattern: str, looking: Awaitable[T]) -> tuple[T, bool]:
+        """Return what a look at files of a pattern returns, however long it takes, and whether it was prompt."""
+        look = asyncio.ensure_future(looking)
         try:
             is_prompt = await is_done_within(self._clock, LONG, look, end=False)
             if not is_prompt:
@@ -184,17 +199,9 @@ class Changes:
                     "end, and other files are looked at meanwhile",
                 )
                 await asyncio.wait({look})
-            found = look.result()
-        except (OSError, RecursionError, ValueError) as error:
-            self._tell_unseen(pattern, f"{type(error).__name__}: {error}")
-            return None
+            return look.result(), is_prompt
         finally:
             look.cancel()
-        if found.trouble:
-            self._tell_unseen(pattern, found.trouble)
-        elif is_prompt:
-            self._troubled.pop(pattern, None)
-        return found
 
     def _tell_unseen(self, pattern: str, trouble: str) -> None:
         self._tell(pattern, f"not all files can be looked at ({trouble}): what is there starts nothing")
@@ -215,17 +222,17 @@ class Changes:
             return  # it has left while others of its pattern were seen to
         while (new := watch.new.get(job.id)) and (places := self._requests.places(job)):
             files, watch.new[job.id] = new[: -places - 1 : -1], new[:-places]
-            files = await self._still_there(files)
+            files = await self._still_there(watch.pattern, files)
             # All at once, so that they share a commit. What is not made is found again by the next look.
             made = await asyncio.gather(*(self._request(job, file) for file in files))
             await seen.note_runs(file for file, is_made in zip(files, made, strict=True) if is_made)
             for _, identity in files:
                 self._own.came(job, watch.pattern, identity)
 
-    async def _still_there(self, files: list[New]) -> list[New]:
+    async def _still_there(self, pattern: str, files: list[New]) -> list[New]:
         """Leave out those that went while they waited: what has another name is new under that one."""
         try:
-            gone = set(await self._files.gone([path for path, _ in files]))
+            gone, _ = await self._looked(pattern, self._files.gone([path for path, _ in files]))
         except OSError:
             return files
         return [file for file in files if file[0] not in gone]

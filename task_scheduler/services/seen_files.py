@@ -79,6 +79,8 @@ class SeenFiles:
         new: list[New] = []
         settled = await self._settled(found.files, clock())
         moved_from = {self._files[path]: path for path in gone} if settled else {}
+        # As in a rotation of logs: the old file has another name, and a new one its old name.
+        moved_from |= {self._files[path]: path for path in self._changing if settled and path in self._files}
         known: dict[New, str | None] = {}  #: that had another name, which is given, or were here before
         for path, identity in settled:
             origin = moved_from.pop(identity.text, None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from task_scheduler.core.errors import EnvironmentFailed
-from task_scheduler.core.happenings import CHANGED, happening_of
+from task_scheduler.core.happenings import CHANGED, happening_of, inode_of
 from task_scheduler.core.outcomes import Cancelled, Failed, Skipped
 from task_scheduler.core.policies import LEAST_GRACE
 from task_scheduler.core.requests import AttemptRequest
@@ -271,6 +271,7 @@ class Starter:
             happening=happening,
             # Not of a later attempt: the first one may have moved the file itself.
             needs=happening.get(CHANGED) if run.started_at is None else None,
+            needs_inode=inode_of(run) if run.started_at is None else None,
             variables=declared.env,
             log_level=limits.log_level,
         )

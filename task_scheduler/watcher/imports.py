@@ -9,8 +9,22 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 _OURS = frozenset({"task_scheduler", "__future__"})
 _HELPERS = "helpers"
 #: Whoever names one of these may bind names that are written nowhere.
-_BINDERS = frozenset({"exec", "eval", "globals", "locals", "setattr", "vars", "__path__"})
-_BINDING_ATTRIBUTES = frozenset({"__class__", "__dict__", "__setattr__", "modules"})
+_BINDERS = frozenset(
+    {
+        "exec",
+        "eval",
+        "globals",
+        "locals",
+        "setattr",
+        "delattr",
+        "vars",
+        "modules",
+        "builtins",
+        "__builtins__",
+        "__path__",
+    }
+)
+_BINDING_ATTRIBUTES = frozenset({"__class__", "__dict__", "__globals__", "__setattr__", "f_globals", "modules"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -105,13 +119,40 @@ def defined_names(tree: ast.Module) -> frozenset[str]:
 
 def may_bind_more(tree: ast.Module) -> bool:
     """Whether a file may come to have names that are written nowhere in it: a computed `__getattr__`, for example."""
+    nodes = all_nodes(_without_guarded_getattr(tree))
+    return may_bind_unwritten(nodes) or any(
+        (isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
+        or (isinstance(node, Function) and node.name == "__getattr__")
+        for node in nodes
+    )
+
+
+def may_bind_unwritten(nodes: Iterable[ast.AST]) -> bool:
+    """Whether a file of these nodes reaches for the table of its names, and so may bind any; star imports left out."""
     return any(
         (isinstance(node, ast.Name) and node.id in _BINDERS)
         or (isinstance(node, ast.Attribute) and node.attr in _BINDING_ATTRIBUTES)
-        or (isinstance(node, ast.ImportFrom) and node.names[0].name == "*")
-        or (isinstance(node, Function) and node.name == "__getattr__")
-        for node in all_nodes(_without_guarded_getattr(tree))
+        or (isinstance(node, ast.ImportFrom) and any(alias.name in _BINDERS for alias in node.names))
+        for node in nodes
     )
+
+
+def names_bound_by(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node itself binds or unbinds, `*` for a star import, whatever its scope is.
+
+    An attribute that is set counts by its name: whose it is, this module's or another's, is told by no tree.
+    """
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import() | ast.ImportFrom():
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name
+        case ast.MatchMapping(rest=str(name)):
+            yield name
 
 
 def written_names(tree: ast.Module) -> frozenset[str]:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from task_scheduler.core.errors import did_you_mean
 from task_scheduler.core.excerpts import quoted
-from task_scheduler.watcher.imports import Function
+from task_scheduler.watcher.imports import Function, may_bind_unwritten, names_bound_by
+from task_scheduler.watcher.leaving import may_leave_before_calls
 
 #: What a run gives to whoever names it as a parameter.
 OFFERED = ("scheduled_time", "window_start", "window_end", "attempt", "changed", "reason")
@@ -39,6 +40,8 @@ def call_fault(function: Function, given: Sequence[object], named: Collection[st
         if name in filled and name in by_name:
             return f"is given {quoted(name)} twice by its schedule"
         if name not in by_name and parameters.kwarg is None:
+            if name in by_place:
+                return _by_position_alone(name, "its schedule")
             return f"takes no {quoted(name)}, which its schedule gives{did_you_mean(name, by_name)}"
     optional = {
         *by_place[len(by_place) - len(parameters.defaults) :],
@@ -50,23 +53,30 @@ def call_fault(function: Function, given: Sequence[object], named: Collection[st
     }
     reachable = {*named, *OFFERED} & set(by_name)
     lacking = [name for name in (*by_place, *by_name) if name not in filled | optional | reachable]
-    return _about(lacking[0], on_change=on_change) if lacking else ""
+    if not lacking:
+        return ""
+    if lacking[0] in OFFERED:  # it would be given, were it not for the /
+        return _by_position_alone(lacking[0], "a run")
+    return _about(lacking[0], on_change=on_change)
 
 
 def is_plain(function: Function, nodes: Sequence[ast.AST]) -> bool:
-    """Whether nothing but its `def` is bound to a function's name, in a file of these nodes, at any depth."""
+    """Whether a function is called as its `def` has it, in a file of these nodes, of which the first is the file.
+
+    That is not sure of one whose name is bound anywhere else, or used but to call it: whoever is given the function may
+    give it other defaults. Nor of any in a file that may end its run before.
+    """
+    called = {node.func for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
-        match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) if name == function.name:
-                return False
-            case ast.Import() | ast.ImportFrom():
-                names = {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-                if function.name in names or ("*" in names and node.lineno > function.lineno):
-                    return False
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                if name == function.name and node is not function:
-                    return False
-    return True
+        if node is function:
+            continue
+        if isinstance(node, ast.Name) and node.id == function.name and node not in called:
+            return False
+        names = set(names_bound_by(node))
+        if function.name in names or ("*" in names and getattr(node, "lineno", 0) > function.lineno):
+            return False
+    file = nodes[0]
+    return not (may_bind_unwritten(nodes) or (isinstance(file, ast.Module) and may_leave_before_calls(file)))
 
 
 def _about(name: str, *, on_change: bool) -> str:
@@ -80,6 +90,10 @@ def _about(name: str, *, on_change: bool) -> str:
         f"asks for {quoted(name)}, which nothing gives it{f' ({hint[2:]})' if hint else ''}: "
         f"a run offers {offered}, and other arguments stand in @repeat(…, name=value)"
     )
+
+
+def _by_position_alone(name: str, giver: str) -> str:
+    return f"takes {quoted(name)} by position alone, and {giver} gives it by name: leave out the / of its parameters"
 
 
 def _count(number: int) -> str:

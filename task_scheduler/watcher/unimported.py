@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Sequence
 
-from task_scheduler.watcher.imports import Function
-
-#: Whoever names one of these may bind names that are written nowhere.
-_BINDERS = frozenset({"exec", "eval", "globals", "setattr", "vars", "__builtins__", "builtins"})
+from task_scheduler.watcher.imports import Function, may_bind_unwritten, names_bound_by
+from task_scheduler.watcher.leaving import first_leaving
 
 
 def unimported(
@@ -24,10 +22,14 @@ def unimported(
             for decorator in function.decorator_list:
                 for name in _used(decorator, repeat, beginnings):
                     used.setdefault(name, decorator.lineno)
-    if not used:
+    imported = {name for statement in tree.body for name in names_bound_by(statement)} if used else set()
+    if used.keys() <= imported:  # as in nearly all files: their other nodes need not be looked at
         return {}
-    bound = set(_bound(nodes))
-    return {} if bound & {"*", *_BINDERS} else {name: line for name, line in used.items() if name not in bound}
+    bound = {name for node in nodes for name in names_bound_by(node)}
+    if "*" in bound or may_bind_unwritten(nodes):
+        return {}
+    end = first_leaving(nodes)
+    return {name: line for name, line in used.items() if name not in bound and (end is None or line < end)}
 
 
 def _used(decorator: ast.expr, repeat: str, beginnings: Collection[str]) -> Iterator[str]:
@@ -43,18 +45,3 @@ def _used(decorator: ast.expr, repeat: str, beginnings: Collection[str]) -> Iter
             schedule = schedule.func if isinstance(schedule, ast.Call) else schedule.value
         if isinstance(schedule, ast.Name) and schedule.id in beginnings:
             yield schedule.id
-
-
-def _bound(nodes: Sequence[ast.AST]) -> Iterator[str]:
-    """Yield every name that is bound anywhere; `*` for a star import, and any of `_BINDERS` that is named."""
-    for node in nodes:
-        match node:
-            case ast.Name(id=name, ctx=ctx):
-                if name in _BINDERS or not isinstance(ctx, ast.Load):
-                    yield name
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                yield name
-            case ast.Import() | ast.ImportFrom():
-                yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
-            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                yield name

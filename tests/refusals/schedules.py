@@ -681,6 +681,12 @@ DECORATORS: tuple[Row, ...] = (
         f"8: error: @repeat on 'start': the function asks for 'path', which nothing gives it (did you mean 'changed'?): {_OFFERED}",
     ),
     code(
+        "parameter-by-position-alone",
+        "@repeat(on_change('inbox/*.csv'))\ndef start(changed, /):\n    pass",
+        "8: error: @repeat on 'start': the function takes 'changed' by position alone, and a run gives it by name: "
+        "leave out the / of its parameters",
+    ),
+    code(
         "arguments-too-many",
         "@repeat(every(5).seconds, 1, 2, y=3)\ndef start(x):\n    pass",
         "8: error: @repeat on 'start': the function takes 1 argument by position, and its schedule gives 2",

@@ -283,6 +283,36 @@ def test_the_code_is_not_begun_where_the_file_it_is_for_is_gone(
     asyncio.run(scenario())
 
 
+def test_a_file_that_was_moved_is_not_taken_for_the_one_that_has_its_name_and_a_replaced_one_is(
+    project: Project,
+) -> None:
+    (project.root / "inbox").mkdir()
+    moved, replaced, rewritten = (project.root / "inbox" / f"{name}.csv" for name in ("moved", "replaced", "rewritten"))
+    inodes = {}
+    for file in (moved, replaced, rewritten):
+        file.write_text("1")
+        inodes[file] = file.stat().st_ino
+    moved.rename(moved.with_name("away.csv"))
+    for file in (moved, replaced):
+        new = file.with_suffix(".new")
+        new.write_text("2")
+        new.replace(file)
+    rewritten.write_text("3")
+
+    async def scenario() -> None:
+        async with project.scheduler() as scheduler:
+            for file, texts in ((moved, []), (replaced, ["begun"]), (rewritten, ["begun"])):
+                request = project.request("print('begun')", needs=f"inbox/{file.name}", needs_inode=inodes[file])
+                attempt = scheduler.launch(request)
+                exit_ = await scheduler.exit_of(attempt)
+
+                asked = None if texts else EndRequest(kind=EndKind.SKIP, reason=GONE)
+                assert (exit_.exit_code, exit_.end_request) == (0, asked)
+                assert project.texts(attempt) == texts
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("source", "exit_code", "number"),
     [

@@ -16,6 +16,7 @@ from task_scheduler.core.happenings import (
     event_of,
     found_gone,
     happening_of,
+    inode_of,
     read_path,
     spelled,
     startup_id,
@@ -75,3 +76,11 @@ def test_any_path_is_spelled_in_letters_every_record_takes(name: bytes) -> None:
     assert read_path(spelled(path)) == path
     run = a_run(job_id=4, request_id=change_id(4, path, IDENTITY))
     assert happening_of(run) == {"CHANGED": path}
+
+
+def test_the_inode_of_the_file_a_run_is_for_stays_known_when_it_is_made_again() -> None:
+    first = change_id(4, "inbox/a:b.csv", IDENTITY)
+
+    assert inode_of(a_run(job_id=4, request_id=first)) == IDENTITY.inode
+    assert inode_of(a_run(job_id=4, request_id=again_id(first, 41))) == IDENTITY.inode
+    assert inode_of(a_run(job_id=4, request_id=after_id(4, 41))) is None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from task_scheduler.environments.commands import CommandEnd
-from task_scheduler.environments.failures import failure
+from task_scheduler.environments.failures import REASONS, RULES, failure
 
 UV_HEAD = "error: No solution found when resolving dependencies\n  cause: "
 
@@ -231,3 +233,9 @@ def test_the_detail_holds_the_last_forty_lines() -> None:
     error = failure(CommandEnd(code=1, timed_out=False, output=b"", errors=said), doing="installing the packages")
 
     assert error.detail.splitlines() == [f"line {number}" for number in range(60, 100)]
+
+
+def test_no_pattern_is_compiled_before_an_installer_fails_and_each_can_be() -> None:
+    for pattern in (*REASONS, *(rule.pattern for rule in RULES)):
+        assert isinstance(pattern, str)
+        re.compile(pattern)

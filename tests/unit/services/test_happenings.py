@@ -42,6 +42,7 @@ class Files:
     trouble: str = ""
     raising: dict[str, Exception] = field(default_factory=dict)  #: by pattern
     hanging: dict[str, asyncio.Event] = field(default_factory=dict)  #: until it is set, by pattern
+    hanging_gone: asyncio.Event | None = None  #: until it is set
 
     def write(self, path: str, at: datetime | None = None) -> None:
         self.written += 1
@@ -62,6 +63,8 @@ class Files:
         return FoundFiles(files=found, unseen=self.unseen, unread=self.unread, trouble=self.trouble)
 
     async def gone(self, paths: Sequence[str]) -> list[str]:
+        if self.hanging_gone is not None:
+            await self.hanging_gone.wait()
         return [path for path in paths if path not in self.files]
 
 
@@ -79,8 +82,10 @@ class EventWorld(World):
         self.executor.exit_of = self._exit_of
 
     def _exit_of(self, request: AttemptRequest) -> AttemptExit:
-        """Return how an attempt ends: one whose file is gone does nothing."""
-        is_gone = request.needs is not None and request.needs not in self.files.files
+        """Return how an attempt ends: one whose file is gone, or is there under another name, does nothing."""
+        inodes = {path: identity.inode for path, identity in self.files.files.items()}
+        now, needed = inodes.get(request.needs or ""), request.needs_inode
+        is_gone = request.needs is not None and (now is None or (now != needed and needed in inodes.values()))
         asked = EndRequest(kind=EndKind.SKIP, reason=GONE) if is_gone else None
         return AttemptExit(exit_code=0, ended_at=self.clock.now(), end_request=asked)
 
@@ -584,6 +589,25 @@ async def test_a_folder_that_was_not_there_at_the_first_look_was_empty() -> None
 
 
 @in_event_loop
+async def test_a_file_that_cannot_be_looked_at_again_before_its_run_is_told() -> None:
+    world = await _watching()
+    released = world.files.hanging_gone = asyncio.Event()
+    world.files.write("inbox/new.csv")
+    await world.pass_time(20)
+    assert world.told("event.unseen") == []
+    await world.pass_time(40)
+    (told,) = world.told("event.unseen")
+    assert "a look at its files takes longer than 30 s" in told
+    assert (world.happenings.warnings, await _changed(world)) == ([told], [])
+
+    world.files.hanging_gone = None
+    released.set()
+    await world.pass_time(10)
+    assert (world.happenings.warnings, await _changed(world)) == ([], ["inbox/new.csv"])
+    await world.stop()
+
+
+@in_event_loop
 async def test_a_look_that_hangs_keeps_no_other_one_waiting_and_is_told_once() -> None:
     world = EventWorld()
     released = world.files.hanging["share/*.csv"] = asyncio.Event()
@@ -836,6 +860,44 @@ async def test_a_file_whose_run_found_it_gone_has_another_when_it_is_back_also_a
 
 
 @in_event_loop
+async def test_files_whose_names_others_have_when_their_runs_begin_have_one_run_each() -> None:
+    world = await _watching()
+    world.executor.automatic = False
+    for name in ("busy", "a", "b", "c"):
+        world.files.write(f"inbox/{name}.csv")
+    await world.pass_time(5)
+    world.executor.begin()
+    files = world.files.files
+    files["inbox/a.csv"], files["inbox/b.csv"] = files["inbox/b.csv"], files["inbox/a.csv"]
+    world.files.move("inbox/c.csv", "inbox/c-renamed.csv")
+    world.files.write("inbox/c.csv")
+    await world.pass_time(5)
+    world.executor.automatic = True
+    world.executor.finish()
+    await world.pass_time(20)
+    runs = zip(await world.happened("report"), await world.runs(), strict=True)
+    began = [told["CHANGED"] for told, run in runs if run.state is RunState.SUCCEEDED]
+    assert sorted(began) == [f"inbox/{name}.csv" for name in ("a", "b", "busy", "c-renamed", "c")]
+    await world.stop()
+
+
+@in_event_loop
+async def test_a_file_that_is_replaced_while_its_run_waits_is_run_all_the_same() -> None:
+    world = await _watching()
+    world.executor.automatic = False
+    for name in ("busy", "a"):
+        world.files.write(f"inbox/{name}.csv")
+    await world.pass_time(5)
+    world.executor.begin()
+    world.files.write("inbox/a.csv")
+    world.executor.automatic = True
+    world.executor.finish()
+    await world.pass_time(1)
+    assert await world.states() == [RunState.SUCCEEDED] * 2
+    await world.stop()
+
+
+@in_event_loop
 async def test_a_file_that_its_own_run_moves_within_the_pattern_is_not_new() -> None:
     world = await _watching()
     world.executor.automatic = False
@@ -847,6 +909,21 @@ async def test_a_file_that_its_own_run_moves_within_the_pattern_is_not_new() -> 
     world.executor.finish()
     await world.pass_time(10)
     assert await _changed(world) == ["inbox/new.csv"]
+    await world.stop()
+
+
+@in_event_loop
+async def test_of_files_that_are_rotated_each_new_one_has_one_run() -> None:
+    world = await _watching()
+    for number in range(3):
+        for age in (2, 1):
+            if f"inbox/log-{age}.csv" in world.files.files:
+                world.files.move(f"inbox/log-{age}.csv", f"inbox/log-{age + 1}.csv")
+        if number:
+            world.files.move("inbox/log.csv", "inbox/log-1.csv")
+        world.files.write("inbox/log.csv")
+        await world.pass_time(10)
+    assert await _changed(world) == ["inbox/log.csv"] * 3
     await world.stop()
 
 
