@@ -40,34 +40,7 @@ def _no_settings_of_the_person() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have each of several processes begin with modules that take long, so that none works on while the others are done.
-
-    Each gets a part of the list in one piece, and takes from the ends of others' parts later. A module stays together.
-    """
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    if processes == 1:
-        return
-    slow: dict[str, list[pytest.Item]] = {}
-    quick: list[pytest.Item] = []
-    for item in items:
-        if item.nodeid.startswith(("tests/acceptance/", "tests/faults/", "tests/integration/")):
-            slow.setdefault(item.nodeid.partition("::")[0], []).append(item)
-        else:
-            quick.append(item)
-    parts: list[list[pytest.Item]] = [[] for _ in range(processes)]
-    for number, module in enumerate(sorted(slow, key=lambda name: (_weight(slow[name]), name), reverse=True)):
-        parts[number % processes].extend(slow[module])
-    share = -(-len(items) // processes)
-    for part in parts:
-        missing = max(0, share - len(part))
-        part.extend(quick[:missing])
-        del quick[:missing]
-    items[:] = [item for part in parts for item in part] + quick
+    """Begin with what takes longest, so that no process works on it while the others are done: real package indexes."""
+    items.sort(key=lambda item: item.get_closest_marker("network") is None)
     gc.collect()
     gc.freeze()  # ten thousand tests are no garbage, and are looked through at each collection
-
-
-def _weight(tests: list[pytest.Item]) -> int:
-    """Return how heavy a module is, roughly: tests of a real package index first, then by how many are slow."""
-    is_slow = sum(item.get_closest_marker("slow") is not None for item in tests)
-    return is_slow + 100 * any(item.get_closest_marker("network") is not None for item in tests)

@@ -310,7 +310,8 @@ def test_alone_nothing_but_the_file_is_touched_and_nothing_is_left(project: Runn
         assert [row for row in now if row.get("task_id") != "mine"] == rows, table
     assert len(project.runs("mine")) == 1
     assert project.host_pids() == []
-    assert set((project.root / "data" / "run" / "hosts").iterdir()) <= hosts
+    folder = project.root / "data" / "run" / "hosts"
+    project.wait_for("its host's folder is gone", lambda: set(folder.iterdir()) <= hosts)
     assert (project.root / "data" / "run" / "scheduler.lock").read_text() == "free\n"
 
 
