@@ -68,7 +68,9 @@ def _begin(project: RunningProject, name: str = "work", source: str = WORK, *, f
     project.wait_for_task(name, "active")
     known = len(_lines(project, "begun"))
     project.ask("start", task=name)
-    return int(project.wait_for("the attempt begins", lambda: _lines(project, "begun")[known:])[0])
+    pid = int(project.wait_for("the attempt begins", lambda: _lines(project, "begun")[known:])[0])
+    project.wait_for_run(name, "running")
+    return pid
 
 
 def _enough(project: RunningProject) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from task_scheduler.core.declaration import KEYS, declare
+from task_scheduler.core.declaration import KEYS, declare, meant_key
 from task_scheduler.core.errors import Problem, Severity
 from task_scheduler.core.tasks import Jitter, Missed, OnHoliday, Overlap, StartMethod, TaskDeclaration
 
@@ -402,3 +402,11 @@ def test_any_mapping_gives_a_declaration_or_an_error(data: dict[str, object]) ->
 
     assert (declaration is None) == any(problem.severity is Severity.ERROR for problem in problems)
     assert all("\n" not in problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("wrong", ["holiday", "Holidays"])
+def test_a_key_about_holidays_may_mean_either_of_two(wrong: str) -> None:
+    told = meant_key(wrong)
+
+    assert "did you mean 'calendar'?" in told
+    assert "'on_holiday'" in told

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from task_scheduler.core.declaration.timing import timed, with_timing, without_effect
+from task_scheduler.core.declaration.timing import outweighed_calendar, timed, with_timing, without_effect
 from task_scheduler.core.errors import TriggerError
 from task_scheduler.core.tasks import Jitter, OnHoliday, TaskDeclaration
 from task_scheduler.core.triggers import read_schedule
@@ -122,3 +122,25 @@ def test_the_result_is_canonical_and_complete(text: str, declaration: TaskDeclar
 
     assert read_schedule(once) == once
     assert with_timing(once, declaration, seed) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "key"),
+    [
+        ("every day at 10:30", "", ""),
+        ("every day at 10:30 calendar DE-BY next_workday", "", ""),
+        ("every day at 10:30 calendar US skip", "calendar US", "calendar DE-BY"),
+        ("every day at 10:30 calendar DE-BY skip", "DE-BY skip", "on_holiday next_workday"),
+    ],
+)
+def test_a_calendar_of_the_schedule_that_stands_before_another_one_of_the_keys_is_told(
+    text: str, own: str, key: str
+) -> None:
+    told = outweighed_calendar(text, ALL)
+
+    if own:
+        expected = f"the schedule {text!r} goes by its own {own}, not by the key {key}: write it in one place"
+        assert told == expected
+    else:
+        assert told == ""
+    assert outweighed_calendar(text, a_declaration()) == ""

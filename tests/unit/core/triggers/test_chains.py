@@ -374,3 +374,17 @@ def test_names_the_link_and_the_way_out(calls: list[ChainCall], sentence: str) -
         read_chain(calls)
 
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("calls", "sentence"),
+    [
+        ([call("every"), call("day"), call("at", "9:00")], "hours have two digits.* write at\\('09:00'\\)"),
+        ([call("every"), call("monday"), call("at", "9:00:30")], "write at\\('09:00:30'\\)"),
+        ([call("every"), call("weekday")], "write \\.on\\('weekdays'\\) after the unit"),
+        ([call("every"), call("day"), call("calendar", "DE")], "a key of the frontmatter, `calendar: DE`"),
+    ],
+)
+def test_what_people_write_for_something_else_is_told_what_to_write(calls: list[ChainCall], sentence: str) -> None:
+    with pytest.raises(TriggerError, match=sentence):
+        read_chain(calls)

@@ -526,3 +526,8 @@ def test_a_date_years_away_is_found_at_both_ends_of_the_earth(zone: str, slot: s
 
     assert found == datetime.fromisoformat(slot)
     assert rule.last_before(datetime(2108, 2, 26, tzinfo=UTC)) == found
+
+
+def test_a_word_after_the_fields_that_is_nearly_a_clause_is_no_command() -> None:
+    with pytest.raises(TriggerError, match="'calender' cannot stand here, did you mean 'calendar'"):
+        read_cron("0 9 * * 1 calender DE")
