@@ -35,7 +35,7 @@ from task_scheduler.services.documents import Document, iso
 from task_scheduler.services.over import is_over, over_since
 from task_scheduler.services.requested_entry import call_text, why_not_in_force
 from task_scheduler.services.said_days import midnight, read_day, read_moment
-from task_scheduler.services.task_documents import MAY_BE_SUSPENDED
+from task_scheduler.services.task_documents import MAY_BE_SUSPENDED, not_suspended
 
 #: Lines of a job's day before those that tell the same are joined.
 MOST_LINES = 500
@@ -71,7 +71,7 @@ class Accounts:
         read_trigger: ReadTrigger,
         is_alive: bool,
         calendars: Calendars = NO_CALENDARS,
-        suspended: Callable[[], str | None] | None = None,
+        suspended: Callable[[], str | None] = not_suspended,
         endless: Callable[[str], Sequence[str]] = lambda _: (),
     ) -> None:
         """`zone` is that of jobs that name none; `is_alive`: a scheduler that works asks, else the record was left.
@@ -85,7 +85,7 @@ class Accounts:
         self._read_trigger = read_trigger
         self._is_alive = is_alive
         self._calendars = calendars
-        self._why_suspended = suspended or _not_suspended
+        self._why_suspended = suspended
 
     # --- why ----------------------------------------------------------------------------------------------
 
@@ -415,7 +415,3 @@ async def _nearest(ledgers: Sequence[_Ledger], at: str, now: datetime) -> list[D
         for distance, ledger, line in found
         if distance == least
     ]
-
-
-def _not_suspended() -> None:
-    """Tell that tasks may start."""

@@ -114,13 +114,7 @@ class Arrivals:
         self, task_id: str, function: str | None, request_id: str, *, argv: Sequence[str], digest: str | None
     ) -> RunRequest:
         """Return what to put on record of a person's request; raises UnknownTask, or Refused when it cannot start."""
-        if not self._roster.is_open:
-            raise Refused("the scheduler is stopping: nothing is started any more")
-        admitted = self._register.get(task_id)
-        if admitted is None:
-            raise UnknownTask(task_id, self._register.task_ids())
-        if self._register.suspended is not None:
-            raise Refused(f"{task_id} is suspended: {self._register.suspended}")
+        admitted = self._may_be_asked_for(task_id)
         if digest is not None and admitted.version.digest != digest:
             raise Refused(f"version {digest[:12]} of {task_id} is not in force: {admitted.version.digest[:12]} is")
         function, arguments = requested_entry(admitted.version, function, self._timetable.jobs_of(task_id))
@@ -137,13 +131,7 @@ class Arrivals:
 
     def request_of_event(self, job: Job, request_id: str) -> RunRequest:
         """Return what to put on record of an event a job waits for; raises UnknownTask, or Refused like `request_for`."""
-        if not self._roster.is_open:
-            raise Refused("the scheduler is stopping: nothing is started any more")
-        admitted = self._register.get(job.task_id)
-        if admitted is None:
-            raise UnknownTask(job.task_id, self._register.task_ids())
-        if self._register.suspended is not None:
-            raise Refused(f"{job.task_id} is suspended: {self._register.suspended}")
+        admitted = self._may_be_asked_for(job.task_id)
         return RunRequest(
             task_id=job.task_id,
             function=job.function,
@@ -153,6 +141,17 @@ class Arrivals:
             created_at=self._clock.now(),
             job_id=job.id,
         )
+
+    def _may_be_asked_for(self, task_id: str) -> Admitted:
+        """Return the version of a task that a run would have; raises UnknownTask, or Refused when none may start."""
+        if not self._roster.is_open:
+            raise Refused("the scheduler is stopping: nothing is started any more")
+        admitted = self._register.get(task_id)
+        if admitted is None:
+            raise UnknownTask(task_id, self._register.task_ids())
+        if self._register.suspended is not None:
+            raise Refused(f"{task_id} is suspended: {self._register.suspended}")
+        return admitted
 
     async def take_request(self, request: RunRequest) -> Run:
         """Put a request on record and start its run, or end it as skipped; a repeated one gives the run it made."""

@@ -21,7 +21,7 @@ from task_scheduler.services.chains import chain_faults
 from task_scheduler.services.documents import MOST_RUNS, TURN, Document, iso
 from task_scheduler.services.over import is_over
 from task_scheduler.services.run_documents import RunDocuments, describe_bad_end
-from task_scheduler.services.task_documents import TaskDocuments, describe_invalid
+from task_scheduler.services.task_documents import TaskDocuments, describe_invalid, not_suspended
 from task_scheduler.services.telling_runs import TellingRuns
 
 #: How many runs are told with a task, and with the summary.
@@ -39,7 +39,7 @@ class Overview:
         clock: Clock,
         zone: tzinfo,
         calendars: Calendars = NO_CALENDARS,
-        suspended: Callable[[], str | None] | None = None,
+        suspended: Callable[[], str | None] = not_suspended,
         notes_of: Callable[[int], AttemptNotes | None] | None = None,
         waits_for: Callable[[int], str | None] | None = None,
         endless: Callable[[str], Sequence[str]] = lambda _: (),

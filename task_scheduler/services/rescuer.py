@@ -195,9 +195,7 @@ class Rescuer:
         policy = self._policy_of(run)
         if absence is not None:
             return TOO_OLD if absence > policy.reach else None
-        timed = self._timetable.timed(run.job_id)
-        trigger = None if timed is None else timed.trigger
-        return why_too_late(trigger, run.scheduled_for, now=now, policy=policy)
+        return why_too_late(self._timetable.trigger(run.job_id), run.scheduled_for, now=now, policy=policy)
 
     def _tell(self, settled: Settled) -> None:
         message = (

@@ -430,8 +430,7 @@ class Scheduler(Service):
             return  # the next scheduler judges
         due: list[int] = []
         for armed in self._armed.take_late():
-            timed = self._timetable.timed(armed.run.job_id)
-            trigger = None if timed is None else timed.trigger
+            trigger = self._timetable.trigger(armed.run.job_id)
             reason = why_too_late(trigger, armed.at, now=now, policy=self._policy_of(armed.run.task_id))
             if reason is None:
                 due.append(armed.run.id)

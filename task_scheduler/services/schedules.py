@@ -21,7 +21,7 @@ from task_scheduler.services.chains import chain_faults
 from task_scheduler.services.documents import MOST_RUNS, SHORT, Document, iso, iso_or_none
 from task_scheduler.services.over import is_over, over_since
 from task_scheduler.services.requested_entry import call_text, why_not_in_force
-from task_scheduler.services.task_documents import MAY_BE_SUSPENDED, SUSPENDED
+from task_scheduler.services.task_documents import MAY_BE_SUSPENDED, SUSPENDED, not_suspended
 
 #: What `overdue` calls a job.
 OVERDUE, FUTURE = "OVERDUE", "FUTURE"
@@ -45,7 +45,7 @@ class ScheduleOverview:
         zone: tzinfo,
         calendars: Calendars = NO_CALENDARS,
         misfire: Callable[[], MisfirePolicy],
-        suspended: Callable[[], str | None] | None = None,
+        suspended: Callable[[], str | None] = not_suspended,
         waits_for: Callable[[int], str | None] | None = None,
     ) -> None:
         """`waits_for` tells what a run waits for, None: it does not wait; it is left out where no scheduler runs."""
@@ -55,7 +55,7 @@ class ScheduleOverview:
         self._zone = zone
         self._calendars = calendars
         self._misfire = misfire
-        self._why_suspended = suspended or _not_suspended
+        self._why_suspended = suspended
         self._waits_for = waits_for
 
     async def overdue(self) -> Document:
@@ -267,10 +267,6 @@ def _describe_last(run: Run) -> Document:
         "reason": run.reason,
         "count": run.count,
     }
-
-
-def _not_suspended() -> None:
-    """Tell that tasks may start."""
 
 
 def nothing_overdue(now: datetime) -> Document:

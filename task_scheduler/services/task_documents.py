@@ -24,16 +24,20 @@ SUSPENDED = "suspended"
 MAY_BE_SUSPENDED = frozenset({TaskStatus.ACTIVE, TaskStatus.PREPARING})
 
 
+def not_suspended() -> None:
+    """Tell that tasks may start, as whoever is asked why they may not."""
+
+
 class TaskDocuments:
     """Describes tasks by their records, with the instants to come of their jobs."""
 
     def __init__(
-        self, *, zone: tzinfo, calendars: Calendars = NO_CALENDARS, suspended: Callable[[], str | None] | None = None
+        self, *, zone: tzinfo, calendars: Calendars = NO_CALENDARS, suspended: Callable[[], str | None] = not_suspended
     ) -> None:
         """`zone` is that of jobs that name none; `suspended` tells why nothing may start at present, None: all is well."""
         self._zone = zone
         self._calendars = calendars
-        self._why_suspended = suspended or _not_suspended
+        self._why_suspended = suspended
         # Ten thousand jobs share few schedules, and a list is asked for again and again between two instants.
         self._following = functools.lru_cache(maxsize=4_096)(self._compute_following)
 
@@ -123,10 +127,6 @@ class TaskDocuments:
             instants.append(following)
             moment = following
         return tuple(instants)
-
-
-def _not_suspended() -> None:
-    """Tell that tasks may start."""
 
 
 def describe_problem(problem: Problem) -> Document:

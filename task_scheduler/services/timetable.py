@@ -120,10 +120,15 @@ class Timetable:
         """Return a job in force with its trigger, None when there is none of that id."""
         return None if job_id is None else self._jobs.get(job_id)
 
+    def trigger(self, job_id: int | None) -> Trigger | None:
+        """Return when a job in force is due, None when there is none of that id."""
+        timed = self.timed(job_id)
+        return None if timed is None else timed.trigger
+
     def period_at(self, job_id: int | None, slot: datetime) -> timedelta | None:
         """Return the distance from a slot of a job to the one after it; None when that cannot be told."""
-        timed = None if job_id is None else self._jobs.get(job_id)
-        return None if timed is None else timed.trigger.period(slot - TICK)
+        trigger = self.trigger(job_id)
+        return None if trigger is None else trigger.period(slot - TICK)
 
     def all(self) -> Sequence[TimedJob]:
         """Return every job in force."""

@@ -250,19 +250,24 @@ async def test_a_gap_that_cannot_be_written_keeps_nothing_waiting_and_is_written
     await world.stop()
 
 
-@in_event_loop
-async def test_what_a_gap_had_to_wait_for_is_planned_by_the_clock_after_it() -> None:
+async def _back_from_sleep_while_the_store_waits(method: str) -> World:
+    """Return a world that slept an hour, from a minute and a half past noon, and whose store took 5 minutes after it."""
     world = World(policy=MisfirePolicy(missed=Missed.SKIP))
     world.executor.automatic = True
     await world.start()
     await world.admit(overlap=Overlap.PARALLEL)
     await world.pass_time(90)
-    world.store.gates["put"] = asyncio.Event()
-
+    world.store.gates[method] = asyncio.Event()
     world.clock.suspend(3_600)
     await world.pass_time(300)
-    world.store.gates["put"].set()
+    world.store.gates[method].set()
     await world.pass_time(1)
+    return world
+
+
+@in_event_loop
+async def test_what_a_gap_had_to_wait_for_is_planned_by_the_clock_after_it() -> None:
+    world = await _back_from_sleep_while_the_store_waits("put")
 
     first, missed, last = await world.runs()
     assert (missed.state, missed.count) == (RunState.MISSED, 64), "in one judgement"
@@ -273,17 +278,7 @@ async def test_what_a_gap_had_to_wait_for_is_planned_by_the_clock_after_it() -> 
 
 @in_event_loop
 async def test_what_waits_long_for_its_claim_is_judged_by_the_clock_after_it() -> None:
-    world = World(policy=MisfirePolicy(missed=Missed.SKIP))
-    world.executor.automatic = True
-    await world.start()
-    await world.admit(overlap=Overlap.PARALLEL)
-    await world.pass_time(90)
-    world.store.gates["claim"] = asyncio.Event()
-
-    world.clock.suspend(3_600)
-    await world.pass_time(300)
-    world.store.gates["claim"].set()
-    await world.pass_time(1)
+    world = await _back_from_sleep_while_the_store_waits("claim")
 
     ends = {run.scheduled_for: run for run in await world.runs()}
     waited = ends[NOON + timedelta(minutes=61)]
